@@ -1,0 +1,83 @@
+"""seqkit: one recurrent backbone and one training loop for text, sound, DNA and numbers.
+
+The public API is the list below. Names are imported when they are first used, so that `import seqkit` and
+`seqkit --help` do not load torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from seqkit.version import __version__
+
+if TYPE_CHECKING:
+    from seqkit.api import Run as Run
+    from seqkit.api import fit as fit
+    from seqkit.api import load as load
+    from seqkit.codec import Codec as Codec
+    from seqkit.codecs import LabelCodec as LabelCodec
+    from seqkit.codecs import StandardCodec as StandardCodec
+    from seqkit.codecs import SymbolCodec as SymbolCodec
+    from seqkit.codecs import TagCodec as TagCodec
+    from seqkit.data.module import Generation as Generation
+    from seqkit.data.module import SequenceDataModule as SequenceDataModule
+    from seqkit.data.sources import PathOption as PathOption
+    from seqkit.data.sources import SourceFile as SourceFile
+    from seqkit.data.sources import find_files as find_files
+    from seqkit.data.sources import is_hub as is_hub
+    from seqkit.data.tables import read_batches as read_batches
+    from seqkit.data.tables import read_hub as read_hub
+    from seqkit.data.tables import read_rows as read_rows
+    from seqkit.domain import Domain as Domain
+    from seqkit.encoder import Encoder as Encoder
+    from seqkit.encoder import StepEncoder as StepEncoder
+    from seqkit.encoder import step_encoder as step_encoder
+    from seqkit.errors import CheckpointError as CheckpointError
+    from seqkit.errors import ConfigError as ConfigError
+    from seqkit.errors import DataError as DataError
+    from seqkit.errors import DependencyError as DependencyError
+    from seqkit.errors import DivergedError as DivergedError
+    from seqkit.errors import SeqkitError as SeqkitError
+    from seqkit.errors import did_you_mean as did_you_mean
+    from seqkit.model import ModelOptions as ModelOptions
+    from seqkit.model import SequenceModel as SequenceModel
+    from seqkit.steps import IGNORED as IGNORED
+    from seqkit.steps import Batch as Batch
+    from seqkit.steps import Continuous as Continuous
+    from seqkit.steps import Discrete as Discrete
+    from seqkit.steps import Record as Record
+    from seqkit.steps import Spec as Spec
+    from seqkit.steps import Split as Split
+    from seqkit.steps import valid_mask as valid_mask
+
+_HOMES = {
+    "seqkit.api": ("Run", "fit", "load"),
+    "seqkit.codec": ("Codec",),
+    "seqkit.codecs": ("LabelCodec", "StandardCodec", "SymbolCodec", "TagCodec"),
+    "seqkit.data.module": ("Generation", "SequenceDataModule"),
+    "seqkit.data.sources": ("PathOption", "SourceFile", "find_files", "is_hub"),
+    "seqkit.data.tables": ("read_batches", "read_hub", "read_rows"),
+    "seqkit.domain": ("Domain",),
+    "seqkit.encoder": ("Encoder", "StepEncoder", "step_encoder"),
+    "seqkit.errors": (
+        "CheckpointError", "ConfigError", "DataError", "DependencyError", "DivergedError", "SeqkitError", "did_you_mean",
+    ),
+    "seqkit.model": ("ModelOptions", "SequenceModel"),
+    "seqkit.steps": (
+        "IGNORED", "Batch", "Continuous", "Discrete", "Record", "Spec", "Split", "valid_mask",
+    ),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *sorted(_HOME_OF)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'seqkit' has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""Backbone: recurrent cells and their stack."""

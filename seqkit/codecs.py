@@ -1,0 +1,273 @@
+"""Codecs that any domain may use: symbols of an alphabet, labels, tags, standardised numbers. All final."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqkit.codec import Codec
+from seqkit.errors import ConfigError, DataError, did_you_mean
+from seqkit.steps import Continuous, Discrete
+
+
+@final
+class SymbolCodec(Codec):
+    """One step a character, from an alphabet that is given or learned from the training split.
+
+    Args:
+        alphabet: The symbols in the order of their ids; None learns them, sorted by code point.
+        unknown: A symbol that stands for every character outside the alphabet; None refuses such characters.
+
+    Example:
+        >>> codec = SymbolCodec("ACGT")
+        >>> codec.encode("GATTACA")
+        tensor([2, 0, 3, 3, 0, 1, 0])
+        >>> codec.decode(torch.tensor([2, 0, 3]))
+        'GAT'
+    """
+
+    def __init__(self, alphabet: str | None = None, unknown: str | None = None) -> None:
+        self.unknown = unknown
+        self.alphabet = ""
+        if alphabet is not None:
+            self._set(alphabet)
+
+    @property
+    def spec(self) -> Discrete:
+        """As many classes as symbols."""
+        _require_fitted(bool(self.alphabet), self)
+        return Discrete(len(self.alphabet))
+
+    def fit(self, values: Iterable[str]) -> None:
+        """Learn the alphabet, unless it was given."""
+        if self.alphabet:
+            return
+        seen: set[int] = set()
+        for value in values:
+            seen.update(np.unique(_code_points(value)).tolist())
+        self._set("".join(map(chr, sorted(seen))))
+
+    def encode(self, value: str) -> Tensor:
+        """Characters to ids, (T,) int64."""
+        _require_fitted(bool(self.alphabet), self)
+        points = _code_points(value)
+        ids = self._table[np.minimum(points, len(self._table) - 1)]
+        if (ids < 0).any():
+            first = int(np.argmax(ids < 0))
+            raise DataError(
+                f"character {value[first]!r} at position {first} is not in the alphabet",
+                fix=f"the alphabet is {self.alphabet[:40]!r}: clean the record, or give an unknown symbol",
+            )
+        return torch.from_numpy(ids)
+
+    def decode(self, steps: Tensor) -> str:
+        """Ids to characters."""
+        return "".join(self._symbols[steps.cpu().numpy()].tolist())
+
+    def state(self) -> dict[str, Any]:
+        """The alphabet."""
+        return {"alphabet": self.alphabet}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put the alphabet back."""
+        self._set(state["alphabet"])
+
+    def _set(self, alphabet: str) -> None:
+        if self.unknown is not None and self.unknown not in alphabet:
+            alphabet += self.unknown
+        if len(set(alphabet)) != len(alphabet):
+            raise ConfigError(f"alphabet {alphabet[:40]!r} names a symbol twice", fix="list each symbol once")
+        self.alphabet = alphabet
+        self._symbols = np.array(list(alphabet))
+        fallback = -1 if self.unknown is None else alphabet.index(self.unknown)
+        # One entry a code point and one past the last: a lookup table reads a million characters in a millisecond.
+        self._table = np.full(max(map(ord, alphabet), default=0) + 2, fallback, dtype=np.int64)
+        self._table[_code_points(alphabet)] = np.arange(len(alphabet))
+
+
+@final
+class LabelCodec(Codec):
+    """One step a record: its class. Labels are learned from the training split and sorted."""
+
+    def __init__(self, labels: Sequence[str] | None = None) -> None:
+        self.labels: list[str] = [str(label) for label in labels or []]
+
+    @property
+    def spec(self) -> Discrete:
+        """As many classes as labels."""
+        _require_fitted(bool(self.labels), self)
+        return Discrete(len(self.labels))
+
+    def fit(self, values: Iterable[Any]) -> None:
+        """Learn the labels, unless they were given.
+
+        Raises:
+            DataError: If fewer than two labels occur.
+        """
+        if self.labels:
+            return
+        labels = sorted({str(value) for value in values})
+        if len(labels) < 2:
+            raise DataError(
+                f"classification needs at least two labels, the training data holds {labels}",
+                fix="give --data.path once for each class as LABEL=PATH, or name the label column",
+            )
+        self.labels = labels
+
+    def encode(self, value: Any) -> Tensor:
+        """A label to its id, (1,) int64."""
+        try:
+            return torch.tensor([self.labels.index(str(value))])
+        except ValueError:
+            raise DataError(
+                f"label {str(value)!r} does not occur in the training data",
+                fix=did_you_mean(str(value), self.labels) or f"known labels: {', '.join(self.labels[:20])}",
+            ) from None
+
+    def decode(self, steps: Tensor) -> str:
+        """An id, () or (1,), to its label."""
+        return self.labels[int(steps.reshape(-1)[0])]
+
+    def state(self) -> dict[str, Any]:
+        """The labels."""
+        return {"labels": self.labels}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put the labels back."""
+        self.labels = list(state["labels"])
+
+
+@final
+class TagCodec(Codec):
+    """One tag a step. Tags are learned from the training split and sorted."""
+
+    def __init__(self, tags: Sequence[str] | None = None) -> None:
+        self._labels = LabelCodec(tags)
+
+    @property
+    def spec(self) -> Discrete:
+        """As many classes as tags."""
+        return self._labels.spec
+
+    def fit(self, values: Iterable[Sequence[str]]) -> None:
+        """Learn the tags, unless they were given."""
+        self._labels.fit(tag for tags in values for tag in tags)
+
+    def encode(self, value: Sequence[str]) -> Tensor:
+        """Tags to ids, (T,) int64."""
+        parts = [self._labels.encode(tag) for tag in value]
+        return torch.cat(parts) if parts else torch.zeros(0, dtype=torch.int64)
+
+    def decode(self, steps: Tensor) -> list[str]:
+        """Ids, (T,), to tags."""
+        return [self._labels.decode(step) for step in steps]
+
+    def state(self) -> dict[str, Any]:
+        """The tags."""
+        return self._labels.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put the tags back."""
+        self._labels.restore(state)
+
+
+@final
+class StandardCodec(Codec):
+    """Numbers, one vector a step, standardised by the training split's mean and deviation.
+
+    Missing values are NaN and stay NaN. A feature that never varies is only centred.
+
+    Args:
+        num_features: Features a step; None takes it from the first training value.
+        standardise: False passes numbers through unchanged.
+        running_scale: See `Codec.running_scale`.
+    """
+
+    tolerance = 1e-3
+
+    def __init__(
+        self, num_features: int | None = None, standardise: bool = True, running_scale: bool = False
+    ) -> None:
+        self.standardise = standardise
+        self.running_scale = running_scale
+        self.mean: list[float] = [0.0] * (num_features or 0)
+        self.deviation: list[float] = [1.0] * (num_features or 0)
+        self._fitted = num_features is not None and not standardise
+
+    @property
+    def spec(self) -> Continuous:
+        """As many features as the values have."""
+        _require_fitted(bool(self.mean), self)
+        return Continuous(len(self.mean))
+
+    def fit(self, values: Iterable[Any]) -> None:
+        """Learn mean and deviation of each feature, in float64, ignoring NaN."""
+        if self._fitted:
+            return
+        count = total = squares = shift = np.zeros(0)
+        for value in values:
+            array = _as_matrix(value).astype(np.float64)
+            if not count.size:
+                count, total, squares = (np.zeros(array.shape[1]) for _ in range(3))
+                # Sums of squares around a nearby value: far from zero they would cancel.
+                shift = np.nan_to_num(array[np.isfinite(array).any(1)][:1].reshape(-1))
+                shift = shift if shift.size else np.zeros(array.shape[1])
+            seen = np.isfinite(array)
+            centred = np.where(seen, array - shift, 0.0)
+            count, total, squares = count + seen.sum(0), total + centred.sum(0), squares + (centred**2).sum(0)
+        if not count.size:
+            raise DataError("no training values to standardise", fix="check that the training split is not empty")
+        mean = total / np.maximum(count, 1)
+        deviation = np.sqrt(np.maximum(squares / np.maximum(count, 1) - mean**2, 0.0))
+        if self.standardise:
+            self.mean = (mean + shift).tolist()
+            self.deviation = np.where(deviation > 0, deviation, 1.0).tolist()
+        else:
+            self.mean, self.deviation = [0.0] * count.size, [1.0] * count.size
+        self._fitted = True
+
+    def encode(self, value: Any) -> Tensor:
+        """Values, (T,) or (T, F), to standardised steps, (T, F) float32."""
+        array = _as_matrix(value)
+        if array.shape[1] != len(self.mean):
+            raise DataError(
+                f"{array.shape[1]} features a step where {len(self.mean)} were trained on",
+                fix="give every record the same columns",
+            )
+        steps = (array - np.asarray(self.mean)) / np.asarray(self.deviation)
+        return torch.from_numpy(steps.astype(np.float32))
+
+    def decode(self, steps: Tensor) -> np.ndarray:
+        """Standardised steps, (T, F), to values, (T, F) float64."""
+        return steps.cpu().double().numpy() * np.asarray(self.deviation) + np.asarray(self.mean)
+
+    def state(self) -> dict[str, Any]:
+        """Mean and deviation of each feature."""
+        return {"mean": self.mean, "deviation": self.deviation}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put mean and deviation back."""
+        self.mean, self.deviation, self._fitted = list(state["mean"]), list(state["deviation"]), True
+
+
+def _code_points(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def _as_matrix(value: Any) -> np.ndarray:
+    """Numbers as (T, F); one-dimensional ones are a single feature."""
+    array = np.asarray(value, dtype=np.float64)
+    if array.ndim > 2:
+        raise DataError(f"values of shape {array.shape}", fix="a series is (T,) or (T, F)")
+    return array.reshape(len(array), -1) if array.ndim == 2 else array.reshape(-1, 1)
+
+
+def _require_fitted(fitted: bool, codec: Codec) -> None:
+    if not fitted:
+        raise ConfigError(
+            f"{type(codec).__name__} is used before it was fitted", fix="call datamodule.setup('fit') first"
+        )

@@ -1,0 +1,1 @@
+"""Data: sources, splits, the flat store, batch plans and loaders."""

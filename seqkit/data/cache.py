@@ -1,0 +1,84 @@
+"""Where an encoded data set is kept: under a fingerprint of its files, its codec and its options."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqkit.data.sources import is_hub
+from seqkit.data.store import FlatStore, open_store
+from seqkit.errors import DependencyError
+from seqkit.steps import Split
+from seqkit.version import __version__
+
+if TYPE_CHECKING:
+    from seqkit.data.module import SequenceDataModule
+
+_NOT_IN_THE_DATA = {"batch_size", "window", "step_budget", "order_seed"}
+
+
+def cache_root() -> Path:
+    """`$SEQKIT_CACHE`, or `seqkit` in the user's cache folder."""
+    own = os.environ.get("SEQKIT_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(own) if own else Path(base) / "seqkit"
+
+
+def store_folder(data: SequenceDataModule, split: Split) -> tuple[Path, FlatStore | None]:
+    """The folder of a split's store, and the store itself if it is there already.
+
+    Demo data and hub data sets have no files to fingerprint: they go to a temporary folder of this process.
+
+    Raises:
+        DependencyError: If the cache folder cannot be written.
+    """
+    if not data.files or any(is_hub(p) for p in (data.path, data.valid_path, data.test_path)):
+        return _temporary(data) / split, None
+    folder = cache_root() / fingerprint(data, split)
+    if (folder / "meta.json").exists():
+        return folder, open_store(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DependencyError(
+            f"the cache folder cannot be made: {error}", at=str(folder.parent), fix="set SEQKIT_CACHE to a folder"
+        ) from error
+    return folder, None
+
+
+def fingerprint(data: SequenceDataModule, split: Split) -> str:
+    """Hash of all that decides a store's content: files (name, size, time), codecs, options, versions."""
+    options = {name: value for name, value in data.arguments.items() if name not in _NOT_IN_THE_DATA}
+    content: dict[str, Any] = {
+        "module": f"{type(data).__module__}.{type(data).__qualname__}",
+        "versions": [__version__, data.version],
+        "split": split,
+        "options": options,
+        "codecs": [data.codec.state(), data.target_codec.state()],
+        "files": [(str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns) for p in _all_files(data.files)],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def _all_files(paths: list[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.is_file())
+        elif path.exists():
+            yield path
+
+
+def _temporary(data: SequenceDataModule) -> Path:
+    """A folder that goes away with the data module."""
+    if not hasattr(data, "_temporary_folder"):
+        folder = tempfile.mkdtemp(prefix="seqkit-")
+        weakref.finalize(data, shutil.rmtree, folder, ignore_errors=True)
+        data._temporary_folder = folder  # type: ignore[attr-defined]
+    return Path(data._temporary_folder)  # type: ignore[attr-defined]

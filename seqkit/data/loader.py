@@ -1,0 +1,174 @@
+"""Loaders: batches out of a store, after a plan. Their position is counted where a batch is handed over."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqkit.data.batching import StreamPlan, plan_buckets, plan_streams
+from seqkit.data.store import FlatStore, as_steps
+from seqkit.steps import IGNORED, Batch
+
+
+class BatchLoader(ABC):
+    """Batches of one split, epoch after epoch. The order is a pure function of (seed, epoch).
+
+    Args:
+        store: The encoded records.
+        shuffle: False for evaluation.
+        seed: Seed of the order.
+    """
+
+    def __init__(self, store: FlatStore, shuffle: bool, seed: int) -> None:
+        self.store, self.shuffle, self.seed = store, shuffle, seed
+        self.epoch = 0
+        self.position = 0
+        self._length: int | None = None
+
+    @abstractmethod
+    def plan(self, epoch: int) -> Any:
+        """The epoch's plan."""
+
+    @abstractmethod
+    def count(self, plan: Any) -> int:
+        """Number of batches in a plan."""
+
+    @abstractmethod
+    def batch(self, plan: Any, position: int) -> Batch:
+        """One batch of a plan."""
+
+    def __len__(self) -> int:
+        """Number of batches, the same in each epoch."""
+        if self._length is None:
+            self._length = self.count(self.plan(0))
+        return self._length
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The rest of the present epoch."""
+        plan = self.plan(self.epoch)
+        for position in range(self.position, len(self)):
+            # Moved before the batch is handed over: Lightning never asks again after the last one.
+            done = position + 1 == len(self)
+            self.epoch, self.position = (self.epoch + 1, 0) if done else (self.epoch, position + 1)
+            yield self.batch(plan, position)
+
+    def state_dict(self) -> dict[str, int]:
+        """Epoch and position, for Lightning's checkpoints."""
+        return {"epoch": self.epoch, "position": self.position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Continue where `state_dict` was taken."""
+        self.epoch, self.position = state["epoch"], state["position"]
+
+    def _order(self, epoch: int) -> np.random.Generator | None:
+        return np.random.default_rng([self.seed, epoch]) if self.shuffle else None
+
+
+class StreamLoader(BatchLoader):
+    """Consecutive chunks for `next_step`: inputs x[:-1], targets x[1:], state to be carried between batches.
+
+    Args:
+        store: The encoded records.
+        batch_size: Parallel streams.
+        window: Predicted steps a chunk.
+        shuffle: False for evaluation.
+        seed: Seed of the order.
+    """
+
+    def __init__(self, store: FlatStore, batch_size: int, window: int, shuffle: bool, seed: int) -> None:
+        super().__init__(store, shuffle, seed)
+        self.batch_size, self.window = batch_size, window
+
+    def plan(self, epoch: int) -> StreamPlan:
+        """Where each stream is at each batch."""
+        store = self.store
+        return plan_streams(store.offsets, store.context, self.batch_size, self.window, self._order(epoch))
+
+    def count(self, plan: StreamPlan) -> int:
+        """Number of chunks of the longest stream."""
+        return len(plan.starts)
+
+    def batch(self, plan: StreamPlan, position: int) -> Batch:
+        """One chunk of every stream, by one gather."""
+        counts = plan.counts[position]
+        steps = np.arange(int(counts.max()) + 1)
+        places = plan.starts[position][:, None] + np.minimum(steps, counts[:, None])
+        chunk = as_steps(self.store.steps[places])           # (B, T + 1) or (B, T + 1, F)
+        inputs, targets = chunk[:, :-1], chunk[:, 1:]
+        ended = torch.from_numpy(steps[:-1] >= counts[:, None])
+        skipped = torch.from_numpy(steps[:-1] < plan.skipped[position][:, None])
+        return Batch(
+            inputs=_fill(inputs, ended, 0),
+            lengths=torch.from_numpy(counts),
+            targets=_fill(targets, ended | skipped, _unscored(targets)),
+            reset=torch.from_numpy(plan.reset[position]),
+            index=torch.from_numpy(plan.records[position]),
+        )
+
+
+class RecordLoader(BatchLoader):
+    """Whole records, bucketed by length, for every task but `next_step`.
+
+    Args:
+        store: The encoded records with their targets.
+        batch_size: Most records a batch.
+        step_budget: Most steps a batch, padding counted.
+        shuffle: False for evaluation.
+        seed: Seed of the order.
+    """
+
+    def __init__(self, store: FlatStore, batch_size: int, step_budget: int, shuffle: bool, seed: int) -> None:
+        super().__init__(store, shuffle, seed)
+        self.batch_size, self.step_budget = batch_size, step_budget
+
+    def plan(self, epoch: int) -> list[np.ndarray]:
+        """Record numbers of each batch."""
+        return plan_buckets(self.store.lengths, self.batch_size, self.step_budget, self._order(epoch))
+
+    def count(self, plan: list[np.ndarray]) -> int:
+        """Number of batches."""
+        return len(plan)
+
+    def batch(self, plan: list[np.ndarray], position: int) -> Batch:
+        """Some records, padded to the longest of them."""
+        return collate(self.store, plan[position])
+
+
+def collate(store: FlatStore, index: np.ndarray) -> Batch:
+    """Whole records as one batch.
+
+    Args:
+        store: The encoded records.
+        index: Numbers of the records, (B,).
+    """
+    inputs, lengths = _gather(store.steps, store.offsets, index)
+    targets = torch.zeros(len(index), dtype=torch.int64)
+    if store.targets is not None and store.target_offsets is not None:
+        padded, _ = _gather(store.targets, store.target_offsets, index)
+        targets = padded[:, 0]                               # one target step a record
+    reset = torch.ones(len(index), dtype=torch.bool)
+    return Batch(inputs, lengths, targets, reset, torch.from_numpy(np.asarray(index, np.int64)))
+
+
+def _gather(flat: np.ndarray, offsets: np.ndarray, index: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Rows of unequal length out of a flat array: (B, T) or (B, T, F), zero after the end, and lengths (B,)."""
+    starts, lengths = offsets[index], offsets[index + 1] - offsets[index]
+    steps = np.arange(int(lengths.max(initial=0)))
+    places = np.minimum(starts[:, None] + steps, max(len(flat) - 1, 0))
+    rows = as_steps(flat[places])
+    ended = torch.from_numpy(steps >= lengths[:, None])
+    return _fill(rows, ended, 0), torch.from_numpy(lengths.astype(np.int64))
+
+
+def _fill(values: Tensor, where: Tensor, value: float) -> Tensor:
+    """A copy with `value` where the (B, T) mask is true."""
+    return values.masked_fill(where if values.ndim == 2 else where[..., None], value)
+
+
+def _unscored(targets: Tensor) -> float:
+    return float("nan") if targets.is_floating_point() else IGNORED

@@ -1,0 +1,238 @@
+"""SequenceDataModule: what a plugin fills with `records`; splitting, encoding, caching and batching are done here."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+
+from seqkit.codec import Codec
+from seqkit.data.cache import store_folder
+from seqkit.data.loader import BatchLoader, RecordLoader, StreamLoader
+from seqkit.data.sources import PathOption
+from seqkit.data.splits import HoldOut, cut_stream, select_records
+from seqkit.data.store import FlatStore, build_store
+from seqkit.errors import ConfigError, DataError
+from seqkit.steps import Record, Split
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What `generate` made for one prompt.
+
+    Attributes:
+        prompt: The record that was continued; its sequence may be empty.
+        values: One decoded continuation a sample.
+    """
+
+    prompt: Record
+    values: list[Any]
+
+
+class SequenceDataModule(pl.LightningDataModule, ABC):
+    """Base of each domain's data module. A plugin sets two codecs and yields records.
+
+    Args:
+        path: Where the data lies; None makes demo data.
+        task: What is asked about the records.
+        batch_size: Parallel streams for `next_step`, most records a batch for the other tasks.
+        window: Steps of a chunk for `next_step`: gradients flow that far back, the state further.
+        valid_path: Validation records; otherwise a share of `path`.
+        test_path: Test records; otherwise a share of `path`.
+        test_match: Regular expression on the origin; what it finds is test.
+        test_every: Every N-th record of each file (0-based index mod N = 0) is test.
+        valid_fraction: Share of `path` held out for validation.
+        test_fraction: Share of `path` held out for test, unless another rule says which.
+        step_budget: Most steps of a batch of whole records, padding counted.
+        order_seed: Seed of the training order.
+
+    Attributes:
+        codec: For `Record.sequence`.
+        target_codec: For `Record.target`; the same one under `next_step`.
+        arguments: What the module was made with; goes into the checkpoint.
+        season: Steps of a season, for seasonal baselines and MASE; 1 where there is none.
+        version: Raised by a plugin when its records change for the same files, so that caches are made anew.
+    """
+
+    codec: Codec
+    target_codec: Codec
+    arguments: dict[str, Any]
+    season: int = 1
+    version: int = 1
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> SequenceDataModule:
+        """Note the arguments, whatever the subclass does with them."""
+        module = super().__new__(cls)
+        bound = inspect.signature(cls.__init__).bind_partial(module, *args, **kwargs)
+        bound.apply_defaults()
+        given = dict(list(bound.arguments.items())[1:])
+        for name, parameter in inspect.signature(cls.__init__).parameters.items():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                given |= given.pop(name, {})
+        module.arguments = given
+        return module
+
+    def __init__(
+        self,
+        path: PathOption = None,
+        task: str = "next_step",
+        batch_size: int = 32,
+        window: int = 128,
+        valid_path: PathOption = None,
+        test_path: PathOption = None,
+        test_match: str | None = None,
+        test_every: int | None = None,
+        valid_fraction: float = 0.1,
+        test_fraction: float = 0.1,
+        step_budget: int = 1 << 20,
+        order_seed: int = 0,
+    ) -> None:
+        super().__init__()
+        for name, value in (("batch_size", batch_size), ("window", window), ("step_budget", step_budget)):
+            if value < 1:
+                raise ConfigError(f"{name} is {value}", at=f"--data.{name}", fix="give a positive number")
+        self.path, self.valid_path, self.test_path = path, valid_path, test_path
+        self.task, self.batch_size, self.window = task, batch_size, window
+        self.step_budget, self.order_seed = step_budget, order_seed
+        self.hold_out = HoldOut(
+            valid_given=valid_path is not None,
+            test_given=test_path is not None,
+            test_match=test_match,
+            test_every=test_every,
+            valid_fraction=valid_fraction,
+            test_fraction=test_fraction,
+        )
+        self._stores: dict[Split, FlatStore] = {}
+        self._fitted = False
+
+    @abstractmethod
+    def records(self, split: Split) -> Iterable[Record]:
+        """The records of one split, anew and in the same order at each call; `predict` means all of `path`."""
+
+    def write(self, path: Path, generations: Iterable[Generation]) -> None:
+        """Save what `generate` made; one JSON object a line unless the domain has a format of its own."""
+        with path.open("w", encoding="utf-8") as file:
+            for generation in generations:
+                for number, value in enumerate(generation.values):
+                    plain = value.tolist() if hasattr(value, "tolist") else value
+                    line = {"origin": generation.prompt.origin, "sample": number, "value": plain}
+                    file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    def prompt(self, value: str) -> Record:
+        """The record to continue for `--prompt`; most domains take the words as they are."""
+        return Record(sequence=value, origin="--prompt")
+
+    @property
+    def streams(self) -> bool:
+        """Whether records are read as streams with carried state, rather than whole."""
+        return self.task == "next_step"
+
+    def divide(
+        self, read: Callable[[PathOption], Iterable[Record]], split: Split, whole_records: bool | None = None
+    ) -> Iterator[Record]:
+        """Records of a split by the rules of `hold_out`; what most plugins' `records` come down to.
+
+        Args:
+            read: Yields all records of a path (of the demo data for None), the same at each call.
+            split: The wanted split.
+            whole_records: True holds out whole records, False the end of the stream; None: by the task.
+        """
+        own_path = {"valid": self.valid_path, "test": self.test_path}.get(split)
+        if split == "predict" or own_path is not None:
+            yield from read(self.path if own_path is None else own_path)
+        elif whole_records if whole_records is not None else not self.streams:
+            yield from select_records(read(self.path), split, self.hold_out)
+        else:
+            yield from cut_stream(lambda: read(self.path), split, self.hold_out)
+
+    def fit_codecs(self) -> None:
+        """Let the codecs learn from the training split, once."""
+        if self._fitted:
+            return
+        if type(self.codec).fit is not Codec.fit:
+            self.codec.fit(record.sequence for record in self.records("train"))
+        if self.target_codec is not self.codec and type(self.target_codec).fit is not Codec.fit:
+            self.target_codec.fit(self._target(record) for record in self.records("train"))
+        self._fitted = True
+
+    def restore_codecs(self, codec: dict[str, Any], target_codec: dict[str, Any]) -> None:
+        """Use codecs that a checkpoint holds instead of fitting them."""
+        self.codec.restore(codec)
+        if self.target_codec is not self.codec:
+            self.target_codec.restore(target_codec)
+        self._fitted = True
+
+    def setup(self, stage: str | None = None) -> None:
+        """Fit the codecs; stores are made when they are first asked for."""
+        self.fit_codecs()
+
+    def store(self, split: Split) -> FlatStore:
+        """The encoded records of a split: built once, then read from the cache."""
+        if split not in self._stores:
+            self.fit_codecs()
+            wants_target = not self.streams and split != "predict"
+            codec = self.target_codec if wants_target else None
+            folder, cached = store_folder(self, split)
+            self._stores[split] = (
+                cached if cached is not None else build_store(self.records(split), self.codec, codec, folder)
+            )
+        return self._stores[split]
+
+    def loader(self, split: Split) -> BatchLoader:
+        """Batches of a split.
+
+        Raises:
+            DataError: If the split holds nothing to learn from or to score.
+        """
+        store, shuffle = self.store(split), split == "train"
+        loader: BatchLoader
+        if self.streams:
+            loader = StreamLoader(store, self.batch_size, self.window, shuffle, self.order_seed)
+        else:
+            loader = RecordLoader(store, self.batch_size, self.step_budget, shuffle, self.order_seed)
+        if len(loader) == 0:
+            raise DataError(
+                f"the {split} split is empty ({len(store)} records, {len(store.steps)} steps)",
+                at=f"path {self.path!r}; {self.hold_out.describe(self.streams)}",
+                fix="hold out less or more: --data.valid_fraction, --data.test_fraction, --data.valid_path, --data.test_path",
+            )
+        return loader
+
+    def train_dataloader(self) -> BatchLoader:
+        """Training batches, shuffled by (seed, epoch)."""
+        return self.loader("train")
+
+    def val_dataloader(self) -> BatchLoader:
+        """Validation batches."""
+        return self.loader("valid")
+
+    def test_dataloader(self) -> BatchLoader:
+        """Test batches."""
+        return self.loader("test")
+
+    def predict_dataloader(self) -> BatchLoader:
+        """Batches of everything in `path`."""
+        return self.loader("predict")
+
+    @cached_property
+    def files(self) -> list[Path]:
+        """The files and folders that the paths name, for the cache's fingerprint."""
+        paths: list[Path] = []
+        for option in (self.path, self.valid_path, self.test_path):
+            entries = [option] if isinstance(option, str) else option or []
+            paths += [Path(entry.partition("=")[2] or entry) if "=" in entry else Path(entry) for entry in entries]
+        return paths
+
+    def _target(self, record: Record) -> Any:
+        if record.target is None:
+            raise DataError(
+                "the record has no target", at=record.origin, fix="give it a label, or use --data.task next_step"
+            )
+        return record.target

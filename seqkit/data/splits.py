@@ -1,0 +1,151 @@
+"""Which record, or which part of a stream, belongs to training, validation and test. No randomness, no state."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from seqkit.errors import ConfigError
+from seqkit.steps import Record, Split
+
+
+@dataclass(frozen=True)
+class HoldOut:
+    """What the user asked to hold out.
+
+    Attributes:
+        valid_given: Validation records come from a path of their own.
+        test_given: Test records come from a path of their own.
+        test_match: Regular expression; records whose origin it finds are test records.
+        test_every: Records whose 0-based index in their file is a multiple of this are test records.
+        valid_fraction: Share held out for validation, unless it has its own path.
+        test_fraction: Share held out for test, unless a rule above says which.
+    """
+
+    valid_given: bool = False
+    test_given: bool = False
+    test_match: str | None = None
+    test_every: int | None = None
+    valid_fraction: float = 0.1
+    test_fraction: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name in ("valid_fraction", "test_fraction"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(
+                    f"{name} is {getattr(self, name)}", at=f"--data.{name}", fix="give a share from 0 to below 1"
+                )
+        if self.shares[1] >= 1:
+            raise ConfigError(
+                "validation and test together leave nothing to train on",
+                at="--data.valid_fraction, --data.test_fraction",
+                fix="make their sum less than 1",
+            )
+        if self.test_every is not None and self.test_every < 2:
+            raise ConfigError(f"test_every is {self.test_every}", at="--data.test_every", fix="give 2 or more")
+        try:
+            re.compile(self.test_match or "")
+        except re.error as error:
+            raise ConfigError(
+                f"not a regular expression: {error}", at="--data.test_match", fix="see Python's re module"
+            ) from None
+
+    @property
+    def has_test_rule(self) -> bool:
+        """Whether test records are chosen by something other than a fraction."""
+        return self.test_given or self.test_match is not None or self.test_every is not None
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """Cumulative shares (test, test + validation) that the fractions hold out."""
+        test = 0.0 if self.has_test_rule else self.test_fraction
+        return test, test + (0.0 if self.valid_given else self.valid_fraction)
+
+    def is_test(self, record: Record, index: int) -> bool:
+        """Whether the rules (not the fraction) make this a test record.
+
+        Args:
+            record: The record.
+            index: Its 0-based number in its file.
+        """
+        if self.test_match is not None:
+            return re.search(self.test_match, record.origin) is not None
+        return self.test_every is not None and index % self.test_every == 0
+
+    def describe(self, stream: bool) -> str:
+        """The split in words, for the run's output."""
+        test, both = self.shares
+        where = "the end" if stream else "of the records, by a hash of their place"
+        rule = (
+            "its own path" if self.test_given
+            else f"origins matching {self.test_match!r}" if self.test_match is not None
+            else f"every {self.test_every}th record of each file" if self.test_every is not None
+            else f"{test:.0%} ({where})"
+        )
+        valid = "its own path" if self.valid_given else f"{both - test:.0%} ({where} of the rest)" if stream else f"{both - test:.0%} ({where})"
+        return f"validation: {valid} · test: {rule}"
+
+
+def select_records(records: Iterable[Record], split: Split, hold_out: HoldOut) -> Iterator[Record]:
+    """The whole records of one split: rules first, then a hash of (file, index), the same on every machine."""
+    for record, index in _numbered(records):
+        if hold_out.is_test(record, index):
+            place: Split = "test"
+        else:
+            share = _share(record, index)
+            test, both = hold_out.shares
+            place = "test" if share < test else "valid" if share < both else "train"
+        if place == split:
+            yield record
+
+
+def cut_stream(
+    read: Callable[[], Iterable[Record]], split: Split, hold_out: HoldOut
+) -> Iterator[Record]:
+    """The part of a stream of records that belongs to one split: the end is held out, test last.
+
+    The sequences are laid end to end and cut at two places; a record that lies across a cut is divided. Records
+    that a rule makes test records are taken out first, whole.
+
+    Args:
+        read: Gives the records anew at each call; it is read twice, once to measure. Sequences must have a
+            length and allow slicing.
+        split: The wanted split.
+        hold_out: The rules.
+    """
+    total = sum(len(record.sequence) for record, index in _numbered(read()) if not hold_out.is_test(record, index))
+    test, both = hold_out.shares
+    first_valid, first_test = total - round(total * both), total - round(total * test)
+    begin, end = {"train": (0, first_valid), "valid": (first_valid, first_test), "test": (first_test, total)}[split]
+    position = 0
+    for record, index in _numbered(read()):
+        if hold_out.is_test(record, index):
+            if split == "test":
+                yield record
+            continue
+        low, high = max(begin - position, 0), min(end - position, len(record.sequence))
+        position += len(record.sequence)
+        if low >= high:
+            continue
+        whole = low == 0 and high == len(record.sequence)
+        yield record if whole else replace(
+            record, sequence=record.sequence[low:high], continues=record.continues and low == 0
+        )
+
+
+def _numbered(records: Iterable[Record]) -> Iterator[tuple[Record, int]]:
+    """Records with their 0-based number in their file: the part of the origin before the first colon."""
+    counts: dict[str, int] = {}
+    for record in records:
+        file = record.origin.partition(":")[0]
+        index = counts.get(file, -1) + (0 if record.continues else 1)
+        counts[file] = index
+        yield record, index
+
+
+def _share(record: Record, index: int) -> float:
+    """A number in [0, 1) that depends on the record's file and index only."""
+    key = f"{record.origin.partition(':')[0]}\0{index}".encode()
+    return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big") / 2**64

@@ -1,0 +1,81 @@
+"""Every error a user can cause: what is wrong, where, how to fix it, and the exit code of its kind.
+
+Free of heavy imports: the command line raises these before torch is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class SeqkitError(Exception):
+    """Root of all errors that are not our own bugs.
+
+    Args:
+        what: What is wrong, with the offending value.
+        at: Where: file, record, or configuration key.
+        fix: What the user can do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, at: str | None = None, fix: str | None = None) -> None:
+        self.what, self.at, self.fix = what, at, fix
+        lines = [what]
+        if at:
+            lines.append(f"  at: {at}")
+        if fix:
+            lines.append(f"  fix: {fix}")
+        super().__init__("\n".join(lines))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.what, self.at, self.fix))
+
+
+class ConfigError(SeqkitError):
+    """An option, a configuration file or a combination of them is wrong (exit code 2)."""
+
+    exit_code = 2
+
+
+class DataError(SeqkitError):
+    """A file or a record cannot be used as it is (exit code 2)."""
+
+    exit_code = 2
+
+
+class DependencyError(SeqkitError):
+    """The environment lacks a library, a device or a permission (exit code 3)."""
+
+    exit_code = 3
+
+
+class CheckpointError(SeqkitError):
+    """A checkpoint is missing, damaged, or was made by something else (exit code 4)."""
+
+    exit_code = 4
+
+
+class DivergedError(SeqkitError):
+    """The loss became infinite or not a number (exit code 5)."""
+
+    exit_code = 5
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
+    """The nearest known name, as a sentence for an error's `fix`; None when nothing is near.
+
+    Example:
+        >>> did_you_mean("hiden_size", ["hidden_size", "num_layers"])
+        "did you mean 'hidden_size'?"
+    """
+    near = get_close_matches(name, list(candidates), n=1, cutoff=0.6)
+    return f"did you mean '{near[0]}'?" if near else None
+
+
+def _rebuild(
+    kind: type[SeqkitError], what: str, at: str | None, fix: str | None
+) -> SeqkitError:
+    """Unpickle an error raised in a data-loading worker process."""
+    return kind(what, at=at, fix=fix)

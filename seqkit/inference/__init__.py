@@ -1,0 +1,1 @@
+"""Inference: what a trained model does step by step."""

@@ -1,0 +1,95 @@
+"""The values that travel: what a step is (specs), what a source yields (Record), what a model sees (Batch)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+Split = Literal["train", "valid", "test", "predict"]
+
+IGNORED = -100
+"""A discrete target with this value is not scored; a continuous one is not scored where it is NaN."""
+
+
+@dataclass(frozen=True)
+class Discrete:
+    """A step is one of `num_classes` symbols; steps are (T,) int64."""
+
+    num_classes: int
+
+
+@dataclass(frozen=True)
+class Continuous:
+    """A step is a vector in R^`num_features`; steps are (T, F) float32, NaN where nothing was observed."""
+
+    num_features: int
+
+
+Spec = Discrete | Continuous
+
+
+@dataclass(frozen=True)
+class Record:
+    """One item of a source, before any encoding.
+
+    Attributes:
+        sequence: What the domain's codec encodes: text, a waveform, bases, (T, F) values.
+        target: What the target codec encodes: a label, a value ...; None for `next_step`.
+        origin: Where it came from, e.g. `recordings.zip:7_theo_3.wav`; every error and prediction names it.
+        context: Leading steps that are given and never scored: the known past of a forecast.
+        continues: True for the next part of the record before it, when a large file is read in blocks.
+    """
+
+    sequence: Any
+    target: Any = None
+    origin: str = ""
+    context: int = 0
+    continues: bool = False
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a model sees at once. Right padding; `lengths` is the only truth about it.
+
+    Attributes:
+        inputs: (B, T) int64 or (B, T, F) float32.
+        lengths: Valid steps of each row, (B,) int64; a row may be empty.
+        targets: As the task needs them: (B, T) or (B, T, F) for `next_step`, (B,) or (B, F) for `classify`.
+        reset: Rows that start a new record here, (B,) bool; their carried state is dropped first.
+        index: Record number of each row in its split, (B,) int64.
+    """
+
+    inputs: Tensor
+    lengths: Tensor
+    targets: Tensor
+    reset: Tensor
+    index: Tensor
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> Batch:
+        """The same batch on another device (Lightning calls this)."""
+        return self.map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> Batch:
+        """A new batch with `function` applied to each tensor."""
+        return replace(self, **{f.name: function(getattr(self, f.name)) for f in fields(self)})
+
+
+def spec_to_dict(spec: Spec) -> dict[str, int]:
+    """A spec as plain JSON, for checkpoints."""
+    if isinstance(spec, Discrete):
+        return {"num_classes": spec.num_classes}
+    return {"num_features": spec.num_features}
+
+
+def spec_from_dict(values: dict[str, int]) -> Spec:
+    """The inverse of `spec_to_dict`."""
+    return Discrete(**values) if "num_classes" in values else Continuous(**values)
+
+
+def valid_mask(lengths: Tensor, num_steps: int) -> Tensor:
+    """True at the steps before each row's end, (B,) -> (B, T) bool."""
+    return torch.arange(num_steps, device=lengths.device) < lengths[:, None]

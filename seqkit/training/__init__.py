@@ -1,0 +1,1 @@
+"""Training: run folders, checkpoints, the Trainer's settings."""
