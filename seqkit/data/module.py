@@ -58,6 +58,7 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         target_codec: For `Record.target`; the same one under `next_step`.
         arguments: What the module was made with; goes into the checkpoint.
         season: Steps of a season, for seasonal baselines and MASE; 1 where there is none.
+        horizon: Steps that `generate` adds when not told how many; None leaves it to the core.
         version: Raised by a plugin when its records change for the same files, so that caches are made anew.
     """
 
@@ -65,6 +66,7 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
     target_codec: Codec
     arguments: dict[str, Any]
     season: int = 1
+    horizon: int | None = None
     version: int = 1
 
     def __new__(cls, *args: Any, **kwargs: Any) -> SequenceDataModule:

@@ -1,0 +1,197 @@
+"""seqkit from Python: `fit`, `load`, and what a trained run can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from seqkit import plugins
+from seqkit.build import require_task
+from seqkit.data.module import Generation, SequenceDataModule
+from seqkit.domain import Domain
+from seqkit.errors import ConfigError, did_you_mean
+from seqkit.inference.generate import continue_sequences
+from seqkit.inference.predict import predict_records
+from seqkit.settings import Settings, build_parser, option_names, parse_values
+from seqkit.steps import Record
+from seqkit.tasks.distributions import Sampling
+from seqkit.training import workflow
+from seqkit.training.checkpoint import Loaded, reopen_data
+from seqkit.training.folder import RunFolder
+
+_GROUPS = ("data", "model", "encoder", "trainer")
+
+
+class Run:
+    """A trained model and everything one does with it.
+
+    Args:
+        path: Run folder or checkpoint.
+        domain: The domain's value, when it is not installed as a plugin.
+    """
+
+    def __init__(self, path: str | Path, domain: Domain | None = None) -> None:
+        self.path = Path(path)
+        self._domain = domain
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The model, its data module and domain; read on first use."""
+        return workflow.reload(self.path, domain=self._domain)
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What training wrote to `result.json`."""
+        return RunFolder(self.path).result() if self.path.is_dir() else {}
+
+    def validate(self, **data: Any) -> dict[str, float]:
+        """Figures on the validation split; options of the data module replace the saved ones."""
+        return workflow.evaluate(self.path, "valid", data, self._domain)["metrics"]
+
+    def test(self, **data: Any) -> dict[str, float]:
+        """Figures on the test split; options of the data module replace the saved ones."""
+        return workflow.evaluate(self.path, "test", data, self._domain)["metrics"]
+
+    def predict(self, path: Any = None, **data: Any) -> list[dict[str, Any]]:
+        """One row a record of `path` (of the training data's path for None): origin and prediction."""
+        changes = data | ({} if path is None else {"path": path})
+        loaded = workflow.reload(self.path, changes, self._domain)
+        return list(predict_records(loaded.model, loaded.data))
+
+    def generate(
+        self, prompt: Any = None, steps: int | None = None, samples: int = 1, temperature: float = 1.0,
+        top_k: int | None = None, top_p: float | None = None, seed: int = 0,
+    ) -> Any:  # fmt: skip
+        """Continue one sequence in the domain's own terms: text, a waveform, bases, (T, F) values.
+
+        Args:
+            prompt: What to continue; None starts as the training data does.
+            steps: Steps to add.
+            samples: Independent continuations; more than one gives a list.
+            temperature: 1 draws from the model, 0 takes the likeliest.
+            top_k: Only the k likeliest symbols.
+            top_p: Only the likeliest symbols that together reach this probability.
+            seed: Of the draws.
+        """
+        records = None if prompt is None else [Record(sequence=prompt, origin="prompt")]
+        sampling = Sampling(temperature, top_k, top_p)
+        (generation,) = generate_records(self.loaded, records, steps, samples, sampling, seed)
+        return generation.values[0] if samples == 1 else generation.values
+
+
+def fit(domain: str | Domain, *, run: str | None = None, seed: int = 0, quiet: bool = False, **options: Any) -> Run:
+    """Train a model.
+
+    Args:
+        domain: A domain's name, or its value.
+        run: The run folder; None takes the next free `runs/NAME-N`.
+        seed: Of weights, order and dropout.
+        quiet: Print nothing.
+        options: Any option of the command line by its last name (`path`, `task`, `hidden_size`, `max_epochs`), or
+            with its group where two share a name (`model_dropout`, `encoder_dropout`).
+
+    Raises:
+        ConfigError: For an unknown or ambiguous option; names the nearest one.
+
+    Example:
+        >>> run = seqkit.fit("text", path="corpus.txt", hidden_size=512)  # doctest: +SKIP
+        >>> run.generate("Once", steps=200)  # doctest: +SKIP
+    """
+    value = domain if isinstance(domain, Domain) else plugins.load(domain)
+    settings = settings_from(value, options, seed, run)
+    say: Callable[[str], None] = (lambda line: None) if quiet else print
+    if quiet:
+        settings.trainer["enable_progress_bar"] = False
+    folder, _ = workflow.fit(settings, say)
+    return Run(folder.path, None if isinstance(domain, str) else domain)
+
+
+def load(run: str | Path, domain: Domain | None = None) -> Run:
+    """A run that was trained before.
+
+    Args:
+        run: Run folder or checkpoint.
+        domain: The domain's value, when it is not installed as a plugin.
+    """
+    handle = Run(run, domain)
+    _ = handle.loaded
+    return handle
+
+
+def settings_from(domain: Domain, options: dict[str, Any], seed: int = 0, run: str | None = None) -> Settings:
+    """Settings from flat names, each sent to the group that knows it."""
+    task = options.get("task", domain.tasks[0])
+    require_task(domain, task)
+    known = [name for name in option_names(build_parser(domain, task)) if name.count(".") == 1]
+    nested: dict[str, Any] = {group: {} for group in _GROUPS} | {"seed": seed, "run": run}
+    for name, value in options.items():
+        group, _, own = _place(name, known).partition(".")
+        nested[group][own] = str(value) if isinstance(value, Path) else value
+    nested["data"]["task"] = task
+    return parse_values(domain, {key: value for key, value in nested.items() if value != {}})
+
+
+def generate_records(
+    loaded: Loaded,
+    records: list[Record] | None,
+    steps: int | None,
+    samples: int,
+    sampling: Sampling,
+    seed: int,
+    on_value: Callable[[Any], None] | None = None,
+) -> Iterator[Generation]:
+    """Continue records; what the verb `generate` and `Run.generate` share.
+
+    Args:
+        loaded: A trained model with its data module.
+        records: What to continue; None starts as the training data does.
+        steps: Steps to add; None takes the data module's horizon, else 200.
+        samples: Independent continuations of each record.
+        sampling: How to draw.
+        seed: Of the draws.
+        on_value: Receives each new piece, decoded, as it comes; for one record and one sample.
+    """
+    codec, data = loaded.data.codec, loaded.data
+    start = torch.as_tensor(np.asarray(loaded.blueprint["start"]))
+    if records is None:
+        records = [Record(sequence=codec.decode(start), origin="start")]
+        prompts = [start]
+    else:
+        prompts = [codec.encode(record.sequence) for record in records]
+    count = steps if steps is not None else data.horizon or 200
+    on_step = None if on_value is None else (lambda x_t: on_value(codec.decode(x_t)))
+    made = continue_sequences(loaded.model, prompts, count, samples, sampling, seed, on_step)
+    for record, rows in zip(records, made, strict=True):
+        yield Generation(record, [codec.decode(row) for row in rows])
+
+
+def prompt_records(data: SequenceDataModule, blueprint: dict[str, Any], domain: Domain, file: str) -> list[Record]:
+    """The records of a prompt file, read as the domain reads its data."""
+    reader = reopen_data(domain, blueprint, {"path": file})
+    return list(reader.records("predict"))
+
+
+def _place(name: str, known: list[str]) -> str:
+    """The dotted option that a flat name means."""
+    for group in _GROUPS:
+        own = name.removeprefix(f"{group}_")
+        if own != name and f"{group}.{own}" in known:
+            return f"{group}.{own}"
+    places = [option for option in known if option.partition(".")[2] == name]
+    if len(places) == 1:
+        return places[0]
+    if places:
+        names = " or ".join(place.replace(".", "_") for place in places)
+        raise ConfigError(f"option {name!r} is ambiguous", at=f"{name}=", fix=f"write {names}")
+    near = did_you_mean(name, [option.partition(".")[2] for option in known])
+    raise ConfigError(f"unknown option {name!r}", at=f"{name}=", fix=near or "see seqkit fit --domain NAME --help")
+
+

@@ -1,0 +1,190 @@
+"""The sequential cells of the lecture: rnn, gru, lstm. `forward` is the fused kernel, `step` the written formula.
+
+Shapes: x (B, T, D), y (B, T, H), x_t (B, D), each state tensor (B, H).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Literal, final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+State = tuple[Tensor, ...]
+Nonlinearity = Literal["tanh", "relu"]
+Initialisation = Literal["orthogonal", "identity"]
+
+
+class Cell(nn.Module, ABC):
+    """One recurrent layer, one direction.
+
+    Attributes:
+        num_states: Number of state tensors: 1, or 2 for (h, c).
+        core: The torch module that holds the weights and the fused kernels.
+    """
+
+    num_states: ClassVar[int] = 1
+    core: nn.RNNBase
+
+    def __init__(self, core: nn.RNNBase) -> None:
+        super().__init__()
+        self.core = core
+        self.hidden_size = core.hidden_size
+
+    @abstractmethod
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        """One step by the formula: (B, D) and state to y_t (B, H) and the next state."""
+
+    def init_state(self, batch_size: int) -> State:
+        """Zeros, (B, H) each, like the weights in type and device."""
+        weight = self.core.weight_hh_l0
+        return tuple(weight.new_zeros(batch_size, self.hidden_size) for _ in range(self.num_states))
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """All steps of a chunk by the fused kernel; an empty chunk leaves the state as it is."""
+        state = self.init_state(len(x)) if state is None else state
+        if x.shape[1] == 0:
+            return x.new_zeros(len(x), 0, self.hidden_size), state
+        # The fused kernels want one type throughout; a state carried out of autocast may be narrower than the input.
+        packed = tuple(s.unsqueeze(0).to(x.dtype) for s in state)             # (B, H) -> (1, B, H)
+        y, last = self.core(x, packed if self.num_states > 1 else packed[0])  # (B, T, D) -> (B, T, H)
+        return y, tuple(s.squeeze(0) for s in (last if self.num_states > 1 else (last,)))
+
+    def _project(self, x_t: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+        """W_ih x_t + b_ih and W_hh h_{t-1} + b_hh, with the gates side by side."""
+        core = self.core
+        from_input = functional.linear(x_t, core.weight_ih_l0, core.bias_ih_l0)
+        from_state = functional.linear(h, core.weight_hh_l0, core.bias_hh_l0)
+        return from_input, from_state
+
+
+@final
+class RNNCell(Cell):
+    """h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), or ReLU in place of tanh.
+
+    Source: Elman 1990 [elman1990]; identity initialisation with ReLU: Le et al. 2015 [le2015].
+
+    Args:
+        input_size: D.
+        hidden_size: H.
+        nonlinearity: `tanh` or `relu`.
+        initialisation: Recurrent weights orthogonal, or the identity with zero biases.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        nonlinearity: Nonlinearity = "tanh",
+        initialisation: Initialisation = "orthogonal",
+    ) -> None:
+        super().__init__(nn.RNN(input_size, hidden_size, nonlinearity=nonlinearity, batch_first=True))
+        self.nonlinearity = nonlinearity
+        _initialise(self.core, initialisation)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        """One step by the formula above."""
+        from_input, from_state = self._project(x_t, state[0])
+        total = from_input + from_state
+        h = torch.tanh(total) if self.nonlinearity == "tanh" else torch.relu(total)
+        return h, (h,)
+
+
+@final
+class GRUCell(Cell):
+    """r, z = sigmoid(...); n = tanh(W_in x + b_in + r (W_hn h + b_hn)); h_t = (1 - z) n + z h_{t-1}.
+
+    Source: Cho et al. 2014 [cho2014], with torch's placing of the reset gate.
+
+    Args:
+        input_size: D.
+        hidden_size: H.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(nn.GRU(input_size, hidden_size, batch_first=True))
+        _initialise(self.core, "orthogonal")
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        """One step by the formula above."""
+        (h_before,) = state
+        from_input, from_state = self._project(x_t, h_before)
+        r_x, z_x, n_x = from_input.chunk(3, dim=-1)
+        r_h, z_h, n_h = from_state.chunk(3, dim=-1)
+        reset, update = torch.sigmoid(r_x + r_h), torch.sigmoid(z_x + z_h)
+        candidate = torch.tanh(n_x + reset * n_h)
+        h = (1 - update) * candidate + update * h_before
+        return h, (h,)
+
+
+@final
+class LSTMCell(Cell):
+    """i, f, o = sigmoid(...); g = tanh(...); c_t = f c_{t-1} + i g; h_t = o tanh(c_t).
+
+    In the lecture's words: forget (f), store (i), update (c_t), output (o). The forget bias starts at 1, so that
+    the gradient flows from the first step on.
+    Source: Hochreiter and Schmidhuber 1997 [hochreiter1997]; forget bias: Gers et al. 2000 [gers2000].
+
+    Args:
+        input_size: D.
+        hidden_size: H.
+    """
+
+    num_states = 2
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(nn.LSTM(input_size, hidden_size, batch_first=True))
+        _initialise(self.core, "orthogonal")
+        with torch.no_grad():
+            # torch adds two biases; only one of them carries the 1.
+            self.core.bias_ih_l0[hidden_size : 2 * hidden_size] = 1.0
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        """One step by the formula above."""
+        h_before, c_before = state
+        from_input, from_state = self._project(x_t, h_before)
+        i, f, g, o = (from_input + from_state).chunk(4, dim=-1)
+        c = torch.sigmoid(f) * c_before + torch.sigmoid(i) * torch.tanh(g)
+        h = torch.sigmoid(o) * torch.tanh(c)
+        return h, (h, c)
+
+
+CELLS: tuple[str, ...] = ("rnn", "gru", "lstm")
+
+
+def build_cell(
+    name: str,
+    input_size: int,
+    hidden_size: int,
+    nonlinearity: Nonlinearity = "tanh",
+    initialisation: Initialisation = "orthogonal",
+) -> Cell:
+    """A cell by its name.
+
+    Args:
+        name: One of `CELLS`.
+        input_size: D.
+        hidden_size: H.
+        nonlinearity: For `rnn`.
+        initialisation: For `rnn`.
+    """
+    if name == "rnn":
+        return RNNCell(input_size, hidden_size, nonlinearity, initialisation)
+    return {"gru": GRUCell, "lstm": LSTMCell}[name](input_size, hidden_size)
+
+
+def _initialise(core: nn.RNNBase, recurrent: Initialisation) -> None:
+    """Input weights Xavier, recurrent weights orthogonal (or the identity) gate by gate, biases 0."""
+    hidden_size = core.hidden_size
+    with torch.no_grad():
+        core.bias_ih_l0.zero_()
+        core.bias_hh_l0.zero_()
+        for gate in range(core.weight_hh_l0.shape[0] // hidden_size):
+            rows = slice(gate * hidden_size, (gate + 1) * hidden_size)
+            nn.init.xavier_uniform_(core.weight_ih_l0[rows])
+            if recurrent == "identity":
+                core.weight_hh_l0[rows] = torch.eye(hidden_size)
+            else:
+                nn.init.orthogonal_(core.weight_hh_l0[rows])

@@ -1,0 +1,20 @@
+"""seqkit validate, seqkit test: figures of a trained run."""
+
+from __future__ import annotations
+
+import json
+
+from seqkit.cli.report import print_result
+from seqkit.cli.verbs import parse_verb
+from seqkit.training import workflow
+
+
+def run(verb: str, words: list[str]) -> int:
+    """Score and report."""
+    options, changes = parse_verb(verb, words, {"json": (bool, False)})
+    result = workflow.evaluate(options.run, "test" if verb == "test" else "valid", changes)
+    if options.json:
+        print(json.dumps(result, indent=2, ensure_ascii=False))
+    else:
+        print_result(result)
+    return 0

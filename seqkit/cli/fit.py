@@ -1,0 +1,22 @@
+"""seqkit fit: train a model."""
+
+from __future__ import annotations
+
+from seqkit import plugins
+from seqkit.cli.report import print_result
+from seqkit.errors import ConfigError
+from seqkit.settings import parse_arguments, peek, resolve_recipes
+from seqkit.training import workflow
+
+
+def run(verb: str, words: list[str]) -> int:
+    """Parse, train, report."""
+    words = resolve_recipes(words)
+    name = peek(words, "domain")
+    if name is None:
+        raise ConfigError("no domain given", at="seqkit fit", fix="add --domain NAME, or `domain: NAME` to the config")
+    settings = parse_arguments(plugins.load(name), words, peek(words, "data.task"))
+    folder, result = workflow.fit(settings)
+    print_result(result)
+    print(f"run folder: {folder.path}")
+    return 0

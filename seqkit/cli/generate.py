@@ -1,0 +1,79 @@
+"""seqkit generate: continue a prompt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from seqkit.api import generate_records, prompt_records
+from seqkit.cli.verbs import parse_verb
+from seqkit.errors import ConfigError
+from seqkit.settings import require_writable
+from seqkit.steps import Continuous, Record
+from seqkit.tasks.distributions import Sampling
+from seqkit.training import workflow
+from seqkit.training.checkpoint import Loaded
+
+_OPTIONS: dict[str, tuple[Any, Any]] = {
+    "prompt": (str | None, None),
+    "prompt-file": (str | None, None),
+    "steps": (int | None, None),
+    "samples": (int | None, None),
+    "temperature": (float, 1.0),
+    "top_k": (int | None, None),
+    "top_p": (float | None, None),
+    "seed": (int, 0),
+    "out": (str | None, None),
+}
+_FORECAST_SAMPLES = 100
+
+
+def run(verb: str, words: list[str]) -> int:
+    """Generate; print text as it comes, save everything else."""
+    options, changes = parse_verb(verb, words, _OPTIONS)
+    for name in ("steps", "samples"):
+        if getattr(options, name) is not None and getattr(options, name) < 1:
+            raise ConfigError(f"{name} is {getattr(options, name)}", at=f"--{name}", fix="give 1 or more")
+    loaded = workflow.reload(options.run, changes)
+    numbers = isinstance(loaded.data.codec.spec, Continuous)
+    records = _records(loaded, options, numbers)
+    samples = options.samples or (_FORECAST_SAMPLES if numbers else 1)
+    sampling = Sampling(options.temperature, options.top_k, options.top_p)
+    arguments = (loaded, records, options.steps, samples, sampling, options.seed)
+    if options.out is None and not numbers and (records is None or len(records) == 1) and samples == 1:
+        return _stream(arguments, records)
+    path = Path(options.out) if options.out else _default_path(options.run)
+    require_writable(path)
+    loaded.data.write(path, list(generate_records(*arguments)))
+    print(f"saved: {path}")
+    return 0
+
+
+def _records(loaded: Loaded, options: Any, numbers: bool) -> list[Record] | None:
+    """What to continue: the prompt, the prompt file, or for series all of the run's own."""
+    if options.prompt is not None and options.prompt_file is not None:
+        raise ConfigError("two prompts given", at="--prompt, --prompt-file", fix="give one of them")
+    if options.prompt is not None:
+        return [loaded.data.prompt(options.prompt)]
+    if options.prompt_file is not None:
+        return prompt_records(loaded.data, loaded.blueprint, loaded.domain, options.prompt_file)
+    return list(loaded.data.records("predict")) if numbers else None
+
+
+def _stream(arguments: tuple[Any, ...], records: list[Record] | None) -> int:
+    """Text appears as it is made; a sequence that is no text is shown at the end."""
+    if records and isinstance(records[0].sequence, str):
+        print(records[0].sequence, end="", flush=True)
+
+    def show(piece: Any) -> None:
+        if isinstance(piece, str):
+            print(piece, end="", flush=True)
+
+    (generation,) = generate_records(*arguments, on_value=show)
+    print() if isinstance(generation.values[0], str) else print(generation.values[0])
+    return 0
+
+
+def _default_path(run: str) -> Path:
+    folder = Path(run) if Path(run).is_dir() else Path(run).parent
+    return folder / "generated.csv"

@@ -1,0 +1,88 @@
+"""Help texts, examples first. Plain strings: showing them imports nothing."""
+
+OVERVIEW = """\
+seqkit: train recurrent models on text, sound, DNA and numbers.
+
+  seqkit fit --domain audio                          train on demo data made on the spot
+  seqkit fit --domain text --data.path corpus.txt    train on your own
+  seqkit test runs/text-next-step-1                  score a run on its test split
+  seqkit generate runs/text-next-step-1 --prompt "Once" --steps 300
+  seqkit predict runs/audio-classify-1 --data.path new-recordings/ --out answers.csv
+  seqkit fit --config text/tiny-shakespeare --data.path input.txt
+
+verbs:
+  fit         train a model; everything about it goes into a run folder
+  validate    figures on the validation split of a run
+  test        figures on the test split of a run
+  predict     one row a record: class, value, or likelihood
+  generate    continue a prompt: text, sound, bases, series
+  domains     what is installed, from which package, and what failed
+
+  seqkit VERB --help                                 options of a verb
+  seqkit fit --domain NAME --help                    all options of a domain
+
+`sqk` and `python -m seqkit` are the same program. --debug shows the traceback of an error.
+"""
+
+FIT = """\
+seqkit fit --domain NAME: train a model.
+
+  seqkit fit --domain text --data.path corpus.txt --model.hidden_size 512
+  seqkit fit --domain dna --data.path promoter=prom.fa --data.path other=rest.fa --data.task classify
+  seqkit fit --config text/tiny-shakespeare --data.path input.txt --trainer.max_epochs 2
+
+  --domain NAME       text, audio, dna, timeseries, or a plugin's (seqkit domains lists them)
+  --config FILE       YAML file or shipped recipe; later options win; may be repeated
+  --data.* --model.* --encoder.* --trainer.*    all listed by: seqkit fit --domain NAME --help
+  --seed N            seed of weights, order and dropout (0)
+  --run DIR           run folder (the next free runs/NAME-TASK-N)
+  --print_config      show all options as YAML and stop
+"""
+
+EVALUATE = """\
+seqkit {verb} RUN: figures on the {split} split of a trained run.
+
+  seqkit {verb} runs/audio-classify-1
+  seqkit {verb} runs/audio-classify-1 --data.test_path more-recordings/
+
+  RUN                 run folder, or a checkpoint file
+  --data.*            options of the run's data that should differ now
+  --json              print result-{split}.json instead of a table
+"""
+
+PREDICT = """\
+seqkit predict RUN: one row a record with its origin.
+
+  seqkit predict runs/dna-classify-1 --data.path genes.fa --out answers.csv
+
+  RUN                 run folder, or a checkpoint file
+  --data.path PATH    what to read (default: what the run was trained on); other --data.* as for fit
+  --split NAME        all records (predict), or only train, valid or test
+  --out FILE          .csv or .jsonl (default: RUN/predictions.csv)
+"""
+
+GENERATE = """\
+seqkit generate RUN: continue a sequence, step by step with carried state.
+
+  seqkit generate runs/text-next-step-1 --prompt "Once upon" --steps 500 --temperature 0.8
+  seqkit generate runs/audio-next-step-1 --prompt-file start.wav --out longer.wav
+  seqkit generate runs/timeseries-next-step-1 --samples 200 --out forecast.csv
+
+  RUN                 run folder, or a checkpoint file
+  --prompt TEXT       what to continue
+  --prompt-file FILE  records to continue, in any format of the domain
+  --steps N           steps to add (default: the run's horizon, else 200)
+  --samples N         independent continuations of each prompt (1; forecasts 100)
+  --temperature T     1 draws from the model, 0 takes the likeliest (1)
+  --top_k K           only the K likeliest symbols
+  --top_p P           only the likeliest symbols that together reach P
+  --seed N            of the draws (0)
+  --out FILE          where to save it, in a format of the domain
+"""
+
+DOMAINS = """\
+seqkit domains [NAME]: what is installed, from which package, what failed and why.
+
+  seqkit domains
+  seqkit domains audio
+"""

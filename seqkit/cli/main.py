@@ -1,0 +1,121 @@
+"""Entry point: finds the verb, shows help without loading torch, turns errors into one message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from seqkit.cli import help as texts
+from seqkit.errors import ConfigError, SeqkitError, did_you_mean
+from seqkit.version import __version__
+
+VERBS: dict[str, str] = {
+    "fit": texts.FIT,
+    "validate": texts.EVALUATE.format(verb="validate", split="valid"),
+    "test": texts.EVALUATE.format(verb="test", split="test"),
+    "predict": texts.PREDICT,
+    "generate": texts.GENERATE,
+    "domains": texts.DOMAINS,
+}
+_MODULES = {"validate": "evaluate", "test": "evaluate"}
+_HELP = ("-h", "--help")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the process's exit code.
+
+    Args:
+        arguments: Words after the program's name; None takes the process's own.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    try:
+        return _run(words)
+    except SeqkitError as error:
+        if debug:
+            traceback.print_exc()
+        print(f"seqkit: error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("seqkit: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0  # The reader of our output has gone, as `| head` does.
+    except Exception as error:
+        if debug:
+            raise
+        print(
+            f"seqkit: error: unexpected {type(error).__name__}: {error}\n"
+            "  fix: this is a fault of seqkit or of a plugin; run again with --debug and report the traceback",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _run(words: list[str]) -> int:
+    if not words or words[0] in _HELP:
+        print(texts.OVERVIEW, end="")
+        return 0
+    verb, *rest = words
+    if verb in ("--version", "version"):
+        print(f"seqkit {__version__}")
+        return 0
+    if verb not in VERBS:
+        raise ConfigError(
+            f"no verb {verb!r}", at="the first word", fix=did_you_mean(verb, VERBS) or f"verbs: {', '.join(VERBS)}"
+        )
+    if any(word in _HELP for word in rest) and not _wants_long_help(verb, rest):
+        print(VERBS[verb], end="")
+        return 0
+    _check_early(verb, rest)
+    run: Callable[[str, list[str]], int] = import_module(f"seqkit.cli.{_MODULES.get(verb, verb)}").run
+    return run(verb, rest)
+
+
+def _wants_long_help(verb: str, words: list[str]) -> bool:
+    """`fit --domain NAME --help` lists the domain's options, for which it must be imported."""
+    return verb == "fit" and any(word.startswith(("--domain", "--config")) for word in words)
+
+
+def _check_early(verb: str, words: list[str]) -> None:
+    """Mistakes that can be found before torch is loaded."""
+    from pathlib import Path
+
+    from seqkit import plugins
+
+    if verb == "fit":
+        for number, word in enumerate(words):
+            if word == "--domain" or word.startswith("--domain="):
+                name = word.partition("=")[2] or (words[number + 1] if number + 1 < len(words) else "")
+                plugins.find(name)
+        if not any(word.startswith(("--domain", "--config")) for word in words):
+            known = ", ".join(plugins.installed()) or "none"
+            raise ConfigError("no domain given", at="seqkit fit", fix=f"add --domain NAME; installed: {known}")
+        _check_groups(words)
+    elif verb != "domains":
+        runs = [word for word in words[:1] if not word.startswith("-")]
+        if not runs:
+            raise ConfigError(f"no run given: seqkit {verb} RUN", at="RUN", fix="name a run folder or checkpoint first")
+        if not Path(runs[0]).exists():
+            from seqkit.training.folder import find_checkpoint
+
+            find_checkpoint(runs[0])
+
+
+def _check_groups(words: list[str]) -> None:
+    """A typo in an option's group, or in an option without a group."""
+    groups = ("data", "model", "encoder", "trainer")
+    plain = ("domain", "config", "seed", "run", "print_config", "help")
+    for word in words:
+        if not word.startswith("--"):
+            continue
+        name = word[2:].partition("=")[0]
+        group, dot, _ = name.partition(".")
+        if dot and group not in groups:
+            raise ConfigError(f"unknown option '--{name}'", at=f"--{name}", fix=did_you_mean(group, groups))
+        if not dot and name not in plain and name not in groups:
+            fix = did_you_mean(name, plain) or "options of the data, model and trainer begin with --data. and so on"
+            raise ConfigError(f"unknown option '--{name}'", at=f"--{name}", fix=fix)

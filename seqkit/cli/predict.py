@@ -1,0 +1,27 @@
+"""seqkit predict: one row a record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from seqkit.cli.verbs import parse_verb
+from seqkit.inference.predict import predict_records, write_rows
+from seqkit.settings import require_writable
+from seqkit.training import workflow
+
+
+def run(verb: str, words: list[str]) -> int:
+    """Predict and save."""
+    options, changes = parse_verb(
+        verb,
+        words,
+        {"split": (Literal["predict", "train", "valid", "test"], "predict"), "out": (str | None, None)},
+    )
+    loaded = workflow.reload(options.run, changes)
+    folder = Path(options.run) if Path(options.run).is_dir() else Path(options.run).parent
+    path = Path(options.out) if options.out else folder / "predictions.csv"
+    require_writable(path)
+    count = write_rows(predict_records(loaded.model, loaded.data, options.split), path)
+    print(f"{count:,} records: {path}")
+    return 0

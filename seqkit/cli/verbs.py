@@ -1,0 +1,48 @@
+"""What the verbs after `fit` share: a run, and options that replace what it was trained with."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any
+
+import jsonargparse
+
+from seqkit import plugins
+from seqkit.domain import Domain
+from seqkit.errors import CheckpointError
+from seqkit.settings import add_data_options, fold_paths, parse_or_explain
+from seqkit.training.checkpoint import read_checkpoint
+from seqkit.training.folder import find_checkpoint
+
+
+def parse_verb(verb: str, words: Sequence[str], options: dict[str, tuple[Any, Any]]) -> tuple[Namespace, dict[str, Any]]:
+    """Options of a verb, and the options of the data that were given.
+
+    Args:
+        verb: For messages.
+        words: RUN and what follows.
+        options: The verb's own options: name to (type, default).
+
+    Returns:
+        The options with `run`, and changed options of the data module by name.
+    """
+    run, *rest = words
+    parser = jsonargparse.ArgumentParser(prog=f"seqkit {verb}", exit_on_error=False)
+    for name, (kind, default) in options.items():
+        action = {"action": "store_true"} if kind is bool else {"type": kind, "default": default}
+        parser.add_argument(f"--{name}", **action)
+    add_data_options(parser, domain_of(run))
+    given = parse_or_explain(parser, fold_paths(rest), defaults=False).as_dict()
+    values = {name.replace("-", "_"): default for name, (_, default) in options.items()}
+    own = {name.replace("-", "_"): value for name, value in given.items() if name != "data"}
+    return Namespace(run=run, **(values | own)), given.get("data") or {}
+
+
+def domain_of(run: str) -> Domain:
+    """The domain a run was trained for."""
+    blueprint = read_checkpoint(find_checkpoint(run))["seqkit"]
+    name = blueprint["domain"]
+    if name not in plugins.installed():
+        raise CheckpointError(f"domain {name!r} is not installed", at=run, fix="install the plugin that trained it")
+    return plugins.load(name)

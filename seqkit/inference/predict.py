@@ -1,0 +1,105 @@
+"""Predictions record by record: answers with their probability, or the likelihood of each record."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from seqkit.data.loader import collate
+from seqkit.data.module import SequenceDataModule
+from seqkit.errors import ConfigError
+from seqkit.model import SequenceModel
+from seqkit.steps import Discrete, Split
+
+Row = dict[str, Any]
+
+
+def predict_records(model: SequenceModel, data: SequenceDataModule, split: Split = "predict") -> Iterator[Row]:
+    """One row a record, in the order of the source: its origin, and what the model says of it.
+
+    Classes: `prediction`, `probability`, and `probabilities` of all. Numbers: `prediction`. Under `next_step`:
+    `num_steps` scored, `nll_nats` and, for symbols, `bits_per_step`, means over the steps.
+
+    Args:
+        model: A trained model.
+        data: Its data module, with the paths to read.
+        split: Which records; `predict` takes all.
+    """
+    model.eval()
+    return _likelihoods(model, data, split) if data.streams else _answers(model, data, split)
+
+
+def write_rows(rows: Iterable[Row], path: Path) -> int:
+    """Save rows as CSV, or as JSON lines for `.jsonl`; the number of rows.
+
+    Raises:
+        ConfigError: For another ending.
+    """
+    if path.suffix not in (".csv", ".jsonl"):
+        raise ConfigError(f"cannot write {path.suffix or 'a file without ending'}", at="--out", fix="use .csv or .jsonl")
+    count = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer: Any = None
+        for count, row in enumerate(rows, start=1):
+            if path.suffix == ".jsonl":
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                continue
+            flat = {key: value for key, value in row.items() if not isinstance(value, dict)}
+            if writer is None:
+                writer = csv.DictWriter(file, list(flat))
+                writer.writeheader()
+            writer.writerow(flat)
+    return count
+
+
+@torch.no_grad()
+def _answers(model: SequenceModel, data: SequenceDataModule, split: Split) -> Iterator[Row]:
+    store, spec = data.store(split), data.target_codec.spec
+    origins = store.origins()
+    loader = data.loader(split)
+    rows: dict[int, Row] = {}
+    for index in loader.plan(0):
+        batch = collate(store, index)
+        raws, _, _ = model.answer(batch.to(model.device))
+        for number, raw in zip(index.tolist(), raws.cpu(), strict=True):
+            rows[number] = {"origin": origins[number]} | _answer(model, data, raw, isinstance(spec, Discrete))
+    yield from (rows[number] for number in sorted(rows))
+
+
+def _answer(model: SequenceModel, data: SequenceDataModule, raw: torch.Tensor, discrete: bool) -> Row:
+    if not discrete:
+        value = np.asarray(data.target_codec.decode(model.task.output.mean(raw)[None])).reshape(-1)
+        return {"prediction": value[0].item() if len(value) == 1 else value.tolist()}
+    shares = raw.double().softmax(dim=-1)
+    best = int(shares.argmax())
+    names = [data.target_codec.decode(torch.tensor([k])) for k in range(len(shares))]
+    return {
+        "prediction": names[best],
+        "probability": round(float(shares[best]), 6),
+        "probabilities": {name: round(float(share), 6) for name, share in zip(names, shares, strict=True)},
+    }
+
+
+@torch.no_grad()
+def _likelihoods(model: SequenceModel, data: SequenceDataModule, split: Split) -> Iterator[Row]:
+    store = data.store(split)
+    total, count = np.zeros(len(store)), np.zeros(len(store), np.int64)
+    state = None
+    for batch in data.loader(split):
+        outcome, state = model.outcome(batch.to(model.device), state)
+        index = batch.index.numpy()
+        axes = tuple(range(1, outcome.nll.ndim))
+        np.add.at(total, index, outcome.nll.double().sum(axes).cpu().numpy())
+        np.add.at(count, index, outcome.scored.sum(axes).cpu().numpy())
+    discrete = isinstance(data.codec.spec, Discrete)
+    for origin, nats, steps in zip(store.origins(), total, count, strict=True):
+        mean = nats / steps if steps else math.nan
+        row: Row = {"origin": origin, "num_steps": int(steps), "nll_nats": round(float(mean), 6)}
+        yield row | ({"bits_per_step": round(float(mean / math.log(2)), 6)} if discrete else {})

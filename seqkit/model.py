@@ -1,0 +1,302 @@
+"""SequenceModel: the only LightningModule, and so the only training loop, for every domain and task."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, final
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+
+from seqkit.backbone.cells import Initialisation, Nonlinearity, State
+from seqkit.backbone.scaling import RunningScale, Scale
+from seqkit.backbone.stack import BothDirections, Stack, drop_state
+from seqkit.codec import Codec
+from seqkit.encoder import Encoder
+from seqkit.errors import DivergedError
+from seqkit.steps import Batch
+from seqkit.tasks.base import Outcome, Task
+from seqkit.tasks.classify import Pooling
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """What a user changes about the model and its optimiser.
+
+    Args:
+        cell: Recurrent cell.
+        hidden_size: Units of each layer.
+        num_layers: Layers of the cell.
+        dropout: Share of features dropped after each layer and before the head, in training.
+        d_model: Size of the encoder's features; None: the hidden size.
+        bidirectional: Read each record from both ends (refused for next_step).
+        residual: Residual blocks with layer norm around each layer.
+        nonlinearity: Of the rnn cell.
+        initialisation: Recurrent weights of the rnn cell: orthogonal, or the identity.
+        pooling: How classify draws one vector from all steps.
+        distribution: How next_step and regression spread numbers.
+        tie_weights: One matrix for the input embedding and the output layer (next_step over symbols).
+        label_smoothing: Share of the target's probability spread over all classes, in training.
+        learning_rate: Peak learning rate of AdamW.
+        weight_decay: Of matrices; biases and norms have none.
+        beta2: Second moment's decay of AdamW.
+        warmup_steps: Steps over which the learning rate rises from 0.
+        schedule: After the warm-up: cosine to a tenth of the rest, or constant.
+        final_rate: Learning rate at the end of the cosine, as a share of the peak.
+        patience: Validations without a better loss after which training stops; 0 never stops early.
+    """
+
+    cell: Literal["rnn", "gru", "lstm"] = "lstm"
+    hidden_size: int = 128
+    num_layers: int = 1
+    dropout: float = 0.0
+    d_model: int | None = None
+    bidirectional: bool = False
+    residual: bool = False
+    nonlinearity: Nonlinearity = "tanh"
+    initialisation: Initialisation = "orthogonal"
+    pooling: Pooling = "mean"
+    distribution: Literal["normal", "student_t"] = "student_t"
+    tie_weights: bool = False
+    label_smoothing: float = 0.0
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    beta2: float = 0.99
+    warmup_steps: int = 50
+    schedule: Literal["cosine", "constant"] = "cosine"
+    final_rate: float = 0.05
+    patience: int = 10
+
+
+@final
+class SequenceModel(pl.LightningModule):
+    """Encoder, backbone and task in one, with the loop that trains them.
+
+    Args:
+        encoder: Steps to features.
+        backbone: Features to outputs, with state.
+        task: Outputs to loss and guess.
+        codec: Of the records' sequences; for `mirror`, and saved in the checkpoint.
+        target_codec: Of their targets.
+        options: What the user set.
+        scaler: Standardises each stream as it goes; None for symbols and for numbers standardised beforehand.
+
+    Attributes:
+        total_steps: Optimiser steps of the whole training, for the schedule; set before `Trainer.fit`.
+        blueprint: All that is needed to build this model again, as plain JSON; goes into the checkpoint.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        backbone: Stack | BothDirections,
+        task: Task,
+        codec: Codec,
+        target_codec: Codec,
+        options: ModelOptions,
+        scaler: RunningScale | None = None,
+    ) -> None:
+        super().__init__()
+        self.encoder, self.backbone, self.task, self.scaler = encoder, backbone, task, scaler
+        self.codec, self.target_codec, self.options = codec, target_codec, options
+        self.scores = nn.ModuleDict({"valid": task.scores(), "test": task.scores()})
+        self.total_steps = 0
+        self.blueprint: dict[str, Any] = {}
+        self._states: dict[str, State] = {}
+        self._num_clipped: Tensor | int = 0
+        self._num_steps = 0
+
+    @property
+    def num_parameters(self) -> int:
+        """Trainable numbers."""
+        return sum(p.numel() for p in self.parameters() if p.requires_grad)
+
+    def init_state(self, batch_size: int) -> State:
+        """A fresh state: the scaler's tensors, then the backbone's; (layers, B, size) each."""
+        assert isinstance(self.backbone, Stack)
+        state = self.backbone.init_state(batch_size)
+        return state if self.scaler is None else self.scaler.init_state(batch_size, state[0]) + state
+
+    def forward(
+        self, inputs: Tensor, lengths: Tensor, state: State | None = None, reset: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Scale | None, State]:
+        """Steps to outputs.
+
+        Args:
+            inputs: (B, T) or (B, T, F).
+            lengths: (B,).
+            state: What the chunk before left; None starts fresh.
+            reset: (B,) bool; rows that start fresh.
+
+        Returns:
+            Outputs (B, T', H), their lengths, the scale that numbers were standardised by, and the state after.
+        """
+        if state is not None:
+            state = drop_state(state, reset)
+        own, scale = (None if state is None else state), None
+        scaler_state: State = ()
+        if self.scaler is not None:
+            before = self.scaler.init_state(len(inputs), inputs) if state is None else state[:3]
+            inputs, scale, scaler_state = self.scaler(inputs, before)
+            own = None if state is None else state[3:]
+        features, lengths = self.encoder(inputs, lengths)
+        outputs, after = self.backbone(features, own, lengths=lengths)
+        return outputs, lengths, scale, scaler_state + after
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, Scale | None, State]:
+        """One step with state: (B,) or (B, F) to the head's parameters (B, P), their scale, and the next state."""
+        assert isinstance(self.backbone, Stack)
+        x, ones = x_t[:, None], torch.ones(len(x_t), dtype=torch.int64, device=x_t.device)
+        scale, scaler_state = None, ()
+        if self.scaler is not None:
+            x, scale, scaler_state = self.scaler(x, state[:3])
+            scale = Scale(scale.mean[:, 0], scale.deviation[:, 0])
+            state = state[3:]
+        features, _ = self.encoder(x, ones)                                   # (B, 1, D)
+        outputs, after = self.backbone.step(features[:, 0], state)            # (B, H)
+        return self.task(outputs, ones), scale, scaler_state + after
+
+    def answer(self, batch: Batch, state: State | None = None) -> tuple[Tensor, Scale | None, State]:
+        """The head's parameters for a batch, without looking at targets.
+
+        Whole records are read in every equivalent way (`Codec.mirror`): a random one in training, the average of
+        all otherwise.
+
+        Returns:
+            Parameters (B, T, P) or (B, P), the scale of numbers, and the state after.
+        """
+        readings = [batch.inputs]
+        mirrored = self.codec.mirror(batch.inputs, batch.lengths) if self.task.whole_records else None
+        if mirrored is not None and self.training:
+            swap = torch.rand(len(mirrored), device=mirrored.device) < 0.5
+            readings = [torch.where(swap.view(-1, *[1] * (mirrored.ndim - 1)), mirrored, batch.inputs)]
+        elif mirrored is not None:
+            readings.append(mirrored)
+        raws = []
+        for inputs in readings:
+            outputs, lengths, scale, after = self(inputs, batch.lengths, state, batch.reset)
+            raws.append(self.task(outputs, lengths))
+        raw = raws[0] if len(raws) == 1 else self.task.output.average(raws)
+        # Half precision ends here: likelihoods are sums over many steps.
+        return raw.float() if raw.dtype in (torch.bfloat16, torch.float16) else raw, scale, after
+
+    def outcome(self, batch: Batch, state: State | None = None) -> tuple[Outcome, State]:
+        """Loss and guess of a batch, and the state after it."""
+        raw, scale, after = self.answer(batch, state)
+        return self.task.outcome(raw, batch, scale), after
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Mean nats a target of one batch; under next_step the state goes on to the next batch."""
+        outcome = self._carry("train", batch)
+        loss = outcome.loss
+        if loss.device.type == "cpu" and not math.isfinite(loss.item()):
+            raise DivergedError(
+                f"the loss became {loss.item()} in step {self.global_step}",
+                at="records " + ", ".join(str(i) for i in batch.index.tolist()[:8]),
+                fix="lower --model.learning_rate, or clip harder: --trainer.gradient_clip_val 0.25",
+            )
+        self._log_training(loss.detach(), len(batch.lengths))
+        if self.options.label_smoothing and self.task.whole_records:
+            uniform = -outcome.raw.log_softmax(dim=-1).mean()
+            loss = (1 - self.options.label_smoothing) * loss + self.options.label_smoothing * uniform
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Adds a batch to the figures; the state is carried as in training."""
+        self._score("valid", self._carry("valid", batch))
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Adds a batch to the figures."""
+        self._score("test", self._carry("test", batch))
+
+    def on_train_epoch_start(self) -> None:
+        """Streams begin anew in each epoch."""
+        self._states.pop("train", None)
+
+    def on_validation_epoch_start(self) -> None:
+        """Validation never sees a state of training, nor of the validation before."""
+        self._states.pop("valid", None)
+        self._scores("valid").reset()
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the figures of this validation."""
+        figures = {f"valid/{name}": value for name, value in self._scores("valid").compute().items()}
+        self.log_dict(figures, prog_bar=True)
+        self._states.pop("valid", None)
+
+    def on_test_epoch_start(self) -> None:
+        """As for validation."""
+        self._states.pop("test", None)
+        self._scores("test").reset()
+
+    def on_test_epoch_end(self) -> None:
+        """Log the figures."""
+        self.log_dict({f"test/{name}": value for name, value in self._scores("test").compute().items()})
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: int | float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip as asked, and count the steps that needed it (exploding gradients, made visible)."""
+        if gradient_clip_val and gradient_clip_algorithm in (None, "norm"):
+            norm = nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+            self._num_clipped = self._num_clipped + (norm > gradient_clip_val).long()  # No wait for the device here.
+        else:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+        self._num_steps += 1
+
+    def configure_optimizers(self) -> Any:
+        """AdamW (fused where the device has it) with warm-up and cosine."""
+        decayed = [p for p in self.parameters() if p.ndim >= 2]
+        plain = [p for p in self.parameters() if p.ndim < 2]
+        groups = [
+            {"params": decayed, "weight_decay": self.options.weight_decay},
+            {"params": plain, "weight_decay": 0.0},
+        ]
+        optimizer = torch.optim.AdamW(
+            groups, lr=self.options.learning_rate, betas=(0.9, self.options.beta2), fused=self.device.type in ("cpu", "cuda")
+        )
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """The blueprint beside the weights: a checkpoint alone is enough for every later verb."""
+        checkpoint["seqkit"] = self.blueprint
+
+    def _carry(self, stage: str, batch: Batch) -> Outcome:
+        """The outcome of a batch, with the state of its streams kept for the next one (next_step only)."""
+        if self.task.whole_records:
+            return self.outcome(batch)[0]
+        outcome, state = self.outcome(batch, self._states.get(stage))
+        self._states[stage] = tuple(s.detach() for s in state)
+        return outcome
+
+    def _log_training(self, loss: Tensor, batch_size: int) -> None:
+        """Loss, learning rate and share of clipped steps, at the logger's pace only: logging costs time."""
+        if (self.global_step + 1) % self.trainer.log_every_n_steps:
+            return
+        clipped = float(self._num_clipped) / max(self._num_steps, 1)
+        rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+        self._num_clipped, self._num_steps = 0, 0
+        self.log("train/loss", loss, prog_bar=True, batch_size=batch_size)
+        self.log_dict({"train/clipped_share": clipped, "train/learning_rate": rate}, batch_size=batch_size)
+
+    def _score(self, name: str, outcome: Outcome) -> None:
+        self._scores(name).update(outcome.nll, outcome.scored, outcome.guess, outcome.targets)
+
+    def _scores(self, name: str) -> Any:
+        return self.scores[name]
+
+    def _rate(self, step: int) -> float:
+        """Learning rate at an optimiser step, as a share of the peak."""
+        warmup = self.options.warmup_steps
+        if step < warmup:
+            return (step + 1) / warmup
+        if self.options.schedule == "constant" or self.total_steps <= warmup:
+            return 1.0
+        progress = min((step - warmup) / (self.total_steps - warmup), 1.0)
+        return self.options.final_rate + (1 - self.options.final_rate) * 0.5 * (1 + math.cos(math.pi * progress))

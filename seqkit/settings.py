@@ -1,0 +1,247 @@
+"""Settings of a training: one parser for the command line, configuration files and Python, built from signatures."""
+
+from __future__ import annotations
+
+import json
+import re
+from argparse import ArgumentError
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonargparse
+import pytorch_lightning as pl
+import yaml
+
+from seqkit.domain import Domain
+from seqkit.errors import ConfigError, DependencyError, did_you_mean
+from seqkit.model import ModelOptions
+from seqkit.training.trainer import TRAINER_DEFAULTS
+
+PATH_OPTIONS = ("--data.path", "--data.valid_path", "--data.test_path")
+_GIVEN_BY_CORE = {"spec", "d_model", "task"}
+_NOT_FOR_CONFIGS = {"plugins", "enable_checkpointing", "default_root_dir", "use_distributed_sampler", "model_registry"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that decides a training.
+
+    Attributes:
+        domain: The domain's value.
+        data: Options of its data module.
+        model: Options of the model and optimiser.
+        encoder: Options of the domain's encoder.
+        trainer: Lightning's options.
+        seed: Of weights, order and dropout.
+        run: The run folder; None takes the next free one.
+    """
+
+    domain: Domain
+    data: dict[str, Any]
+    model: ModelOptions
+    encoder: dict[str, Any]
+    trainer: dict[str, Any]
+    seed: int = 0
+    run: str | None = None
+
+
+def build_parser(domain: Domain, task: str | None = None) -> jsonargparse.ArgumentParser:
+    """The parser of `seqkit fit --domain NAME`.
+
+    Args:
+        domain: Its data module's and encoder's signatures become options.
+        task: Decides which of the domain's defaults apply.
+    """
+    # A configuration may name classes (loggers, callbacks): only these packages are imported for it.
+    jsonargparse.set_parsing_settings(
+        import_path_denylist=["*"], import_path_allowlist=["seqkit", "pytorch_lightning", "torch.optim", "torch.nn"]
+    )
+    parser = jsonargparse.ArgumentParser(prog=f"seqkit fit --domain {domain.name}", exit_on_error=False)
+    parser.add_argument("--domain", type=str, default=domain.name, help="installed domain")
+    parser.add_argument("--config", action="config", help="YAML file, or the name of a shipped recipe")
+    parser.add_argument("--seed", type=int, default=0, help="seed of weights, order and dropout")
+    parser.add_argument("--run", type=str | None, default=None, help="run folder; default: the next free runs/NAME-N")  # type: ignore[arg-type]
+    add_data_options(parser, domain)
+    parser.add_class_arguments(ModelOptions, "model")
+    parser.add_function_arguments(domain.encoder, "encoder", skip=_GIVEN_BY_CORE)
+    parser.add_class_arguments(pl.Trainer, "trainer", skip=_NOT_FOR_CONFIGS)
+    chosen = task or domain.tasks[0]
+    defaults = {f"trainer.{k}": v for k, v in TRAINER_DEFAULTS.items()} | {"data.task": chosen}
+    parser.set_defaults(defaults | domain.defaults.get(chosen, {}))
+    return parser
+
+
+def add_data_options(parser: jsonargparse.ArgumentParser, domain: Domain) -> None:
+    """Add `--data.*` from the signature of a domain's data module."""
+    parser.add_class_arguments(domain.datamodule, "data")
+
+
+def parse_arguments(domain: Domain, arguments: Sequence[str], task: str | None = None) -> Settings:
+    """Settings from command-line arguments, `--config` files included.
+
+    Raises:
+        ConfigError: Names the option that is wrong, and the nearest one that exists.
+    """
+    parser = build_parser(domain, task)
+    return _settings(domain, parse_or_explain(parser, fold_paths(arguments)))
+
+
+def parse_values(domain: Domain, values: dict[str, Any]) -> Settings:
+    """Settings from nested values, as Python callers give them; checked like a configuration file."""
+    task = values.get("data", {}).get("task")
+    parser = build_parser(domain, task)
+    try:
+        return _settings(domain, parser.parse_object(values))
+    except (ArgumentError, jsonargparse.ArgumentError, KeyError, TypeError, ValueError) as error:
+        raise _explain(parser, str(error)) from error
+
+
+def option_names(parser: jsonargparse.ArgumentParser) -> list[str]:
+    """All dotted option names of a parser, such as `data.path`."""
+    return sorted({name.lstrip("-") for action in parser._actions for name in action.option_strings if "." in name})
+
+
+def parse_or_explain(
+    parser: jsonargparse.ArgumentParser, arguments: Sequence[str], defaults: bool = True
+) -> jsonargparse.Namespace:
+    """Parse, or raise one clear error."""
+    try:
+        return parser.parse_args(list(arguments), defaults=defaults)
+    except (ArgumentError, jsonargparse.ArgumentError) as error:
+        raise _explain(parser, str(error)) from error
+
+
+def fold_paths(arguments: Sequence[str]) -> list[str]:
+    """Repeated `--data.path A --data.path B` as one option with a list, so that none is lost.
+
+    Example:
+        >>> fold_paths(["--data.path", "a=x.fa", "--seed", "1", "--data.path=b=y.fa"])
+        ['--seed', '1', '--data.path', '["a=x.fa", "b=y.fa"]']
+    """
+    paths: dict[str, list[str]] = {}
+    rest: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        name, sign, value = word.partition("=")
+        if name in PATH_OPTIONS and (sign or word == name):
+            paths.setdefault(name, []).append(value if sign else next(words, ""))
+        else:
+            rest.append(word)
+    for name, values in paths.items():
+        rest += [name, values[0] if len(values) == 1 else json.dumps(values)]
+    return rest
+
+
+def peek(arguments: Sequence[str], name: str) -> str | None:
+    """The value of an option before anything is parsed: from the words, else from the configuration files."""
+    words = list(arguments)
+    for number, word in enumerate(words):
+        if word == f"--{name}" and number + 1 < len(words):
+            return words[number + 1]
+        if word.startswith(f"--{name}="):
+            return word.partition("=")[2]
+    for file in _config_files(words):
+        value: Any = read_config(file)
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if isinstance(value, str):
+            return value
+    return None
+
+
+def resolve_recipes(arguments: Sequence[str]) -> list[str]:
+    """`--config text/tiny-shakespeare` as the path of the recipe that is shipped with seqkit."""
+    words = list(arguments)
+    for number, word in enumerate(words):
+        if word == "--config" and number + 1 < len(words):
+            words[number + 1] = str(find_config(words[number + 1]))
+        elif word.startswith("--config="):
+            words[number] = f"--config={find_config(word.partition('=')[2])}"
+    return words
+
+
+def find_config(name: str) -> Path:
+    """A configuration file by its path, or a shipped recipe by its name.
+
+    Raises:
+        ConfigError: If there is neither; names the nearest recipe.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    known = {str(p.relative_to(root).with_suffix("")): p for root in _recipe_roots() for p in root.rglob("*.yaml")}
+    if name.removesuffix(".yaml") in known:
+        return known[name.removesuffix(".yaml")]
+    raise ConfigError(
+        f"no configuration file or recipe {name!r}",
+        at="--config",
+        fix=did_you_mean(name, known) or f"shipped recipes: {', '.join(sorted(known))}",
+    )
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A YAML file's content.
+
+    Raises:
+        ConfigError: If it is no YAML, or holds no mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"cannot be read: {error}", at=str(path), fix="give a YAML file") from error
+    if not isinstance(content, dict):
+        raise ConfigError("holds no options", at=str(path), fix="write options as `data: {path: ...}`")
+    return content
+
+
+def _recipe_roots() -> Iterable[Path]:
+    here = Path(__file__).parent
+    # In the wheel the recipes lie inside the package, in a checkout beside it.
+    return [root for root in (here / "configs", here.parent / "configs") if root.is_dir()]
+
+
+def _config_files(words: list[str]) -> list[Path]:
+    names = [words[n + 1] for n, word in enumerate(words[:-1]) if word == "--config"]
+    names += [word.partition("=")[2] for word in words if word.startswith("--config=")]
+    return [find_config(name) for name in names]
+
+
+def _settings(domain: Domain, values: jsonargparse.Namespace) -> Settings:
+    plain = values.as_dict()
+    return Settings(
+        domain=domain,
+        data=plain["data"],
+        model=ModelOptions(**plain["model"]),
+        encoder=plain.get("encoder") or {},
+        trainer=values.trainer.as_dict(),
+        seed=plain["seed"],
+        run=plain["run"],
+    )
+
+
+def _explain(parser: jsonargparse.ArgumentParser, message: str) -> ConfigError:
+    """The parser's complaint as one clear error with the nearest option."""
+    known = option_names(parser)
+    unknown = re.search(r"[Uu]nrecognized arguments: (\S+)", message) or re.search(
+        r"[Kk]ey ['\"]([\w.]+)['\"] is not expected", message
+    ) or re.search(r"[Oo]ption '([\w.]+)' is not accepted", message)
+    if unknown:
+        name = unknown.group(1).lstrip("-").partition("=")[0]
+        tail = [option for option in known if option.endswith(f".{name}")]
+        near = f"did you mean '--{tail[0]}'?" if tail else did_you_mean(name, known)
+        return ConfigError(f"unknown option {name!r}", at=f"--{name}", fix=near or "see --help")
+    first = " ".join(line.strip() for line in message.strip().splitlines()[:3])
+    named = re.search(r'[Kk]ey "([\w.]+)"', message)
+    return ConfigError(first, at=f"--{named.group(1)}" if named else None, fix="see --help for what it accepts")
+
+
+def require_writable(path: Path) -> None:
+    """Refuse an output path whose folder does not exist or cannot be written.
+
+    Raises:
+        DependencyError: Names the folder.
+    """
+    if not path.parent.is_dir():
+        raise DependencyError(f"no such folder: {path.parent}", at="--out", fix="make the folder first")

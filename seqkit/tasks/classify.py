@@ -1,0 +1,62 @@
+"""classify: one answer a record. A class for symbols, a value with its spread for numbers (sequence regression)."""
+
+from __future__ import annotations
+
+from typing import Literal, final
+
+import torch
+from torch import Tensor, nn
+
+from seqkit.steps import Batch, Spec, valid_mask
+from seqkit.tasks.base import Task
+
+Pooling = Literal["last", "mean", "max", "attention"]
+
+
+@final
+class Classify(Task):
+    """Pools the outputs over a record's valid steps and maps them to the answer.
+
+    Args:
+        hidden_size: Size of the backbone's output.
+        target_spec: What an answer is.
+        distribution: For numbers, `normal` or `student_t`.
+        pooling: `last` valid step, `mean`, `max`, or learned `attention` weights.
+        dropout: Share of pooled features dropped, in training.
+    """
+
+    causal = False
+    whole_records = True
+
+    def __init__(
+        self,
+        hidden_size: int,
+        target_spec: Spec,
+        distribution: str = "student_t",
+        pooling: Pooling = "mean",
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__(hidden_size, target_spec, distribution)
+        self.pooling = pooling
+        self.dropout = nn.Dropout(dropout)
+        self.attention = nn.Linear(hidden_size, 1, bias=False) if pooling == "attention" else None
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """(B, T', H) -> (B, P)."""
+        return self.head(self.dropout(self.pool(features, lengths)))
+
+    def pool(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """(B, T', H) -> (B, H), over the valid steps only."""
+        mask = valid_mask(lengths, features.shape[1])[..., None]              # (B, T', 1)
+        if self.pooling == "last":
+            return features[torch.arange(len(features), device=features.device), lengths - 1]
+        if self.pooling == "max":
+            return features.masked_fill(~mask, -torch.inf).amax(dim=1)
+        if self.attention is not None:
+            weights = self.attention(features).masked_fill(~mask, -torch.inf).softmax(dim=1)
+            return (weights * features).sum(dim=1)
+        return (features * mask).sum(dim=1) / lengths[:, None]
+
+    def targets(self, batch: Batch) -> Tensor:
+        """(B,) or (B, F), all scored."""
+        return batch.targets

@@ -1,0 +1,222 @@
+"""What a head can predict: a symbol, or numbers with their spread. Parameters, likelihood, mean, samples.
+
+Each kind is stateless; `raw` are the head's outputs, (..., num_parameters).
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from seqkit.backbone.scaling import Scale
+from seqkit.errors import ConfigError
+from seqkit.steps import IGNORED, Continuous, Discrete, Spec
+
+_LEAST_SCALE = 1e-3
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to draw.
+
+    Attributes:
+        temperature: 1 draws from the model, 0 takes the likeliest symbol or the mean; between, less varied.
+        top_k: Only the k likeliest symbols; None: all.
+        top_p: Only the likeliest symbols that together reach this probability; None: all.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.temperature < 0:
+            raise ConfigError(f"temperature is {self.temperature}", at="--temperature", fix="give 0 or more")
+        if self.top_k is not None and self.top_k < 1:
+            raise ConfigError(f"top_k is {self.top_k}", at="--top_k", fix="give 1 or more")
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise ConfigError(f"top_p is {self.top_p}", at="--top_p", fix="give a probability above 0, at most 1")
+
+
+class Output(ABC):
+    """A kind of prediction.
+
+    Attributes:
+        num_parameters: Numbers the head must give for one step.
+    """
+
+    num_parameters: int
+
+    @abstractmethod
+    def nll(self, raw: Tensor, targets: Tensor, scale: Scale | None = None) -> tuple[Tensor, Tensor]:
+        """Negative log-likelihood in nats, 0 where a target is not scored, and which targets are scored (bool)."""
+
+    @abstractmethod
+    def mean(self, raw: Tensor, scale: Scale | None = None) -> Tensor:
+        """The best single guess: the likeliest symbol (...,), or the mean (..., F)."""
+
+    @abstractmethod
+    def sample(
+        self, raw: Tensor, sampling: Sampling, generator: torch.Generator, scale: Scale | None = None
+    ) -> Tensor:
+        """One draw for each row: (...,) int64 or (..., F)."""
+
+    @abstractmethod
+    def average(self, raws: list[Tensor]) -> Tensor:
+        """The prediction that averages several readings of the same record."""
+
+
+@final
+class Categorical(Output):
+    """One of K symbols; `raw` are logits.
+
+    Args:
+        num_classes: K.
+    """
+
+    def __init__(self, num_classes: int) -> None:
+        self.num_parameters = num_classes
+
+    def nll(self, raw: Tensor, targets: Tensor, scale: Scale | None = None) -> tuple[Tensor, Tensor]:
+        """Cross-entropy of (..., K) against (...,)."""
+        logits = raw.reshape(-1, self.num_parameters)
+        flat = functional.cross_entropy(logits, targets.reshape(-1), ignore_index=IGNORED, reduction="none")
+        return flat.reshape(targets.shape), targets != IGNORED
+
+    def mean(self, raw: Tensor, scale: Scale | None = None) -> Tensor:
+        """The likeliest symbol."""
+        return raw.argmax(dim=-1)
+
+    def sample(
+        self, raw: Tensor, sampling: Sampling, generator: torch.Generator, scale: Scale | None = None
+    ) -> Tensor:
+        """A symbol a row. top-p: Holtzman et al. 2020 [holtzman2020]."""
+        if sampling.temperature == 0:
+            return raw.argmax(dim=-1)
+        logits = raw.float() / sampling.temperature
+        if sampling.top_k is not None and sampling.top_k < logits.shape[-1]:
+            least = logits.topk(sampling.top_k, dim=-1).values[..., -1:]
+            logits = logits.masked_fill(logits < least, -math.inf)
+        if sampling.top_p is not None:
+            logits = _keep_nucleus(logits, sampling.top_p)
+        probabilities = logits.softmax(dim=-1)
+        flat = torch.multinomial(probabilities.reshape(-1, logits.shape[-1]), 1, generator=generator)
+        return flat.reshape(raw.shape[:-1])
+
+    def average(self, raws: list[Tensor]) -> Tensor:
+        """Logits of the mean probability."""
+        return torch.stack([raw.log_softmax(dim=-1) for raw in raws]).logsumexp(0) - math.log(len(raws))
+
+
+class LocationScale(Output, ABC):
+    """Numbers around a location; features are independent given the past.
+
+    Args:
+        num_features: F.
+    """
+
+    parameters_per_feature = 2
+
+    def __init__(self, num_features: int) -> None:
+        self.num_features = num_features
+        self.num_parameters = self.parameters_per_feature * num_features
+
+    @abstractmethod
+    def standard_nll(self, z: Tensor, shape: Tensor | None) -> Tensor:
+        """Negative log density of a standardised value, in nats."""
+
+    @abstractmethod
+    def standard_sample(self, like: Tensor, shape: Tensor | None, generator: torch.Generator) -> Tensor:
+        """A standardised draw of the shape of `like`."""
+
+    def parameters(self, raw: Tensor, scale: Scale | None) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Location, spread and shape parameter, (..., F) each, in the units of the targets."""
+        location, spread, *shape = raw.chunk(self.parameters_per_feature, dim=-1)
+        spread = functional.softplus(spread) + _LEAST_SCALE
+        if scale is not None:
+            location, spread = scale.mean + scale.deviation * location, scale.deviation * spread
+        return location, spread, shape[0] if shape else None
+
+    def nll(self, raw: Tensor, targets: Tensor, scale: Scale | None = None) -> tuple[Tensor, Tensor]:
+        """Negative log density of (..., F); NaN targets are not scored."""
+        location, spread, shape = self.parameters(raw, scale)
+        scored = torch.isfinite(targets)
+        z = (torch.where(scored, targets, location.detach()) - location) / spread
+        return torch.where(scored, self.standard_nll(z, shape) + spread.log(), torch.zeros_like(z)), scored
+
+    def mean(self, raw: Tensor, scale: Scale | None = None) -> Tensor:
+        """The location."""
+        return self.parameters(raw, scale)[0]
+
+    def sample(
+        self, raw: Tensor, sampling: Sampling, generator: torch.Generator, scale: Scale | None = None
+    ) -> Tensor:
+        """A value a row; the temperature scales the spread. top-k and top-p have no meaning here."""
+        location, spread, shape = self.parameters(raw, scale)
+        if sampling.temperature == 0:
+            return location
+        return location + sampling.temperature * spread * self.standard_sample(location, shape, generator)
+
+    def average(self, raws: list[Tensor]) -> Tensor:
+        """The mean of the parameters."""
+        return torch.stack(raws).mean(0)
+
+
+@final
+class Normal(LocationScale):
+    """Gaussian: location and deviation a feature."""
+
+    def standard_nll(self, z: Tensor, shape: Tensor | None) -> Tensor:
+        """z^2 / 2 + log(2 pi) / 2."""
+        return 0.5 * z**2 + 0.5 * math.log(2 * math.pi)
+
+    def standard_sample(self, like: Tensor, shape: Tensor | None, generator: torch.Generator) -> Tensor:
+        """Standard normal."""
+        return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
+
+
+@final
+class StudentT(LocationScale):
+    """Student's t: location, scale and degrees of freedom (above 2, so that the variance exists)."""
+
+    parameters_per_feature = 3
+
+    def standard_nll(self, z: Tensor, shape: Tensor | None) -> Tensor:
+        """Negative log density with nu = 2 + softplus(shape)."""
+        nu = _degrees_of_freedom(shape)
+        constant = torch.lgamma(nu / 2) - torch.lgamma((nu + 1) / 2) + 0.5 * torch.log(nu * math.pi)
+        return constant + 0.5 * (nu + 1) * torch.log1p(z**2 / nu)
+
+    def standard_sample(self, like: Tensor, shape: Tensor | None, generator: torch.Generator) -> Tensor:
+        """Polar method for t: Bailey 1994 [bailey1994]."""
+        nu = _degrees_of_freedom(shape)
+        u, v = torch.rand((2, *like.shape), generator=generator, dtype=like.dtype, device=like.device)
+        radius = (nu * ((1 - u) ** (-2 / nu) - 1)).clamp(min=0).sqrt()
+        return radius * torch.cos(2 * math.pi * v)
+
+
+def build_output(spec: Spec, distribution: str) -> Output:
+    """The kind of prediction for a spec: symbols are categorical, numbers follow `distribution`."""
+    if isinstance(spec, Discrete):
+        return Categorical(spec.num_classes)
+    assert isinstance(spec, Continuous)
+    return {"normal": Normal, "student_t": StudentT}[distribution](spec.num_features)
+
+
+def _degrees_of_freedom(shape: Tensor | None) -> Tensor:
+    assert shape is not None
+    return 2 + functional.softplus(shape)
+
+
+def _keep_nucleus(logits: Tensor, top_p: float) -> Tensor:
+    """Logits with all but the smallest set of symbols of probability `top_p` removed; the likeliest always stays."""
+    ordered, order = logits.sort(dim=-1, descending=True)
+    before = ordered.softmax(dim=-1).cumsum(dim=-1) - ordered.softmax(dim=-1)
+    ordered = ordered.masked_fill(before >= top_p, -math.inf)
+    return torch.empty_like(logits).scatter(-1, order, ordered)

@@ -1,0 +1,100 @@
+"""RunFolder: where a run keeps its configuration, figures and checkpoints."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from seqkit.errors import CheckpointError, ConfigError, DependencyError, did_you_mean
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths inside a run.
+
+    Attributes:
+        path: The folder.
+    """
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The configuration that reproduces the run alone."""
+        return self.path / "config.yaml"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Holds `best.ckpt` and `last.ckpt`."""
+        return self.path / "checkpoints"
+
+    def save_config(self, config: dict[str, Any]) -> None:
+        """Write the configuration."""
+        text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+        self.config.write_text(f"# seqkit fit --config {self.config.name}\n{text}", encoding="utf-8")
+
+    def save_result(self, result: dict[str, Any]) -> Path:
+        """Write `result.json` for the run itself, `result-SPLIT.json` for a later verb."""
+        name = "result.json" if result["verb"] == "fit" else f"result-{result['split']}.json"
+        path = self.path / name
+        path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        return path
+
+    def result(self) -> dict[str, Any]:
+        """What `fit` wrote, {} if it did not come that far."""
+        path = self.path / "result.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def new_folder(wanted: str | None, domain: str, task: str) -> RunFolder:
+    """Make the folder of a new run: the wanted one, or the next free `runs/DOMAIN-TASK-N`.
+
+    Raises:
+        ConfigError: If the wanted folder already holds a run.
+        DependencyError: If it cannot be made.
+    """
+    if wanted is not None:
+        path = Path(wanted)
+        if (path / "config.yaml").exists():
+            raise ConfigError(
+                f"{wanted} already holds a run", at="--run", fix="name another folder, or remove that one first"
+            )
+    else:
+        number = 1
+        while (path := Path("runs") / f"{domain}-{task.replace('_', '-')}-{number}").exists():
+            number += 1
+    try:
+        (path / "checkpoints").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DependencyError(
+            f"the run folder cannot be made: {error}", at=str(path), fix="name a folder you may write to with --run"
+        ) from error
+    return RunFolder(path)
+
+
+def find_checkpoint(run: str | Path) -> Path:
+    """The checkpoint of a run folder (best before last), or the checkpoint file itself.
+
+    Raises:
+        CheckpointError: If there is none.
+    """
+    path = Path(run)
+    if path.is_file():
+        return path
+    for name in ("best.ckpt", "last.ckpt"):
+        if (path / "checkpoints" / name).exists():
+            return path / "checkpoints" / name
+    if path.is_dir():
+        raise CheckpointError(
+            "the run folder holds no checkpoint", at=str(path), fix="train it first: seqkit fit --run FOLDER"
+        )
+    siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    raise CheckpointError(
+        f"no run folder or checkpoint: {path}",
+        at="RUN",
+        fix=did_you_mean(path.name, siblings) or "name a folder that seqkit fit has made",
+    )

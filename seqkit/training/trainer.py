@@ -1,0 +1,131 @@
+"""The Trainer and what surrounds it: loggers, checkpoints, early stopping, progress."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
+from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
+
+from seqkit.errors import ConfigError
+from seqkit.model import SequenceModel
+from seqkit.training.folder import RunFolder
+
+TRAINER_DEFAULTS: dict[str, Any] = {
+    "max_epochs": 10,
+    "gradient_clip_val": 1.0,
+    "log_every_n_steps": 50,
+    "num_sanity_val_steps": 0,
+    "enable_model_summary": False,
+}
+"""Where we depart from Lightning's own defaults; every one is an option."""
+
+MONITOR = "valid/loss"
+
+
+class PlainProgress(Callback):
+    """One line a validation, for logs and pipes: epoch, step, figures."""
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Print the line."""
+        if trainer.sanity_checking or trainer.state.fn != "fit":
+            return
+        figures = {k: float(v) for k, v in trainer.callback_metrics.items() if k.startswith(("train/loss", "valid/"))}
+        shown = " · ".join(f"{name} {value:.4g}" for name, value in figures.items())
+        print(f"epoch {trainer.current_epoch} · step {trainer.global_step} · {shown}", flush=True)
+
+
+def build_trainer(
+    settings: dict[str, Any], folder: RunFolder | None, num_batches: int = 0, patience: int = 0, quiet: bool = False
+) -> pl.Trainer:
+    """A Trainer with our loggers and callbacks beside the user's.
+
+    Args:
+        settings: Lightning's own options by name; `TRAINER_DEFAULTS` fill the gaps.
+        folder: Where a training keeps its files; None for evaluation, which writes nothing itself.
+        num_batches: Training batches an epoch, so that short epochs are logged too.
+        patience: Validations without a better loss before training stops; 0 never stops.
+        quiet: No progress bar and no lines.
+    """
+    merged = TRAINER_DEFAULTS | {k: v for k, v in settings.items() if v is not None or k not in TRAINER_DEFAULTS}
+    if num_batches:
+        merged["log_every_n_steps"] = max(min(merged["log_every_n_steps"], num_batches), 1)
+    callbacks: list[Callback] = list(merged.pop("callbacks", None) or [])
+    bar = merged.get("enable_progress_bar") is not False and not quiet
+    merged["enable_progress_bar"] = bar and sys.stdout.isatty()
+    if merged["enable_progress_bar"]:
+        callbacks.append(RichProgressBar(refresh_rate=10, leave=False))
+    elif bar:
+        callbacks.append(PlainProgress())
+    logger: Any = False
+    if folder is not None:
+        callbacks.append(ModelCheckpoint(folder.checkpoints, "best", monitor=MONITOR, save_last=True, save_top_k=1))
+        if patience:
+            callbacks.append(EarlyStopping(MONITOR, patience=patience, check_finite=True))
+        logger = merged.pop("logger", None) or _loggers(folder)
+    merged.pop("logger", None)
+    try:
+        trainer = pl.Trainer(**merged, logger=logger, callbacks=callbacks, enable_checkpointing=folder is not None)
+    except (ValueError, TypeError, pl.utilities.exceptions.MisconfigurationException) as error:
+        raise ConfigError(str(error), at="--trainer.*", fix="see seqkit fit --domain NAME --help") from error
+    if trainer.world_size > 1:
+        raise ConfigError(
+            f"{trainer.world_size} devices: streams are not divided among devices yet",
+            at="--trainer.devices",
+            fix="use --trainer.devices 1",
+        )
+    return trainer
+
+
+def total_steps(trainer: pl.Trainer, num_batches: int) -> int:
+    """Optimiser steps of the whole training, for the schedule.
+
+    Counted here: asking `trainer.estimated_stepping_batches` would lose the loader's state.
+    """
+    limit = trainer.limit_train_batches
+    batches = min(num_batches, limit) if isinstance(limit, int) else int(num_batches * limit)
+    an_epoch = -(-batches // trainer.accumulate_grad_batches)
+    bounds = [trainer.max_steps] if trainer.max_steps > 0 else []
+    if trainer.max_epochs is not None and trainer.max_epochs > 0:
+        bounds.append(trainer.max_epochs * an_epoch)
+    return min(bounds, default=0)
+
+
+@contextmanager
+def quiet_lightning() -> Iterator[None]:
+    """Silence Lightning's notes about devices, workers and checkpoints while our own output says what matters."""
+    import logging
+    import warnings
+
+    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="pytorch_lightning")
+            warnings.filterwarnings("ignore", module="torchmetrics")
+            # Raised in Lightning's name inside torch: our loaders count their own batches.
+            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def train(model: SequenceModel, data: pl.LightningDataModule, trainer: pl.Trainer) -> None:
+    """Run the loop."""
+    with quiet_lightning():
+        trainer.fit(model, datamodule=data, weights_only=True)
+
+
+def _loggers(folder: RunFolder) -> list[Logger]:
+    return [
+        CSVLogger(str(folder.path), name="", version=""),
+        TensorBoardLogger(str(folder.path), name="tensorboard", version="", default_hp_metric=False),
+    ]
