@@ -1,0 +1,80 @@
+"""BytePairCodec: one step a piece of a word, learned by byte-pair encoding over bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, final
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from torch import Tensor
+
+from seqkit import Codec, ConfigError, Discrete
+from seqkit_text.byte_codec import utf8
+
+NUM_BYTES = 256
+
+
+@final
+class BytePairCodec(Codec):
+    """One step a token of a byte-level byte-pair encoding, trained on the training split.
+
+    Every byte is a token, so nothing is unknown and every text comes back as it was, white space included. Ids of
+    a text are the ones this codec chooses; another sequence of ids may spell the same text.
+
+    Source: Sennrich et al. 2016 (byte-pair encoding of words); Radford et al. 2019 (over bytes).
+
+    Args:
+        vocabulary_size: Most tokens, the 256 bytes counted; a small text gives fewer.
+    """
+
+    def __init__(self, vocabulary_size: int = 4096) -> None:
+        if vocabulary_size < NUM_BYTES:
+            raise ConfigError(
+                f"vocabulary_size is {vocabulary_size}",
+                at="--data.vocabulary_size",
+                fix=f"byte-pair encoding needs at least the {NUM_BYTES} bytes",
+            )
+        self.vocabulary_size = vocabulary_size
+        self._tokenizer: Tokenizer | None = None
+
+    @property
+    def spec(self) -> Discrete:
+        """As many classes as tokens."""
+        return Discrete(self._fitted.get_vocab_size())
+
+    def fit(self, values: Iterable[str]) -> None:
+        """Learn the merges."""
+        tokenizer = Tokenizer(models.BPE())
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=self.vocabulary_size,
+            initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+            show_progress=False,
+        )
+        tokenizer.train_from_iterator(values, trainer)
+        self._tokenizer = tokenizer
+
+    def encode(self, value: str) -> Tensor:
+        """Text to token ids, (T,) int64."""
+        utf8(value)
+        return torch.tensor(self._fitted.encode_batch_fast([value])[0].ids, dtype=torch.int64)
+
+    def decode(self, steps: Tensor) -> str:
+        """Token ids to text; a character cut in half becomes U+FFFD."""
+        return self._fitted.decode(steps.tolist(), skip_special_tokens=False)
+
+    def state(self) -> dict[str, Any]:
+        """The tokenizer in the library's own JSON form."""
+        return {"tokenizer": self._fitted.to_str()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put the tokenizer back."""
+        self._tokenizer = Tokenizer.from_str(state["tokenizer"])
+
+    @property
+    def _fitted(self) -> Tokenizer:
+        if self._tokenizer is None:
+            raise ConfigError("BytePairCodec is used before it was fitted", fix="call datamodule.setup('fit') first")
+        return self._tokenizer

@@ -1,0 +1,161 @@
+"""TextData: the data module of the text domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from seqkit import (
+    Codec,
+    ConfigError,
+    Generation,
+    LabelCodec,
+    PathOption,
+    Record,
+    SequenceDataModule,
+    Split,
+    SymbolCodec,
+)
+from seqkit_text.blocks import WholeWords
+from seqkit_text.bpe_codec import BytePairCodec
+from seqkit_text.byte_codec import ByteCodec
+from seqkit_text.demo_reviews import demo_reviews
+from seqkit_text.demo_stories import demo_stories
+from seqkit_text.reader import Documents, TextReader
+from seqkit_text.word_codec import WordCodec
+
+Tokens = Literal["characters", "bytes", "words", "bpe"]
+
+UNKNOWN_CHARACTER = "\ufffd"
+
+
+class TextData(SequenceDataModule):
+    """Text: files, folders, archives, tables and hub data sets, as characters, bytes, words or byte pairs.
+
+    Args:
+        path: A file, a folder (read with all below it), a `.zip`, `hf://owner/name`, or LABEL=PATH once for each
+            class. Plain text, `.jsonl`, `.csv`, `.tsv` and `.parquet`; `.gz` is understood. None makes demo data.
+        task: next_step (a language model) or classify (a label for each record).
+        tokens: What a step is. characters: those of the training text; bytes: of UTF-8; words: split at white
+            space; bpe: byte-level byte pairs, learned from the training text.
+        vocabulary_size: Most classes. words: the most frequent ones, `<unk>` and `<eos>` counted (None: all);
+            bpe: None means 4096.
+        min_count: words: rarer words become `<unk>`. None: 2 for classify, so that `<unk>` is trained, else 1.
+        lowercase: Read everything in lower case, prompts too.
+        text_column: Column of a table's texts.
+        label_column: Column of a table's labels; None means `label`. LABEL=PATH goes before it.
+        end_of_line: words: each line end is one `<eos>` (the WikiText convention); False: plain white space.
+        encoding: Of text files, as Python names it. Tables are UTF-8.
+        documents: Whether a text file is one record (files) or each of its lines that is not blank (lines).
+            None: files; for classify lines where a file is named itself, files for those found in a folder.
+        options: Those of every data module.
+    """
+
+    def __init__(
+        self,
+        path: PathOption = None,
+        task: Literal["next_step", "classify"] = "next_step",
+        tokens: Tokens = "characters",
+        vocabulary_size: int | None = None,
+        min_count: int | None = None,
+        lowercase: bool = False,
+        text_column: str = "text",
+        label_column: str | None = None,
+        end_of_line: bool = True,
+        encoding: str = "utf-8",
+        documents: Documents | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(path=path, task=task, **options)
+        _check_encoding(encoding)
+        self.tokens, self.lowercase = tokens, lowercase
+        self.text_column, self.label_column = text_column, label_column or "label"
+        self.encoding, self.documents = encoding, documents
+        self.codec = _codec(tokens, vocabulary_size, min_count, end_of_line, task)
+        self.target_codec = self.codec if task == "next_step" else LabelCodec()
+
+    def records(self, split: Split) -> Iterator[Record]:
+        """Records of a split: for next_step the end of the text is held out, for classify whole records."""
+        reader = TextReader(
+            classify=not self.streams,
+            labelled=not self.streams and split != "predict",
+            documents=self.documents,
+            text_column=self.text_column,
+            label_column=self.label_column,
+            encoding=self.encoding,
+        )
+
+        def read(path: PathOption) -> Iterator[Record]:
+            records = self._demo() if path is None else reader.read(path)
+            return (replace(record, sequence=self._form(record.sequence)) for record in records)
+
+        return self.divide(read, split)
+
+    def prompt(self, value: str) -> Record:
+        """The words as they are, in lower case if the training text was."""
+        return replace(super().prompt(value), sequence=self._form(value))
+
+    def write(self, path: Path, generations: Iterable[Generation]) -> None:
+        """Each sample as the prompt and its continuation, a line between samples; `.jsonl` as in every domain."""
+        if path.suffix == ".jsonl":
+            super().write(path, generations)
+            return
+        first = True
+        with path.open("w", encoding="utf-8", newline="") as file:
+            for generation in generations:
+                for number, value in enumerate(generation.values, start=1):
+                    if not first:
+                        file.write(f"\n===== {generation.prompt.origin}, sample {number} =====\n\n")
+                    text = self._joined(generation.prompt.sequence, value)
+                    file.write(text if text.endswith("\n") else text + "\n")
+                    first = False
+
+    def _form(self, text: str) -> str:
+        """Lower case if wanted; words and byte pairs must not be divided where a split begins."""
+        text = text.lower() if self.lowercase else text
+        return WholeWords(text) if self.tokens in ("words", "bpe") else text
+
+    def _joined(self, prompt: str, continuation: str) -> str:
+        """A prompt and what follows it; between two words goes the space that words are decoded without."""
+        apart = self.tokens == "words" and prompt and not prompt[-1].isspace() and not continuation[:1].isspace()
+        return f"{prompt} {continuation}" if apart else prompt + continuation
+
+    def _demo(self) -> Iterator[Record]:
+        return demo_stories() if self.streams else demo_reviews()
+
+
+def _codec(tokens: Tokens, vocabulary_size: int | None, min_count: int | None, end_of_line: bool, task: str) -> Codec:
+    """The codec of the chosen tokens.
+
+    Raises:
+        ConfigError: For an option that these tokens do not have.
+    """
+    allowed = {"words": ("vocabulary_size", "min_count"), "bpe": ("vocabulary_size",)}.get(tokens, ())
+    for name, value in (("vocabulary_size", vocabulary_size), ("min_count", min_count)):
+        if value is None:
+            continue
+        if name not in allowed:
+            fix = "leave it out, or choose --data.tokens words" + (" or bpe" if name == "vocabulary_size" else "")
+            raise ConfigError(f"{name} means nothing for {tokens}", at=f"--data.{name}", fix=fix)
+        if value < 1:
+            raise ConfigError(f"{name} is {value}", at=f"--data.{name}", fix="give a positive number")
+    if tokens == "bytes":
+        return ByteCodec()
+    if tokens == "words":
+        return WordCodec(vocabulary_size, min_count or (2 if task == "classify" else 1), end_of_line)
+    if tokens == "bpe":
+        return BytePairCodec() if vocabulary_size is None else BytePairCodec(vocabulary_size)
+    return SymbolCodec(unknown=UNKNOWN_CHARACTER)
+
+
+def _check_encoding(encoding: str) -> None:
+    try:
+        "x".encode(encoding)  # Python does not look the name up for an empty text.
+    except LookupError:
+        raise ConfigError(
+            f"no text encoding is named {encoding!r}",
+            at="--data.encoding",
+            fix="such as utf-8, utf-16, latin-1, cp1252",
+        ) from None
