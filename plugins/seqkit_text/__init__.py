@@ -4,4 +4,23 @@ from seqkit import Domain
 from seqkit_text.data import TextData
 from seqkit_text.encoder import text_encoder
 
-DOMAIN = Domain("text", TextData, text_encoder, tasks=("next_step", "classify"))
+DOMAIN = Domain(
+    "text",
+    TextData,
+    text_encoder,
+    tasks=("next_step", "classify"),
+    defaults={
+        "next_step": {"model.hidden_size": 256, "model.learning_rate": 4e-3},
+        # For some thousand sentences: wide word vectors, a small reader, the strongest sign of each feature.
+        "classify": {
+            "data.tokens": "words",
+            "model.d_model": 256,
+            "model.hidden_size": 64,
+            "model.bidirectional": True,
+            "model.pooling": "max",
+            "model.dropout": 0.5,
+            "model.learning_rate": 3e-3,
+            "trainer.max_epochs": 6,
+        },
+    },
+)

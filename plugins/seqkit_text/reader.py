@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -106,7 +107,7 @@ class TextReader:
 
     def _table(self, found: Found) -> Iterator[Record]:
         """One record a row."""
-        if self.encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "utf-8-sig"):
+        if codecs.lookup(self.encoding).name not in ("utf-8", "utf-8-sig"):
             raise ConfigError(
                 f"tables are read as UTF-8, not {self.encoding}",
                 at=f"{found.origin}, --data.encoding",
