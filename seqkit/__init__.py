@@ -61,7 +61,8 @@ _HOMES = {
     "seqkit.domain": ("Domain",),
     "seqkit.encoder": ("Encoder", "StepEncoder", "step_encoder"),
     "seqkit.errors": (
-        "CheckpointError", "ConfigError", "DataError", "DependencyError", "DivergedError", "SeqkitError", "did_you_mean",
+        "CheckpointError", "ConfigError", "DataError", "DependencyError", "DivergedError", "SeqkitError",
+        "did_you_mean",
     ),
     "seqkit.model": ("ModelOptions", "SequenceModel"),
     "seqkit.steps": (

@@ -12,6 +12,7 @@ import torch
 
 from seqkit import plugins
 from seqkit.build import require_task
+from seqkit.codec import Codec
 from seqkit.data.module import Generation, SequenceDataModule
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError, did_you_mean
@@ -23,6 +24,9 @@ from seqkit.tasks.distributions import Sampling
 from seqkit.training import workflow
 from seqkit.training.checkpoint import Loaded, reopen_data
 from seqkit.training.folder import RunFolder
+
+_DECODED_TOGETHER = 16
+"""Steps that are decoded together while text is shown: more than any letter or word takes."""
 
 _GROUPS = ("data", "model", "encoder", "trainer")
 
@@ -81,7 +85,10 @@ class Run:
             top_p: Only the likeliest symbols that together reach this probability.
             seed: Of the draws.
         """
-        records = None if prompt is None else [Record(sequence=prompt, origin="prompt")]
+        data = self.loaded.data
+        records = None
+        if prompt is not None:
+            records = [data.prompt(prompt) if isinstance(prompt, str) else Record(sequence=prompt, origin="prompt")]
         sampling = Sampling(temperature, top_k, top_p)
         (generation,) = generate_records(self.loaded, records, steps, samples, sampling, seed)
         return generation.values[0] if samples == 1 else generation.values
@@ -146,7 +153,7 @@ def generate_records(
     samples: int,
     sampling: Sampling,
     seed: int,
-    on_value: Callable[[Any], None] | None = None,
+    on_value: Callable[[str], None] | None = None,
 ) -> Iterator[Generation]:
     """Continue records; what the verb `generate` and `Run.generate` share.
 
@@ -157,7 +164,7 @@ def generate_records(
         samples: Independent continuations of each record.
         sampling: How to draw.
         seed: Of the draws.
-        on_value: Receives each new piece, decoded, as it comes; for one record and one sample.
+        on_value: Receives each new piece of text as it comes; for one record and one sample.
     """
     codec, data = loaded.data.codec, loaded.data
     start = torch.as_tensor(np.asarray(loaded.blueprint["start"]))
@@ -167,10 +174,29 @@ def generate_records(
     else:
         prompts = [codec.encode(record.sequence) for record in records]
     count = steps if steps is not None else data.horizon or 200
-    on_step = None if on_value is None else (lambda x_t: on_value(codec.decode(x_t)))
+    on_step = None if on_value is None else _text_stream(codec, prompts[0], on_value)
     made = continue_sequences(loaded.model, prompts, count, samples, sampling, seed, on_step)
     for record, rows in zip(records, made, strict=True):
         yield Generation(record, [codec.decode(row) for row in rows])
+
+
+def _text_stream(codec: Codec, prompt: torch.Tensor, on_value: Callable[[str], None]) -> Callable[[torch.Tensor], None]:
+    """Turns new steps into the text they add; a step alone may be half a letter, or a word without its space."""
+    tail, shown = prompt[-_DECODED_TOGETHER:], 0
+
+    def show(x_t: torch.Tensor) -> None:
+        nonlocal tail, shown
+        if shown == 0:
+            shown = len(codec.decode(tail))
+        tail = torch.cat([tail, x_t.cpu()])
+        text = codec.decode(tail)
+        if text.endswith("\ufffd"):
+            return
+        on_value(text[shown:])
+        tail = tail[-_DECODED_TOGETHER:]
+        shown = len(codec.decode(tail))
+
+    return show
 
 
 def prompt_records(data: SequenceDataModule, blueprint: dict[str, Any], domain: Domain, file: str) -> list[Record]:
@@ -193,5 +219,3 @@ def _place(name: str, known: list[str]) -> str:
         raise ConfigError(f"option {name!r} is ambiguous", at=f"{name}=", fix=f"write {names}")
     near = did_you_mean(name, [option.partition(".")[2] for option in known])
     raise ConfigError(f"unknown option {name!r}", at=f"{name}=", fix=near or "see seqkit fit --domain NAME --help")
-
-

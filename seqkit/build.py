@@ -1,4 +1,4 @@
-"""Building: from a domain, a data module with fitted codecs and options to a SequenceModel, and back from a blueprint."""
+"""Building: a SequenceModel out of a domain, a data module with fitted codecs, and options."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
+from torch import nn
+
 from seqkit.backbone.cells import build_cell
 from seqkit.backbone.scaling import RunningScale
 from seqkit.backbone.stack import BothDirections, Stack
 from seqkit.data.module import SequenceDataModule
 from seqkit.domain import Domain
-from seqkit.encoder import Encoder, StepEncoder
+from seqkit.encoder import Encoder
 from seqkit.errors import ConfigError, did_you_mean
 from seqkit.model import ModelOptions, SequenceModel
-from seqkit.steps import Continuous, Discrete
+from seqkit.steps import Continuous
 from seqkit.tasks.base import Task
 from seqkit.tasks.classify import Classify
 from seqkit.tasks.next_step import NextStep
@@ -54,7 +56,9 @@ def build_model(
     require_task(domain, data.task)
     kind = TASKS[data.task]
     _check_sizes(options)
-    encoder = domain.encoder(data.codec.spec, options.d_model or options.hidden_size, data.task, **(encoder_options or {}))
+    encoder = domain.encoder(
+        data.codec.spec, options.d_model or options.hidden_size, data.task, **(encoder_options or {})
+    )
     if kind.causal:
         _check_causal(domain, encoder, options)
     backbone = _build_backbone(options, encoder.d_model)
@@ -81,9 +85,7 @@ def describe(domain: Domain, data: SequenceDataModule, model: SequenceModel, enc
 
 
 def _build_backbone(options: ModelOptions, input_size: int) -> Stack | BothDirections:
-    cell = partial(
-        build_cell, options.cell, nonlinearity=options.nonlinearity, initialisation=options.initialisation
-    )
+    cell = partial(build_cell, options.cell, nonlinearity=options.nonlinearity, initialisation=options.initialisation)
     stacks = [
         Stack(cell, input_size, options.hidden_size, options.num_layers, options.dropout, options.residual)
         for _ in range(2 if options.bidirectional else 1)
@@ -125,11 +127,11 @@ def _check_causal(domain: Domain, encoder: Encoder, options: ModelOptions) -> No
 
 def _tie(encoder: Encoder, task: Task) -> None:
     """Press and Wolf 2017 [press2017]: the output layer reads the embedding's matrix."""
-    matrix = encoder.map.weight if isinstance(encoder, StepEncoder) and encoder.discrete else None
-    if matrix is None or not isinstance(task.target_spec, Discrete) or matrix.shape != task.head.weight.shape:
+    table = getattr(encoder, "map", None)
+    if not isinstance(table, nn.Embedding) or table.weight.shape != task.head.weight.shape:
         raise ConfigError(
             "weights can be tied only between an embedding and an output layer of the same shape",
             at="--model.tie_weights",
             fix="use it for next_step over symbols, with --model.d_model equal to --model.hidden_size",
         )
-    task.head.weight = matrix
+    task.head.weight = table.weight

@@ -82,7 +82,7 @@ class SymbolCodec(Codec):
         if len(set(alphabet)) != len(alphabet):
             raise ConfigError(f"alphabet {alphabet[:40]!r} names a symbol twice", fix="list each symbol once")
         self.alphabet = alphabet
-        self._symbols = np.array(list(alphabet))
+        self._symbols = np.array(list(alphabet), dtype=object)  # numpy's own text type drops a NUL
         fallback = -1 if self.unknown is None else alphabet.index(self.unknown)
         # One entry a code point and one past the last: a lookup table reads a million characters in a millisecond.
         self._table = np.full(max(map(ord, alphabet), default=0) + 2, fallback, dtype=np.int64)
@@ -189,9 +189,7 @@ class StandardCodec(Codec):
 
     tolerance = 1e-3
 
-    def __init__(
-        self, num_features: int | None = None, standardise: bool = True, running_scale: bool = False
-    ) -> None:
+    def __init__(self, num_features: int | None = None, standardise: bool = True, running_scale: bool = False) -> None:
         self.standardise = standardise
         self.running_scale = running_scale
         self.mean: list[float] = [0.0] * (num_features or 0)

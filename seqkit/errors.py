@@ -74,8 +74,6 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     return f"did you mean '{near[0]}'?" if near else None
 
 
-def _rebuild(
-    kind: type[SeqkitError], what: str, at: str | None, fix: str | None
-) -> SeqkitError:
+def _rebuild(kind: type[SeqkitError], what: str, at: str | None, fix: str | None) -> SeqkitError:
     """Unpickle an error raised in a data-loading worker process."""
     return kind(what, at=at, fix=fix)

@@ -154,8 +154,8 @@ class SequenceModel(pl.LightningModule):
             x, scale, scaler_state = self.scaler(x, state[:3])
             scale = Scale(scale.mean[:, 0], scale.deviation[:, 0])
             state = state[3:]
-        features, _ = self.encoder(x, ones)                                   # (B, 1, D)
-        outputs, after = self.backbone.step(features[:, 0], state)            # (B, H)
+        features, _ = self.encoder(x, ones)  # (B, 1, D)
+        outputs, after = self.backbone.step(features[:, 0], state)  # (B, H)
         return self.task(outputs, ones), scale, scaler_state + after
 
     def answer(self, batch: Batch, state: State | None = None) -> tuple[Tensor, Scale | None, State]:
@@ -257,8 +257,12 @@ class SequenceModel(pl.LightningModule):
             {"params": decayed, "weight_decay": self.options.weight_decay},
             {"params": plain, "weight_decay": 0.0},
         ]
+        fused = self.device.type in ("cpu", "cuda")
         optimizer = torch.optim.AdamW(
-            groups, lr=self.options.learning_rate, betas=(0.9, self.options.beta2), fused=self.device.type in ("cpu", "cuda")
+            groups,
+            lr=self.options.learning_rate,
+            betas=(0.9, self.options.beta2),
+            fused=fused,
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
@@ -277,10 +281,11 @@ class SequenceModel(pl.LightningModule):
 
     def _log_training(self, loss: Tensor, batch_size: int) -> None:
         """Loss, learning rate and share of clipped steps, at the logger's pace only: logging costs time."""
-        if (self.global_step + 1) % self.trainer.log_every_n_steps:
+        trainer: Any = self.trainer
+        if (self.global_step + 1) % trainer.log_every_n_steps:
             return
         clipped = float(self._num_clipped) / max(self._num_steps, 1)
-        rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+        rate = trainer.optimizers[0].param_groups[0]["lr"]
         self._num_clipped, self._num_steps = 0, 0
         self.log("train/loss", loss, prog_bar=True, batch_size=batch_size)
         self.log_dict({"train/clipped_share": clipped, "train/learning_rate": rate}, batch_size=batch_size)

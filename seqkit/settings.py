@@ -20,8 +20,14 @@ from seqkit.model import ModelOptions
 from seqkit.training.trainer import TRAINER_DEFAULTS
 
 PATH_OPTIONS = ("--data.path", "--data.valid_path", "--data.test_path")
-_GIVEN_BY_CORE = {"spec", "d_model", "task"}
-_NOT_FOR_CONFIGS = {"plugins", "enable_checkpointing", "default_root_dir", "use_distributed_sampler", "model_registry"}
+_GIVEN_BY_CORE: set[str | int] = {"spec", "d_model", "task"}
+_NOT_FOR_CONFIGS: set[str | int] = {
+    "plugins",
+    "enable_checkpointing",
+    "default_root_dir",
+    "use_distributed_sampler",
+    "model_registry",
+}
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ def build_parser(domain: Domain, task: str | None = None) -> jsonargparse.Argume
     parser.add_argument("--domain", type=str, default=domain.name, help="installed domain")
     parser.add_argument("--config", action="config", help="YAML file, or the name of a shipped recipe")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights, order and dropout")
-    parser.add_argument("--run", type=str | None, default=None, help="run folder; default: the next free runs/NAME-N")  # type: ignore[arg-type]
+    parser.add_argument("--run", type=str | None, default=None, help="run folder; default: the next free runs/NAME-N")
     add_data_options(parser, domain)
     parser.add_class_arguments(ModelOptions, "model")
     parser.add_function_arguments(domain.encoder, "encoder", skip=_GIVEN_BY_CORE)
@@ -224,9 +230,11 @@ def _settings(domain: Domain, values: jsonargparse.Namespace) -> Settings:
 def _explain(parser: jsonargparse.ArgumentParser, message: str) -> ConfigError:
     """The parser's complaint as one clear error with the nearest option."""
     known = option_names(parser)
-    unknown = re.search(r"[Uu]nrecognized arguments: (\S+)", message) or re.search(
-        r"[Kk]ey ['\"]([\w.]+)['\"] is not expected", message
-    ) or re.search(r"[Oo]ption '([\w.]+)' is not accepted", message)
+    unknown = (
+        re.search(r"[Uu]nrecognized arguments: (\S+)", message)
+        or re.search(r"[Kk]ey ['\"]([\w.]+)['\"] is not expected", message)
+        or re.search(r"[Oo]ption '([\w.]+)' is not accepted", message)
+    )
     if unknown:
         name = unknown.group(1).lstrip("-").partition("=")[0]
         tail = [option for option in known if option.endswith(f".{name}")]

@@ -6,7 +6,7 @@ Shapes: x (B, T, D), y (B, T, H), x_t (B, D), each state tensor (B, H).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +26,7 @@ class Cell(nn.Module, ABC):
     """
 
     num_states: ClassVar[int] = 1
-    core: nn.RNNBase
+    core: Any  # nn.RNNBase, whose parameters mypy does not know by name
 
     def __init__(self, core: nn.RNNBase) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Cell(nn.Module, ABC):
         if x.shape[1] == 0:
             return x.new_zeros(len(x), 0, self.hidden_size), state
         # The fused kernels want one type throughout; a state carried out of autocast may be narrower than the input.
-        packed = tuple(s.unsqueeze(0).to(x.dtype) for s in state)             # (B, H) -> (1, B, H)
+        packed = tuple(s.unsqueeze(0).to(x.dtype) for s in state)  # (B, H) -> (1, B, H)
         y, last = self.core(x, packed if self.num_states > 1 else packed[0])  # (B, T, D) -> (B, T, H)
         return y, tuple(s.squeeze(0) for s in (last if self.num_states > 1 else (last,)))
 
@@ -175,7 +175,7 @@ def build_cell(
     return {"gru": GRUCell, "lstm": LSTMCell}[name](input_size, hidden_size)
 
 
-def _initialise(core: nn.RNNBase, recurrent: Initialisation) -> None:
+def _initialise(core: Any, recurrent: Initialisation) -> None:
     """Input weights Xavier, recurrent weights orthogonal (or the identity) gate by gate, biases 0."""
     hidden_size = core.hidden_size
     with torch.no_grad():

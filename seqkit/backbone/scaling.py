@@ -55,7 +55,7 @@ class RunningScale(nn.Module):
             x: (B, T, F), NaN where nothing was observed.
             state: Of the steps before.
         """
-        count, mean, squares = (s[0][:, None] for s in state)                 # (1, B, F) -> (B, 1, F)
+        count, mean, squares = (s[0][:, None] for s in state)  # (1, B, F) -> (B, 1, F)
         if x.shape[1] == 0:
             return x, Scale(x, x), state
         observed = torch.isfinite(x)

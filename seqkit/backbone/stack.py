@@ -127,7 +127,7 @@ def flip(x: Tensor, lengths: Tensor) -> Tensor:
                 [7, 6, 5, 4]])
     """
     steps = torch.arange(x.shape[1], device=x.device)
-    mirrored = lengths[:, None] - 1 - steps                                   # (B, T)
+    mirrored = lengths[:, None] - 1 - steps  # (B, T)
     index = torch.where(mirrored >= 0, mirrored, steps)
     return x[torch.arange(len(x), device=x.device)[:, None], index]
 

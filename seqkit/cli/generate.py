@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from seqkit.api import generate_records, prompt_records
 from seqkit.cli.verbs import parse_verb
+from seqkit.data.module import Generation
 from seqkit.errors import ConfigError
 from seqkit.settings import require_writable
 from seqkit.steps import Continuous, Record
@@ -39,12 +44,13 @@ def run(verb: str, words: list[str]) -> int:
     records = _records(loaded, options, numbers)
     samples = options.samples or (_FORECAST_SAMPLES if numbers else 1)
     sampling = Sampling(options.temperature, options.top_k, options.top_p)
-    arguments = (loaded, records, options.steps, samples, sampling, options.seed)
-    if options.out is None and not numbers and (records is None or len(records) == 1) and samples == 1:
-        return _stream(arguments, records)
-    path = Path(options.out) if options.out else _default_path(options.run)
+    continued = partial(generate_records, loaded, records, options.steps, samples, sampling, options.seed)
+    text = isinstance(loaded.data.codec.decode(torch.tensor(loaded.blueprint["start"])), str)
+    if options.out is None and text and (records is None or len(records) == 1) and samples == 1:
+        return _stream(continued, records)
+    path = Path(options.out) if options.out else _default_path(options.run, loaded)
     require_writable(path)
-    loaded.data.write(path, list(generate_records(*arguments)))
+    loaded.data.write(path, list(continued()))
     print(f"saved: {path}")
     return 0
 
@@ -60,20 +66,16 @@ def _records(loaded: Loaded, options: Any, numbers: bool) -> list[Record] | None
     return list(loaded.data.records("predict")) if numbers else None
 
 
-def _stream(arguments: tuple[Any, ...], records: list[Record] | None) -> int:
-    """Text appears as it is made; a sequence that is no text is shown at the end."""
-    if records and isinstance(records[0].sequence, str):
+def _stream(continued: Callable[..., Iterator[Generation]], records: list[Record] | None) -> int:
+    """Text appears as it is made."""
+    if records:
         print(records[0].sequence, end="", flush=True)
-
-    def show(piece: Any) -> None:
-        if isinstance(piece, str):
-            print(piece, end="", flush=True)
-
-    (generation,) = generate_records(*arguments, on_value=show)
-    print() if isinstance(generation.values[0], str) else print(generation.values[0])
+    list(continued(on_value=lambda piece: print(piece, end="", flush=True)))
+    print()
     return 0
 
 
-def _default_path(run: str) -> Path:
+def _default_path(run: str, loaded: Loaded) -> Path:
+    """In the run folder, in the domain's first format."""
     folder = Path(run) if Path(run).is_dir() else Path(run).parent
-    return folder / "generated.csv"
+    return folder / f"generated{loaded.data.output_suffix}"

@@ -16,7 +16,9 @@ from seqkit.training.checkpoint import read_checkpoint
 from seqkit.training.folder import find_checkpoint
 
 
-def parse_verb(verb: str, words: Sequence[str], options: dict[str, tuple[Any, Any]]) -> tuple[Namespace, dict[str, Any]]:
+def parse_verb(
+    verb: str, words: Sequence[str], options: dict[str, tuple[Any, Any]]
+) -> tuple[Namespace, dict[str, Any]]:
     """Options of a verb, and the options of the data that were given.
 
     Args:

@@ -154,4 +154,3 @@ def _times(row: np.ndarray, chunks: np.ndarray, order: np.random.Generator | Non
     first = np.empty(len(row), np.int64)
     first[by_row] = begins - row_begin
     return first
-

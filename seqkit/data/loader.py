@@ -98,7 +98,7 @@ class StreamLoader(BatchLoader):
         counts = plan.counts[position]
         steps = np.arange(int(counts.max()) + 1)
         places = plan.starts[position][:, None] + np.minimum(steps, counts[:, None])
-        chunk = as_steps(self.store.steps[places])           # (B, T + 1) or (B, T + 1, F)
+        chunk = as_steps(self.store.steps[places])  # (B, T + 1) or (B, T + 1, F)
         inputs, targets = chunk[:, :-1], chunk[:, 1:]
         ended = torch.from_numpy(steps[:-1] >= counts[:, None])
         skipped = torch.from_numpy(steps[:-1] < plan.skipped[position][:, None])
@@ -150,7 +150,7 @@ def collate(store: FlatStore, index: np.ndarray) -> Batch:
     targets = torch.zeros(len(index), dtype=torch.int64)
     if store.targets is not None and store.target_offsets is not None:
         padded, _ = _gather(store.targets, store.target_offsets, index)
-        targets = padded[:, 0]                               # one target step a record
+        targets = padded[:, 0]  # one target step a record
     reset = torch.ones(len(index), dtype=torch.bool)
     return Batch(inputs, lengths, targets, reset, torch.from_numpy(np.asarray(index, np.int64)))
 

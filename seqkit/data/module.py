@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         arguments: What the module was made with; goes into the checkpoint.
         season: Steps of a season, for seasonal baselines and MASE; 1 where there is none.
         horizon: Steps that `generate` adds when not told how many; None leaves it to the core.
+        output_suffix: Ending of the file that `generate` writes when not told where.
         version: Raised by a plugin when its records change for the same files, so that caches are made anew.
     """
 
@@ -67,8 +68,11 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
     arguments: dict[str, Any]
     season: int = 1
     horizon: int | None = None
+    output_suffix: str = ".jsonl"
     version: int = 1
 
+    # Wrapped, because a signature on `__new__` would hide that of `__init__` from whoever builds options from it.
+    @functools.wraps(object.__new__)  # type: ignore[misc]
     def __new__(cls, *args: Any, **kwargs: Any) -> SequenceDataModule:
         """Note the arguments, whatever the subclass does with them."""
         module = super().__new__(cls)
@@ -203,7 +207,7 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
             raise DataError(
                 f"the {split} split is empty ({len(store)} records, {len(store.steps)} steps)",
                 at=f"path {self.path!r}; {self.hold_out.describe(self.streams)}",
-                fix="hold out less or more: --data.valid_fraction, --data.test_fraction, --data.valid_path, --data.test_path",
+                fix="hold out less or more (--data.valid_fraction, --data.test_fraction), or give --data.valid_path",
             )
         return loader
 
@@ -223,7 +227,7 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         """Batches of everything in `path`."""
         return self.loader("predict")
 
-    @cached_property
+    @functools.cached_property
     def files(self) -> list[Path]:
         """The files and folders that the paths name, for the cache's fingerprint."""
         paths: list[Path] = []

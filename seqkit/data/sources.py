@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from seqkit.errors import DataError, did_you_mean
 
@@ -55,7 +55,7 @@ class SourceFile:
             if self.member is not None:
                 return io.BytesIO(_archive(self.path).read(self.member))
             if self.path.suffix == ".gz":
-                return gzip.open(self.path, "rb")
+                return cast(IO[bytes], gzip.open(self.path, "rb"))
             return self.path.open("rb")
         except (OSError, zipfile.BadZipFile) as error:
             raise DataError(f"cannot be read: {error}", at=str(self.path), fix="check the file") from error
@@ -96,18 +96,17 @@ def find_files(path: str | Sequence[str], suffixes: Sequence[str]) -> list[Sourc
         label, rest = split_label(entry)
         here = list(_expand(Path(rest).expanduser(), label, tuple(suffixes)))
         if not here:
-            raise DataError(
-                "holds no file to read", at=rest, fix=f"expected files ending in {', '.join(suffixes)}"
-            )
+            raise DataError("holds no file to read", at=rest, fix=f"expected files ending in {', '.join(suffixes)}")
         found += here
     return found
 
 
 def _expand(path: Path, label: str | None, suffixes: tuple[str, ...]) -> Iterator[SourceFile]:
     if path.is_dir():
-        for file in sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".")):
-            if _ends_in(file.name, suffixes):
-                folder = str(file.parent.relative_to(path))
+        for file in sorted(p for p in path.rglob("*") if p.is_file()):
+            inside = file.relative_to(path)
+            if _ends_in(file.name, suffixes) and not any(part.startswith(".") for part in inside.parts):
+                folder = str(inside.parent)
                 yield SourceFile(file, label=label, folder="" if folder == "." else folder)
     elif path.suffix == ".zip":
         for member in _members(path):

@@ -77,14 +77,16 @@ class HoldOut:
     def describe(self, stream: bool) -> str:
         """The split in words, for the run's output."""
         test, both = self.shares
-        where = "the end" if stream else "of the records, by a hash of their place"
-        rule = (
-            "its own path" if self.test_given
-            else f"origins matching {self.test_match!r}" if self.test_match is not None
-            else f"every {self.test_every}th record of each file" if self.test_every is not None
-            else f"{test:.0%} ({where})"
-        )
-        valid = "its own path" if self.valid_given else f"{both - test:.0%} ({where} of the rest)" if stream else f"{both - test:.0%} ({where})"
+        where = "the end" if stream else "by a hash of file and number"
+        rule = f"{test:.0%} ({where})"
+        if self.test_given:
+            rule = "its own path"
+        elif self.test_match is not None:
+            rule = f"origins matching {self.test_match!r}"
+        elif self.test_every is not None:
+            rule = f"records of each file whose 0-based number is a multiple of {self.test_every}"
+        before = " before the test part" if stream and test else ""
+        valid = "its own path" if self.valid_given else f"{both - test:.0%} ({where}{before})"
         return f"validation: {valid} · test: {rule}"
 
 
@@ -101,9 +103,7 @@ def select_records(records: Iterable[Record], split: Split, hold_out: HoldOut) -
             yield record
 
 
-def cut_stream(
-    read: Callable[[], Iterable[Record]], split: Split, hold_out: HoldOut
-) -> Iterator[Record]:
+def cut_stream(read: Callable[[], Iterable[Record]], split: Split, hold_out: HoldOut) -> Iterator[Record]:
     """The part of a stream of records that belongs to one split: the end is held out, test last.
 
     The sequences are laid end to end and cut at two places; a record that lies across a cut is divided. Records
@@ -130,8 +130,10 @@ def cut_stream(
         if low >= high:
             continue
         whole = low == 0 and high == len(record.sequence)
-        yield record if whole else replace(
-            record, sequence=record.sequence[low:high], continues=record.continues and low == 0
+        yield (
+            record
+            if whole
+            else replace(record, sequence=record.sequence[low:high], continues=record.continues and low == 0)
         )
 
 

@@ -66,9 +66,7 @@ def as_steps(values: np.ndarray) -> Tensor:
     return torch.from_numpy(values if values.dtype == np.float32 else values.astype(np.int64))
 
 
-def build_store(
-    records: Iterable[Record], codec: Codec, target_codec: Codec | None, folder: Path
-) -> FlatStore:
+def build_store(records: Iterable[Record], codec: Codec, target_codec: Codec | None, folder: Path) -> FlatStore:
     """Encode records, one in memory at a time, into a store.
 
     The folder appears only when it is complete, so a killed build leaves nothing that could be taken for data.
@@ -157,7 +155,7 @@ def _dtype(spec: Spec) -> type[np.generic]:
 
 
 def _map(path: Path, spec: Spec) -> np.ndarray:
-    shape = (-1,) if isinstance(spec, Discrete) else (-1, spec.num_features)
+    row = () if isinstance(spec, Discrete) else (spec.num_features,)
     if path.stat().st_size == 0:  # An empty file cannot be mapped.
-        return np.zeros(0, dtype=_dtype(spec)).reshape(shape if isinstance(spec, Discrete) else (0, shape[1]))
-    return np.memmap(path, dtype=_dtype(spec), mode="r").reshape(shape)
+        return np.zeros((0, *row), dtype=_dtype(spec))
+    return np.memmap(path, dtype=_dtype(spec), mode="r").reshape(-1, *row)

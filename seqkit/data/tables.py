@@ -61,7 +61,8 @@ def read_hub(path: str, split: str, columns: list[str] | None = None) -> Iterato
     """Rows of a hub data set `hf://owner/name[:split]`, streamed. This is the only use of the network.
 
     Args:
-        path: The hub id; a part after `:` overrides the split's name, and `hf://owner/name/config` picks a configuration.
+        path: The hub id; a part after `:` overrides the split's name, and a third part after `/` is the
+            configuration.
         split: Name of the split on the hub.
         columns: The columns to keep; None keeps all.
     """
@@ -145,4 +146,3 @@ def _last_cause(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     return f"{type(error).__name__}: {error}"
-

@@ -39,7 +39,7 @@ def score_forecasts(
     for index in np.flatnonzero(store.context):
         steps, given = store.sequence(int(index)), int(store.context[index])
         contexts.append(steps[:given])
-        truths.append(data.codec.decode(steps[given:]))                       # (H, F)
+        truths.append(data.codec.decode(steps[given:]))  # (H, F)
     paths = continue_sequences(model, contexts, max(map(len, truths)), NUM_SAMPLES, seed=seed)
     ours, seasonal, benchmark = [], [], []
     for context, truth, drawn in zip(contexts, truths, paths, strict=True):
@@ -56,7 +56,7 @@ def score_forecasts(
 
 
 def _figures(truth: np.ndarray, forecast: np.ndarray, history: np.ndarray, season: int) -> tuple[float, float]:
-    """sMAPE and MASE of one series, means over its features; all arrays are (steps, F)."""
+    """SMAPE and MASE of one series, means over its features; all arrays are (steps, F)."""
     features = range(truth.shape[1])
     return (
         float(np.mean([smape(truth[:, f], forecast[:, f]) for f in features])),

@@ -55,7 +55,7 @@ def continue_sequences(
     results: list[Tensor] = [torch.empty(0)] * len(prompts)
     model.eval()
     for members in _by_length(prompts):
-        group = torch.stack([prompts[i] for i in members]).to(model.device)   # (B, T) or (B, T, F)
+        group = torch.stack([prompts[i] for i in members]).to(model.device)  # (B, T) or (B, T, F)
         if group.is_floating_point():
             group = group.to(model.task.head.weight.dtype)
         state = prime(model, group[:, :-1])
@@ -69,7 +69,7 @@ def continue_sequences(
             if on_step is not None:
                 on_step(x_t)
         steps = torch.stack(drawn, dim=1) if drawn else group[:, :0].repeat_interleave(num_samples, dim=0)
-        for place, rows in zip(members, steps.split(num_samples), strict=True):
+        for place, rows in zip(members, torch.split(steps, num_samples), strict=True):
             results[place] = rows.cpu()
     return results
 
@@ -77,7 +77,7 @@ def continue_sequences(
 def prime(model: SequenceModel, steps: Tensor) -> State:
     """The state after reading steps (B, T) or (B, T, F), all rows of equal length."""
     state = model.init_state(len(steps))
-    for chunk in steps.split(_CHUNK, dim=1):
+    for chunk in torch.split(steps, _CHUNK, dim=1):
         if chunk.shape[1]:
             lengths = torch.full((len(chunk),), chunk.shape[1], device=chunk.device)
             _, _, _, state = model(chunk, lengths, state)

@@ -43,11 +43,14 @@ def write_rows(rows: Iterable[Row], path: Path) -> int:
         ConfigError: For another ending.
     """
     if path.suffix not in (".csv", ".jsonl"):
-        raise ConfigError(f"cannot write {path.suffix or 'a file without ending'}", at="--out", fix="use .csv or .jsonl")
+        raise ConfigError(
+            f"cannot write {path.suffix or 'a file without ending'}", at="--out", fix="use .csv or .jsonl"
+        )
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         writer: Any = None
-        for count, row in enumerate(rows, start=1):
+        for row in rows:
+            count += 1
             if path.suffix == ".jsonl":
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
                 continue

@@ -47,7 +47,7 @@ class Classify(Task):
 
     def pool(self, features: Tensor, lengths: Tensor) -> Tensor:
         """(B, T', H) -> (B, H), over the valid steps only."""
-        mask = valid_mask(lengths, features.shape[1])[..., None]              # (B, T', 1)
+        mask = valid_mask(lengths, features.shape[1])[..., None]  # (B, T', 1)
         if self.pooling == "last":
             return features[torch.arange(len(features), device=features.device), lengths - 1]
         if self.pooling == "max":

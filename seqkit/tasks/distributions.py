@@ -62,9 +62,7 @@ class Output(ABC):
         """The best single guess: the likeliest symbol (...,), or the mean (..., F)."""
 
     @abstractmethod
-    def sample(
-        self, raw: Tensor, sampling: Sampling, generator: torch.Generator, scale: Scale | None = None
-    ) -> Tensor:
+    def sample(self, raw: Tensor, sampling: Sampling, generator: torch.Generator, scale: Scale | None = None) -> Tensor:
         """One draw for each row: (...,) int64 or (..., F)."""
 
     @abstractmethod
@@ -93,9 +91,7 @@ class Categorical(Output):
         """The likeliest symbol."""
         return raw.argmax(dim=-1)
 
-    def sample(
-        self, raw: Tensor, sampling: Sampling, generator: torch.Generator, scale: Scale | None = None
-    ) -> Tensor:
+    def sample(self, raw: Tensor, sampling: Sampling, generator: torch.Generator, scale: Scale | None = None) -> Tensor:
         """A symbol a row. top-p: Holtzman et al. 2020 [holtzman2020]."""
         if sampling.temperature == 0:
             return raw.argmax(dim=-1)
@@ -154,9 +150,7 @@ class LocationScale(Output, ABC):
         """The location."""
         return self.parameters(raw, scale)[0]
 
-    def sample(
-        self, raw: Tensor, sampling: Sampling, generator: torch.Generator, scale: Scale | None = None
-    ) -> Tensor:
+    def sample(self, raw: Tensor, sampling: Sampling, generator: torch.Generator, scale: Scale | None = None) -> Tensor:
         """A value a row; the temperature scales the spread. top-k and top-p have no meaning here."""
         location, spread, shape = self.parameters(raw, scale)
         if sampling.temperature == 0:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytorch_lightning as pl
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 
 from seqkit.errors import ConfigError
 from seqkit.model import SequenceModel
 from seqkit.training.folder import RunFolder
+from seqkit.training.quiet import quiet_lightning
 
 TRAINER_DEFAULTS: dict[str, Any] = {
     "max_epochs": 10,
@@ -69,8 +69,9 @@ def build_trainer(
         logger = merged.pop("logger", None) or _loggers(folder)
     merged.pop("logger", None)
     try:
-        trainer = pl.Trainer(**merged, logger=logger, callbacks=callbacks, enable_checkpointing=folder is not None)
-    except (ValueError, TypeError, pl.utilities.exceptions.MisconfigurationException) as error:
+        with quiet_lightning():
+            trainer = pl.Trainer(**merged, logger=logger, callbacks=callbacks, enable_checkpointing=folder is not None)
+    except (ValueError, TypeError, MisconfigurationException) as error:
         raise ConfigError(str(error), at="--trainer.*", fix="see seqkit fit --domain NAME --help") from error
     if trainer.world_size > 1:
         raise ConfigError(
@@ -93,29 +94,6 @@ def total_steps(trainer: pl.Trainer, num_batches: int) -> int:
     if trainer.max_epochs is not None and trainer.max_epochs > 0:
         bounds.append(trainer.max_epochs * an_epoch)
     return min(bounds, default=0)
-
-
-@contextmanager
-def quiet_lightning() -> Iterator[None]:
-    """Silence Lightning's notes about devices, workers and checkpoints while our own output says what matters."""
-    import logging
-    import warnings
-
-    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="pytorch_lightning")
-            warnings.filterwarnings("ignore", module="torchmetrics")
-            # Raised in Lightning's name inside torch: our loaders count their own batches.
-            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-            warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 def train(model: SequenceModel, data: pl.LightningDataModule, trainer: pl.Trainer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from seqkit.steps import Split
 from seqkit.training.baselines import chance_baselines
 from seqkit.training.checkpoint import Loaded, load_model, require_plain_json
 from seqkit.training.folder import RunFolder, find_checkpoint, new_folder
-from seqkit.training.trainer import build_trainer, quiet_lightning, total_steps, train
+from seqkit.training.quiet import quiet_lightning
+from seqkit.training.trainer import build_trainer, total_steps, train
 
 Say = Callable[[str], None]
 """Receives lines meant for the user."""
@@ -69,8 +71,13 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
     return folder, result
 
 
-def evaluate(run: str | Path, split: Split, changes: dict[str, Any] | None = None, domain: Domain | None = None,
-             trainer: dict[str, Any] | None = None) -> dict[str, Any]:
+def evaluate(
+    run: str | Path,
+    split: Split,
+    changes: dict[str, Any] | None = None,
+    domain: Domain | None = None,
+    trainer: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Score a trained model on a split; the figures also go to `result-SPLIT.json` in its run folder.
 
     Args:
@@ -106,7 +113,8 @@ def _result(
     verb: str, split: Split, data: SequenceDataModule, model: Any, trainer_options: dict[str, Any]
 ) -> dict[str, Any]:
     """Figures of a split with what stands around them."""
-    options = {k: trainer_options[k] for k in ("accelerator", "devices", "precision") if k in trainer_options}
+    kept = ("accelerator", "devices", "precision")
+    options = {name: value for name, value in trainer_options.items() if name in kept}
     trainer = build_trainer(options, None, quiet=True)
     with quiet_lightning():
         if split == "test":
@@ -134,8 +142,6 @@ def _result(
 
 def _config(settings: Settings) -> dict[str, Any]:
     """The configuration that reproduces a run alone."""
-    from dataclasses import asdict
-
     trainer = {k: v for k, v in settings.trainer.items() if _is_plain(v)}
     return {
         "domain": settings.domain.name,
