@@ -1,0 +1,248 @@
+"""TimeseriesData: tables and `.ts` files as series to forecast, or as records to classify."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from seqkit import (
+    Codec,
+    ConfigError,
+    DataError,
+    Generation,
+    LabelCodec,
+    PathOption,
+    Record,
+    SequenceDataModule,
+    Split,
+    StandardCodec,
+)
+from seqkit_timeseries.backtest import Backtest, Piece, ShortSeries
+from seqkit_timeseries.codec import RecordScaleCodec
+from seqkit_timeseries.cuts import Cut, TailRule
+from seqkit_timeseries.demo import HORIZON, SEASON, demo_series, demo_shapes
+from seqkit_timeseries.forecasts import Timeline, forecast_table, write_tables
+from seqkit_timeseries.layout import Layout, TableOptions
+from seqkit_timeseries.reading import read_series
+from seqkit_timeseries.series import Series, require_float32
+from seqkit_timeseries.timeline import Duplicates, TimeRules
+from seqkit_timeseries.ts_format import parse_case
+
+Scaling = Literal["window", "standard", "none"]
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+@dataclass(frozen=True)
+class SeriesRecord(Record):
+    """A record that knows the times of its series, so that a forecast can be dated."""
+
+    timeline: Timeline | None = None
+
+
+class TimeseriesData(SequenceDataModule):
+    """Measurements over time: to forecast series (`next_step`), or to tell records apart (`classify`).
+
+    Args:
+        path: Tables (.csv, .tsv, .parquet, .jsonl), .ts files, or a folder or zip archive of them; `.gz` is
+            understood. To classify, `LABEL=PATH` gives the records of one class. None makes demo data.
+        task: `next_step` or `classify`.
+        layout: `long` has a row for each step of each series (`unique_id, ds, y`), `wide` a row for each step and a
+            column for each series, `rows` a row for each series. `auto` sees an id column, or text in the first column.
+        id_column: Column with the series' id; None: `unique_id`, `item_id` or `series_id`.
+        time_column: Column with the time; None: `ds`, `timestamp`, `datetime`, `date`, `time`, or a first column of
+            timestamps.
+        value_columns: Columns with the values; None takes all others. In a long table they are each series' features.
+        multivariate: The columns of a wide table are the features of one series, not series of their own.
+        horizon: Steps to forecast; so many are held out at the end of each series. None holds out shares.
+        season: Steps of a season, for seasonal baselines and MASE; None finds it from the timestamps.
+        scaling: `window`: each series by its own mean and deviation so far, each record by its own. `standard`: by
+            those of the training split. `none`. None: `window` to forecast, `standard` to classify.
+        label_column: Column with the class, the same in all rows of a record.
+        target: `label` predicts a class, `value` a number (sequence regression).
+        num_windows: Windows of a horizon that are held out for each of validation and test.
+        short_series: A series too short for what is held out: `error`, `train` (only), or `drop`.
+        sort: Put rows in order of series and time; a long table is then held in memory.
+        duplicates: What stands for rows of one time: `first`, `last`, `mean`; or an `error`.
+        fill_gaps: Missing timestamps: true puts in missing values, false takes rows as consecutive; None refuses gaps.
+        time_format: strptime format of timestamps; None reads ISO 8601.
+        quantiles: Levels that a written forecast holds.
+        options: Of every data module.
+    """
+
+    def __init__(
+        self,
+        path: PathOption = None,
+        task: str = "next_step",
+        layout: Layout = "auto",
+        id_column: str | None = None,
+        time_column: str | None = None,
+        value_columns: list[str] | None = None,
+        multivariate: bool = False,
+        horizon: int | None = None,
+        season: int | None = None,
+        scaling: Scaling | None = None,
+        label_column: str | None = None,
+        target: Literal["label", "value"] = "label",
+        num_windows: int = 1,
+        short_series: ShortSeries = "error",
+        sort: bool = False,
+        duplicates: Duplicates = "error",
+        fill_gaps: bool | None = None,
+        time_format: str | None = None,
+        quantiles: list[float] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(path=path, task=task, **options)
+        _require_positive(horizon=horizon, season=season, num_windows=num_windows)
+        self.target, self.quantiles = target, _checked_quantiles(quantiles)
+        self.horizon = HORIZON if horizon is None and path is None and self.streams else horizon
+        self.table_options = TableOptions(
+            layout=layout,
+            id_column=id_column,
+            time_column=time_column,
+            value_columns=None if value_columns is None else tuple(value_columns),
+            label_column=label_column,
+            time_format=time_format,
+            multivariate=multivariate,
+            labelled=not self.streams,
+            rules=TimeRules(sort, duplicates, fill_gaps),
+        )
+        test, both = self.hold_out.shares
+        tail = TailRule(self.horizon, num_windows, valid_share=both - test, test_share=test)
+        self.backtest = Backtest(tail, self.table_options.rules, short_series)
+        self.scaling = scaling or ("window" if self.streams else "standard")
+        self.codec = _build_codec(self.scaling, running=self.streams)
+        if self.streams:
+            self.target_codec = self.codec
+        else:
+            self.target_codec = LabelCodec() if target == "label" else StandardCodec(num_features=1)
+        self._season = season
+
+    @property
+    def season(self) -> int:  # type: ignore[override]
+        """Steps of a season: as given, else that of the first series' timestamps, else 1."""
+        if self._season is None:
+            self._season = self._find_season()
+        return self._season
+
+    def records(self, split: Split) -> Iterator[Record]:
+        """Series with what is given of them, or records with their labels."""
+        if self.streams:
+            return self._series_records(split)
+        return self.divide(lambda path: self._labelled_records(path, split), split)
+
+    def read(self, path: PathOption, split: Split = "train") -> Iterator[Series]:
+        """All series of a path, of the demo data for None; for `predict` they need no labels."""
+        if path is None:
+            return demo_series() if self.streams else demo_shapes(self.target == "value")
+        return read_series(path, self.table_options.for_prediction() if split == "predict" else self.table_options)
+
+    def prompt(self, value: str) -> Record:
+        """A series written as numbers with commas between steps and colons between features: `1,2,3:4,5,6`."""
+        try:
+            values, _ = parse_case(value)
+        except ValueError as error:
+            raise ConfigError(str(error), at="--prompt", fix="write the steps as 1.5,2,2.5") from None
+        return Record(sequence=values, origin="--prompt")
+
+    def write(self, path: Path, generations: Iterable[Generation]) -> None:
+        """Mean and quantiles of each forecast step, in a long table; parquet by the name's ending, else CSV."""
+        write_tables(path, map(self._table, generations))
+
+    def _table(self, generation: Generation) -> Any:
+        prompt = generation.prompt
+        timeline = prompt.timeline if isinstance(prompt, SeriesRecord) else None
+        if timeline is None:
+            timeline = Timeline(name=prompt.origin.partition(":")[2] or prompt.origin)
+        samples = np.stack([np.asarray(values, dtype=np.float64) for values in generation.values])
+        return forecast_table(timeline, len(prompt.sequence), samples, self.quantiles)
+
+    def _series_records(self, split: Split) -> Iterator[Record]:
+        several = self.backtest.tail.num_windows > 1
+        for series, cut in self._pieces(split):
+            if self.scaling != "standard":
+                require_float32(series)
+            window = f"@{cut.context}" if several and cut.context else ""
+            yield SeriesRecord(
+                sequence=series.values[: cut.end],
+                origin=series.origin + window,
+                context=cut.context,
+                timeline=Timeline.of(series),
+            )
+
+    def _pieces(self, split: Split) -> Iterator[Piece]:
+        """Series cut for a split: by the end of each, or by what other paths say of their future."""
+        known = self.read(self.path)
+        if split == "predict":
+            parts = (series.part(*series.measured) for series in known)
+            yield from ((series, Cut(len(series))) for series in parts if len(series))
+        elif split == "valid" and self.valid_path is not None:
+            yield from self.backtest.followed(known, self.read(self.valid_path))
+        elif split == "test" and self.test_path is not None:
+            if self.valid_path is not None:
+                known = self.backtest.extended(known, self.read(self.valid_path))
+            yield from self.backtest.followed(known, self.read(self.test_path))
+        else:
+            for series, is_test in self._by_rule(known):
+                if not is_test:
+                    yield from self.backtest.own(series, split)
+                elif split == "test":
+                    yield from self.backtest.unseen(series)
+
+    def _by_rule(self, known: Iterable[Series]) -> Iterator[tuple[Series, bool]]:
+        """Series with whether `test_match` or `test_every` makes the whole of them test data."""
+        numbers: dict[str, int] = {}
+        for series in known:
+            number = numbers[series.file] = numbers.get(series.file, -1) + 1
+            yield series, self.hold_out.is_test(Record(series.values, origin=series.origin), number)
+
+    def _labelled_records(self, path: PathOption, split: Split) -> Iterator[Record]:
+        for series in self.read(path, split):
+            target: Any = series.label
+            if self.target == "value" and series.label is not None and split != "predict":
+                target = _number(series)
+            yield Record(sequence=series.values, target=target, origin=series.origin)
+
+    def _find_season(self) -> int:
+        if self.path is None or not self.streams:
+            return SEASON if self.streams else 1
+        first = next(iter(self.read(self.path)), None)
+        return first.frequency.season if first is not None and first.frequency is not None else 1
+
+
+def _build_codec(scaling: Scaling, running: bool) -> Codec:
+    if scaling == "window":
+        return StandardCodec(standardise=False, running_scale=True) if running else RecordScaleCodec()
+    return StandardCodec(standardise=scaling == "standard")
+
+
+def _require_positive(**counts: int | None) -> None:
+    for name, value in counts.items():
+        if value is not None and value < 1:
+            raise ConfigError(f"{name} is {value}", at=f"--data.{name}", fix="give 1 or more")
+
+
+def _checked_quantiles(quantiles: list[float] | None) -> list[float]:
+    levels = list(QUANTILES) if quantiles is None else quantiles
+    for level in levels:
+        if not 0 < level < 1:
+            raise ConfigError(f"quantile {level}", at="--data.quantiles", fix="give levels between 0 and 1")
+    return levels
+
+
+def _number(series: Series) -> float:
+    try:
+        number = float(series.label or "")
+        if np.isfinite(number):
+            return number
+    except ValueError:
+        pass
+    raise DataError(
+        f"target {series.label!r} is not a finite number",
+        at=series.origin,
+        fix="correct it, or use --data.target label",
+    )

@@ -1,0 +1,126 @@
+"""Which layout a table has, and what its columns are for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from seqkit import ConfigError, DataError, SourceFile
+from seqkit_timeseries.cells import is_number, is_time
+from seqkit_timeseries.tables import Head
+from seqkit_timeseries.timeline import TimeRules
+
+Layout = Literal["auto", "long", "wide", "rows"]
+
+ID_COLUMNS = ("unique_id", "item_id", "series_id")
+TIME_COLUMNS = ("ds", "timestamp", "datetime", "date", "time", "")
+"""Names taken for the time, in this order; the nameless first column is the index that pandas writes."""
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """How tables are to be read; the options of the same names of `TimeseriesData`.
+
+    Attributes:
+        labelled: Records have labels (task `classify`): a file that is not labelled itself holds them in its rows.
+        label_required: Whether the label column must be there; not when classes are to be predicted.
+        rules: What happens to times.
+    """
+
+    layout: Layout = "auto"
+    id_column: str | None = None
+    time_column: str | None = None
+    value_columns: tuple[str, ...] | None = None
+    label_column: str | None = None
+    time_format: str | None = None
+    multivariate: bool = False
+    labelled: bool = False
+    label_required: bool = True
+    rules: TimeRules = field(default_factory=TimeRules)
+
+    def for_prediction(self) -> TableOptions:
+        """The same for files whose classes are to be predicted."""
+        return replace(self, label_required=False)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The columns of one table: what each is for; None where the table has no such column."""
+
+    identifier: str | None
+    time: str | None
+    values: list[str]
+    label: str | None
+
+
+def find_layout(source: SourceFile, head: Head, options: TableOptions) -> Literal["long", "wide", "rows"]:
+    """The layout that was asked for, or else the first of these that fits.
+
+    1. long, if there is an id column (named by `id_column`, or one of `ID_COLUMNS`);
+    2. rows, if a label is needed and the file is not one record of a class (no `LABEL=PATH`, no folder);
+    3. rows, if the first column holds text that is neither a number nor a timestamp;
+    4. wide.
+    """
+    if options.layout != "auto":
+        return options.layout
+    if _identifier(head, options) is not None:
+        return "long"
+    if options.labelled and (options.label_column is not None or not (source.label or source.folder)):
+        return "rows"
+    first = head.first[0] if head.first else ""
+    if len(head.names) > 1 and options.time_column is None and not is_number(first):
+        return "wide" if is_time(first, options.time_format) else "rows"
+    return "wide"
+
+
+def find_roles(source: SourceFile, head: Head, options: TableOptions, layout: str) -> Roles:
+    """The columns of a long or wide table.
+
+    Raises:
+        DataError: If a column that was named is not there, or none is left for the values.
+    """
+    file = source.origin
+    identifier, label = None, options.label_column
+    if layout == "long":
+        identifier = _identifier(head, options) or head.require(options.id_column or ID_COLUMNS[0], "id_column", file)
+    if label is not None and (options.label_required or label in head.names):
+        label = head.require(label, "label_column", file)
+    time = _time(head, options, file)
+    if options.value_columns is not None:
+        values = [head.require(name, "value_columns", file) for name in options.value_columns]
+    else:
+        values = [name for name in head.names if name and name not in (identifier, time, label)]
+    if not values:
+        raise DataError("no column is left for the values", at=file, fix=f"columns: {', '.join(head.names[:20])}")
+    return Roles(identifier, time, values, label if options.labelled and label in head.names else None)
+
+
+def require_no_columns(options: TableOptions, file: str) -> None:
+    """Refuse options that name columns where a layout has none.
+
+    Raises:
+        ConfigError: Names the option.
+    """
+    for option in ("id_column", "time_column", "value_columns"):
+        if getattr(options, option) is not None:
+            raise ConfigError(
+                f"{option} has no meaning in {file}: its rows are whole series",
+                at=f"--data.{option}",
+                fix="leave it out, or give --data.layout long or wide",
+            )
+
+
+def _identifier(head: Head, options: TableOptions) -> str | None:
+    wanted = (options.id_column,) if options.id_column is not None else ID_COLUMNS
+    return next((name for name in wanted if name in head.names), None)
+
+
+def _time(head: Head, options: TableOptions, file: str) -> str | None:
+    if options.time_column is not None:
+        return head.require(options.time_column, "time_column", file)
+    by_lower = {name.lower(): name for name in reversed(head.names)}
+    for name in TIME_COLUMNS:
+        if name in by_lower and by_lower[name] not in (options.value_columns or ()):
+            return by_lower[name]
+    # A first column of timestamps is the time whatever its name.
+    return head.names[0] if head.first and is_time(head.first[0], options.time_format) else None

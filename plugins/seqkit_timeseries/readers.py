@@ -1,0 +1,148 @@
+"""Readers of long and wide tables, and the choice among all table layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+
+from seqkit import DataError, SourceFile
+from seqkit_timeseries.cells import numbers, texts, times
+from seqkit_timeseries.layout import Roles, TableOptions, find_layout, find_roles
+from seqkit_timeseries.rows import read_rows_of_series
+from seqkit_timeseries.series import Series, row_times
+from seqkit_timeseries.tables import Head, read_head, table_batches
+
+
+def read_table(source: SourceFile, options: TableOptions) -> Iterator[Series]:
+    """All series of a table, their times checked and repaired as the options say.
+
+    Of a long table or of rows one series is in memory at a time, of a wide table all of them.
+
+    Raises:
+        DataError: Names the file and the row, or the series and the timestamp, that cannot be used.
+    """
+    head = read_head(source, options.time_format)
+    layout = find_layout(source, head, options)
+    if layout == "rows":
+        return read_rows_of_series(source, head, options)
+    roles = find_roles(source, head, options, layout)
+    blocks = _blocks(source, head, roles, options)
+    read = _read_long if layout == "long" else _read_wide
+    return read(source, blocks, roles, options)
+
+
+@dataclass
+class _Block:
+    """Consecutive rows as arrays; ids, times and labels are None where there is no such column."""
+
+    ids: np.ndarray | None
+    times: np.ndarray | None
+    values: np.ndarray
+    labels: np.ndarray | None
+
+    def rows(self, index: slice | np.ndarray) -> _Block:
+        ids, when, labels = (None if a is None else a[index] for a in (self.ids, self.times, self.labels))
+        return _Block(ids, when, self.values[index], labels)
+
+
+def _blocks(source: SourceFile, head: Head, roles: Roles, options: TableOptions) -> Iterator[_Block]:
+    file = source.origin
+    for row, batch in table_batches(source, head):
+        if not batch.num_rows:
+            continue
+        columns = [numbers(batch.column(name), name, row, file) for name in roles.values]
+        yield _Block(
+            None if roles.identifier is None else _ids(batch, roles.identifier, row, file),
+            None if roles.time is None else times(batch.column(roles.time), roles.time, row, file, options.time_format),
+            np.stack(columns, axis=1),
+            None if roles.label is None else texts(batch.column(roles.label)),
+        )
+
+
+def _ids(batch: pa.RecordBatch, name: str, first_row: int, file: str) -> np.ndarray:
+    ids = texts(batch.column(name))
+    blank = ids == ""
+    if blank.any():
+        row = first_row + int(blank.argmax())
+        raise DataError("the id is empty", at=f"{file}, row {row}, column {name!r}", fix="name the series of each row")
+    return ids
+
+
+def _read_long(source: SourceFile, blocks: Iterable[_Block], roles: Roles, options: TableOptions) -> Iterator[Series]:
+    """One row a step: rows of an id follow each other, and a series is complete where the id changes."""
+    held: list[_Block] = []
+    current, done = "", set[str]()
+    for block in _by_id(list(blocks)) if options.rules.sort else blocks:
+        assert block.ids is not None
+        bounds = np.flatnonzero(np.concatenate([[True], block.ids[1:] != block.ids[:-1], [True]]))
+        for begin, end in pairwise(bounds):
+            name = str(block.ids[begin])
+            if held and name != current:
+                yield options.rules.apply(_series(source, current, held, roles))
+                done.add(current)
+                held = []
+            if name in done:
+                raise DataError(
+                    f"rows of series {name!r} come again after those of another",
+                    at=source.origin,
+                    fix="sort the file by series, or use --data.sort true (the file is then held in memory)",
+                )
+            current = name
+            held.append(block.rows(slice(begin, end)))
+    if held:
+        yield options.rules.apply(_series(source, current, held, roles))
+
+
+def _by_id(blocks: list[_Block]) -> list[_Block]:
+    """All rows as one block, series in the order of their first rows."""
+    if not blocks:
+        return []
+    whole = _joined(blocks)
+    assert whole.ids is not None
+    _, first, inverse = np.unique(whole.ids.astype(str), return_index=True, return_inverse=True)
+    return [whole.rows(np.argsort(first[inverse], kind="stable"))]
+
+
+def _read_wide(source: SourceFile, blocks: Iterable[_Block], roles: Roles, options: TableOptions) -> Iterator[Series]:
+    """One row a step; each column a series, or a feature of the only one."""
+    held = list(blocks)
+    if not held:
+        raise DataError("holds no rows", at=source.origin, fix="check the file")
+    stem = source.name.removesuffix(".gz").rpartition(".")[0] or source.name
+    table = options.rules.apply(_series(source, stem, held, roles))
+    if options.multivariate or options.labelled:
+        yield table
+        return
+    for index, name in enumerate(roles.values):
+        yield replace(table, name=name, values=table.values[:, index : index + 1], features=(name,))
+
+
+def _series(source: SourceFile, name: str, blocks: list[_Block], roles: Roles) -> Series:
+    block = _joined(blocks)
+    label = source.label or source.folder or None
+    if block.labels is not None:
+        found = sorted(set(block.labels.tolist()))
+        if len(found) > 1:
+            raise DataError(
+                f"labels {found[0]!r} and {found[1]!r} in one series",
+                at=f"{source.origin}:{name}, column {roles.label!r}",
+                fix="a series has one label: repeat it in each of its rows",
+            )
+        label = found[0] or None
+    when = row_times(len(block.values)) if block.times is None else block.times
+    names = tuple(roles.values)
+    return Series(source.origin, name, block.values, when, names, timed=block.times is not None, label=label)
+
+
+def _joined(blocks: list[_Block]) -> _Block:
+    def join(name: str) -> np.ndarray | None:
+        parts = [getattr(block, name) for block in blocks]
+        return None if parts[0] is None else np.concatenate(parts)
+
+    if len({block.times.dtype for block in blocks if block.times is not None}) > 1:
+        raise DataError("the time column holds both dates and plain numbers", fix="write all times in one way")
+    return _Block(join("ids"), join("times"), np.concatenate([block.values for block in blocks]), join("labels"))

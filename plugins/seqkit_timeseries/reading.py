@@ -1,0 +1,36 @@
+"""Reading a path: every file below it, each by its own reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seqkit import ConfigError, PathOption, SourceFile, find_files, is_hub
+from seqkit_timeseries.layout import TableOptions
+from seqkit_timeseries.readers import read_table
+from seqkit_timeseries.series import Series
+from seqkit_timeseries.ts_format import read_ts
+
+SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".ts")
+"""What is looked for in a folder or archive; a file that is named itself may end otherwise."""
+
+
+def read_series(path: PathOption, options: TableOptions) -> Iterator[Series]:
+    """All series of a path, in the order of the files.
+
+    Raises:
+        ConfigError: For a hub id.
+        DataError: Names the file and the place that cannot be used.
+    """
+    if is_hub(path):
+        raise ConfigError(
+            "series are not read from the hub directly",
+            at=f"--data.path {path}",
+            fix="download its parquet files and give their folder",
+        )
+    for source in find_files(path or (), SUFFIXES):
+        yield from read_ts(source) if is_ts(source) else read_table(source, options)
+
+
+def is_ts(source: SourceFile) -> bool:
+    """Whether a file is in the `.ts` format, by its name."""
+    return source.name.lower().removesuffix(".gz").endswith(".ts")

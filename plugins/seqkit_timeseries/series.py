@@ -1,0 +1,125 @@
+"""Series: one sequence of measurements with its times, as every reader yields it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seqkit import DataError
+from seqkit_timeseries.frequency import Frequency
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series of a file.
+
+    Attributes:
+        file: Name of the file.
+        name: The id, column or number of the series in its file.
+        values: (T, F) float64; NaN where nothing was measured.
+        times: (T,) datetime64[us] or int64, increasing; the row numbers from 0 where the file has no times.
+        features: Names of the F features.
+        timed: Whether the times come from the file.
+        frequency: The regular step of the times; None where there are fewer than two.
+        regular: Whether consecutive steps are one step of the frequency apart.
+        label: Class or value of the whole series; None where the file gives none.
+    """
+
+    file: str
+    name: str
+    values: np.ndarray
+    times: np.ndarray
+    features: tuple[str, ...]
+    timed: bool = False
+    frequency: Frequency | None = None
+    regular: bool = True
+    label: str | None = None
+
+    def __len__(self) -> int:
+        """Number of steps."""
+        return len(self.values)
+
+    @property
+    def origin(self) -> str:
+        """`file:name`, as errors and forecasts show it."""
+        return f"{self.file}:{self.name}"
+
+    def part(self, begin: int, end: int) -> Series:
+        """The steps from `begin` to before `end`."""
+        return replace(self, values=self.values[begin:end], times=self.times[begin:end])
+
+    @property
+    def measured(self) -> tuple[int, int]:
+        """The first step with a measurement, and the one after the last; (0, 0) where there is none."""
+        seen = np.flatnonzero(~np.isnan(self.values).all(axis=1))
+        return (int(seen[0]), int(seen[-1]) + 1) if len(seen) else (0, 0)
+
+    def followed_by(self, following: Series) -> Series:
+        """This series and the values after it; times of the two are not checked here.
+
+        Without times the values of `following` come straight after this series; with times, those of its steps
+        count that are later than the last one here.
+
+        Args:
+            following: The same series in another file.
+
+        Raises:
+            DataError: If the two differ in features or in the kind of their times, or if nothing follows.
+        """
+        if following.values.shape[1] != self.values.shape[1] or following.times.dtype != self.times.dtype:
+            raise DataError(
+                f"{_shape(following)} cannot follow {_shape(self)} of the series of that name in {self.file}",
+                at=following.origin,
+                fix="give both files the same columns",
+            )
+        if not (self.timed and following.timed):
+            last = self.times[-1] if len(self) else -1
+            following = replace(following, times=last + 1 + np.arange(len(following)))
+        later = following.times > self.times[-1] if len(self) else np.ones(len(following), bool)
+        if not later.any():
+            raise DataError(
+                f"no step is later than {self.times[-1]}, where the series ends in {self.file}",
+                at=following.origin,
+                fix="check that the two files are not exchanged",
+            )
+        return replace(
+            self,
+            values=np.concatenate([self.values, following.values[later]]),
+            times=np.concatenate([self.times, following.times[later]]),
+        )
+
+
+def row_times(num_steps: int) -> np.ndarray:
+    """Times of a series whose file gives none: its row numbers, (T,) int64."""
+    return np.arange(num_steps, dtype=np.int64)
+
+
+def feature_names(num_features: int) -> tuple[str, ...]:
+    """Names of features that have none: "1", "2" ..."""
+    return tuple(str(number) for number in range(1, num_features + 1))
+
+
+def require_float32(series: Series) -> None:
+    """Refuse a series whose variation is lost when its values become float32 without being centred.
+
+    Raises:
+        DataError: Names the series, its size and its deviation.
+    """
+    for feature, column in zip(series.features, series.values.T, strict=True):
+        seen = column[~np.isnan(column)]
+        if not len(seen) or seen[0] == seen[-1] == seen.mean():
+            continue
+        deviation, largest = float(seen.std()), float(np.abs(seen).max())
+        # A float32 is right to 2^-24 of its size; a hundredth of the deviation should still be seen.
+        if largest * 2**-24 > 0.01 * deviation > 0:
+            raise DataError(
+                f"values near {largest:.6g} that vary by {deviation:.3g}: float32 cannot tell them apart",
+                at=f"{series.origin}, column {feature}",
+                fix="subtract a constant from the column, or use --data.scaling standard",
+            )
+
+
+def _shape(series: Series) -> str:
+    kind = "numbered" if series.times.dtype.kind == "i" else "dated"
+    return f"a {kind} series of {series.values.shape[1]} features"

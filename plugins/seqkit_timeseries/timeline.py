@@ -1,0 +1,131 @@
+"""Rules of time: what happens to timestamps that are out of order, doubled, missing or off the grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from seqkit import DataError
+from seqkit_timeseries.frequency import infer_frequency
+from seqkit_timeseries.series import Series
+
+Duplicates = Literal["error", "first", "last", "mean"]
+
+_MOST_FILLED = 10
+"""A series may become this many times longer by filling; more than that is a mistyped timestamp."""
+
+
+@dataclass(frozen=True)
+class TimeRules:
+    """What to repair.
+
+    Attributes:
+        sort: Put rows in order of time.
+        duplicates: What stands for several rows of one time.
+        fill_gaps: True puts missing steps in as NaN, False takes the rows as consecutive steps, None refuses gaps.
+    """
+
+    sort: bool = False
+    duplicates: Duplicates = "error"
+    fill_gaps: bool | None = None
+
+    def apply(self, series: Series) -> Series:
+        """The series in order, one row a time, one step a row.
+
+        Raises:
+            DataError: Names the series, the timestamp and the option that repairs it.
+        """
+        if len(series) == 0:
+            return series
+        series = self._one_row_a_time(self._in_order(series))
+        frequency = infer_frequency(series.times)
+        series = replace(series, frequency=frequency)
+        if frequency is None:
+            return series
+        steps, on_grid = frequency.steps(series.times)
+        if on_grid.all() and steps[-1] == len(series) - 1:
+            return series
+        if self.fill_gaps is False:
+            return replace(series, regular=False)
+        _require_on_grid(series, on_grid)
+        return self._filled(series, steps)
+
+    def _in_order(self, series: Series) -> Series:
+        backwards = np.flatnonzero(series.times[1:] < series.times[:-1])
+        if not len(backwards):
+            return series
+        if not self.sort:
+            first = backwards[0]
+            raise DataError(
+                f"timestamps are not in order: {_show(series.times[first + 1])} follows {_show(series.times[first])} "
+                f"({len(backwards)} such places)",
+                at=series.origin,
+                fix="sort the file by time, or use --data.sort true",
+            )
+        order = np.argsort(series.times, kind="stable")
+        return replace(series, values=series.values[order], times=series.times[order])
+
+    def _one_row_a_time(self, series: Series) -> Series:
+        new = np.diff(series.times).astype(np.int64) != 0
+        if new.all():
+            return series
+        if self.duplicates == "error":
+            twice = _show(series.times[:-1][~new][0])
+            raise DataError(
+                f"timestamp {twice} occurs more than once ({int((~new).sum())} rows too many)",
+                at=series.origin,
+                fix="remove the duplicates, or use --data.duplicates first, last or mean; "
+                "if the file holds several series, name their column by --data.id_column",
+            )
+        begins = np.flatnonzero(np.concatenate([[True], new]))
+        ends = np.append(begins[1:], len(series))
+        if self.duplicates == "mean":
+            seen = ~np.isnan(series.values)
+            totals = np.add.reduceat(np.where(seen, series.values, 0.0), begins)
+            counts = np.add.reduceat(seen.astype(np.int64), begins)
+            values = np.divide(totals, counts, out=np.full_like(totals, np.nan), where=counts > 0)
+        else:
+            values = series.values[begins if self.duplicates == "first" else ends - 1]
+        return replace(series, values=values, times=series.times[begins])
+
+    def _filled(self, series: Series, steps: np.ndarray) -> Series:
+        frequency, gaps = series.frequency, np.diff(steps)
+        assert frequency is not None
+        widest, num_steps = int(gaps.argmax()), int(steps[-1]) + 1
+        where = f"between {_show(series.times[widest])} and {_show(series.times[widest + 1])}"
+        if self.fill_gaps is None:
+            raise DataError(
+                f"{num_steps - len(series)} steps of {frequency} are missing in {int((gaps > 1).sum())} places, "
+                f"most of them {where}",
+                at=series.origin,
+                fix="--data.fill_gaps true puts them in as missing values; "
+                "--data.fill_gaps false takes the rows as consecutive steps",
+            )
+        if num_steps > _MOST_FILLED * len(series):
+            raise DataError(
+                f"{len(series)} rows would become {num_steps} steps of {frequency}; the widest gap is {where}",
+                at=series.origin,
+                fix="correct the timestamp, or use --data.fill_gaps false",
+            )
+        values = np.full((num_steps, series.values.shape[1]), np.nan)
+        values[steps] = series.values
+        return replace(series, values=values, times=frequency.times(series.times[0], np.arange(num_steps)))
+
+
+def _require_on_grid(series: Series, on_grid: np.ndarray) -> None:
+    if not on_grid.all():
+        first = series.times[~on_grid][0]
+        raise DataError(
+            f"timestamp {_show(first)} is not a whole number of steps of {series.frequency} "
+            f"after {_show(series.times[0])} ({int((~on_grid).sum())} such timestamps)",
+            at=series.origin,
+            fix="correct it, or use --data.fill_gaps false to take the rows as consecutive steps",
+        )
+
+
+def _show(time: np.generic) -> str:
+    """A time as users write it: without parts that are zero."""
+    text = str(time).replace("T", " ")
+    return text.removesuffix(".000000").removesuffix(" 00:00:00")
