@@ -20,6 +20,10 @@ from seqkit.model import ModelOptions
 from seqkit.training.trainer import TRAINER_DEFAULTS
 
 PATH_OPTIONS = ("--data.path", "--data.valid_path", "--data.test_path")
+_USAGE = """
+  seqkit fit --domain {name}                          demo data made on the spot
+  seqkit fit --domain {name} --data.path PATH         your own
+  seqkit fit --domain {name} --config FILE --model.hidden_size 256 --trainer.max_epochs 20"""
 _GIVEN_BY_CORE: set[str | int] = {"spec", "d_model", "task"}
 _NOT_FOR_CONFIGS: set[str | int] = {
     "plugins",
@@ -64,7 +68,9 @@ def build_parser(domain: Domain, task: str | None = None) -> jsonargparse.Argume
     jsonargparse.set_parsing_settings(
         import_path_denylist=["*"], import_path_allowlist=["seqkit", "pytorch_lightning", "torch.optim", "torch.nn"]
     )
-    parser = jsonargparse.ArgumentParser(prog=f"seqkit fit --domain {domain.name}", exit_on_error=False)
+    parser = jsonargparse.ArgumentParser(
+        prog=f"seqkit fit --domain {domain.name}", usage=_USAGE.format(name=domain.name), exit_on_error=False
+    )
     parser.add_argument("--domain", type=str, default=domain.name, help="installed domain")
     parser.add_argument("--config", action="config", help="YAML file, or the name of a shipped recipe")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights, order and dropout")

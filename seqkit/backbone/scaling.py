@@ -65,7 +65,8 @@ class RunningScale(nn.Module):
         total = moved.cumsum(1)
         seen = count + observed.cumsum(1)
         divisor = seen.clamp(min=1)
-        new_mean = centre + total / divisor
+        # Before its first observed value a stream knows nothing, not even the centre taken from that value.
+        new_mean = torch.where(seen > 0, centre + total / divisor, torch.zeros_like(x))
         new_squares = (squares + (moved**2).cumsum(1) - total**2 / divisor).clamp(min=0)
         variance = (new_squares + self.prior * new_mean**2) / (seen + self.prior)
         deviation = torch.where(variance > 0, variance, torch.ones_like(variance)).sqrt()

@@ -53,7 +53,7 @@ class FlatStore:
 
     def sequence(self, index: int) -> Tensor:
         """Steps of one record, (T,) int64 or (T, F) float32."""
-        return as_steps(np.asarray(self.steps[self.offsets[index] : self.offsets[index + 1]]))
+        return as_steps(np.array(self.steps[self.offsets[index] : self.offsets[index + 1]]))  # the map is read-only
 
     def origins(self) -> list[str]:
         """Where each record came from."""

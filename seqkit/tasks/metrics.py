@@ -18,19 +18,19 @@ from seqkit.steps import Discrete, Spec
 class Likelihood(Metric):
     """Mean negative log-likelihood over all scored targets, and what follows from it.
 
-    For symbols: `loss` in nats, `bits_per_step` = loss / ln 2, `perplexity` = exp(loss). For numbers: `loss` only.
+    `loss` in nats; for streams of symbols also `bits_per_step` = loss / ln 2 and `perplexity` = exp(loss).
 
     Args:
-        discrete: Whether targets are symbols.
+        symbols: Whether targets are the symbols of a stream.
     """
 
     full_state_update = False
     total: Tensor
     count: Tensor
 
-    def __init__(self, discrete: bool) -> None:
+    def __init__(self, symbols: bool) -> None:
         super().__init__()
-        self.discrete = discrete
+        self.symbols = symbols
         self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
         self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
@@ -47,7 +47,7 @@ class Likelihood(Metric):
     def compute(self) -> dict[str, Tensor]:
         """The figures by name; NaN when nothing was scored."""
         loss = self.total / self.count
-        if not self.discrete:
+        if not self.symbols:
             return {"loss": loss}
         return {"loss": loss, "bits_per_step": loss / math.log(2), "perplexity": loss.exp()}
 
@@ -63,7 +63,7 @@ class Scores(nn.Module):
 
     def __init__(self, spec: Spec, whole_records: bool) -> None:
         super().__init__()
-        self.likelihood = Likelihood(isinstance(spec, Discrete))
+        self.likelihood = Likelihood(isinstance(spec, Discrete) and not whole_records)
         self.others: Any = nn.ModuleDict()  # Any: mypy sees no metrics in it
         if isinstance(spec, Discrete):
             # One-step accuracy over a large vocabulary is cheap; a confusion matrix over it is not.
