@@ -1,0 +1,123 @@
+"""Samples of a sound file, in blocks, with the checks that libsndfile does not make."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+import numpy as np
+import soundfile
+
+from seqkit import DataError, SourceFile
+from seqkit_audio.wholeness import check_whole
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
+"""Endings looked for in folders and archives."""
+
+BLOCK_FRAMES = 1 << 20
+"""Frames read at once: 24 s at 44.1 kHz."""
+
+_FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3", "MPEG")
+_ACCEPTED = "accepted formats: WAV, FLAC, Ogg (Vorbis, Opus), MP3"
+_AGAIN = "copy or download the file again"
+_LOUDEST = 4.0
+"""Decoders overshoot full scale a little; a float file far beyond it holds other units."""
+
+
+class Sound:
+    """An open sound file, known to be whole as far as its header tells, and not empty.
+
+    Args:
+        file: The open file.
+        origin: Names it in errors.
+
+    Attributes:
+        sample_rate_hz: Frames a second.
+    """
+
+    def __init__(self, file: soundfile.SoundFile, origin: str) -> None:
+        self._file, self._origin = file, origin
+        self.sample_rate_hz: int = file.samplerate
+
+    def blocks(self, max_duration_s: float | None = None) -> Iterator[np.ndarray]:
+        """The sound mixed down to one channel, in blocks (n,) float32, about in [-1, 1].
+
+        Args:
+            max_duration_s: Leave out what comes after; None reads all.
+
+        Raises:
+            DataError: If the file is damaged or cut short, or a sample is no number or far outside [-1, 1].
+        """
+        wanted = self._file.frames
+        if max_duration_s is not None:
+            wanted = min(wanted, max(round(max_duration_s * self.sample_rate_hz), 1))
+        position = 0
+        while position < wanted:
+            # Not `file.blocks()`: after a short read it hands the rest of its buffer over as if it were sound.
+            block = self._read(min(BLOCK_FRAMES, wanted - position))
+            if not len(block):
+                what = f"cut short: header says {self._file.frames} frames, file holds {position}"
+                raise DataError(what, at=self._origin, fix=_AGAIN)
+            _check_samples(block, position, self._origin)
+            position += len(block)
+            yield block.mean(axis=1)
+
+    def _read(self, num_frames: int) -> np.ndarray:
+        """Up to `num_frames` frames, (n, channels) float32."""
+        try:
+            frames: np.ndarray = self._file.read(num_frames, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            what = f"damaged after frame {self._file.tell()}: {error.error_string}"
+            raise DataError(what, at=self._origin, fix=_AGAIN) from None
+        return frames
+
+
+@contextmanager
+def open_sound(source: SourceFile, origin: str) -> Iterator[Sound]:
+    """Open a file and check what its header promises.
+
+    Args:
+        source: The file.
+        origin: Names it in errors.
+
+    Raises:
+        DataError: If it is unreadable, of another format, cut short or empty.
+    """
+    with _bytes_of(source, origin) as stream:
+        check_whole(stream, origin)
+        try:
+            file = soundfile.SoundFile(stream)
+        except soundfile.LibsndfileError as error:
+            raise DataError(f"no sound file: {error.error_string}", at=origin, fix=_ACCEPTED) from None
+        with file:
+            if file.format not in _FORMATS:
+                raise DataError(f"sound files of format {file.format} are not read", at=origin, fix=_ACCEPTED)
+            if file.frames == 0:
+                raise DataError("holds no samples", at=origin, fix="remove the file")
+            yield Sound(file, origin)
+
+
+def _bytes_of(source: SourceFile, origin: str) -> IO[bytes]:
+    """The file as a seekable stream; a compressed one is unpacked into memory."""
+    try:
+        stream = source.open()
+        return io.BytesIO(stream.read()) if isinstance(stream, gzip.GzipFile) else stream
+    except (EOFError, OSError, RuntimeError, zlib.error) as error:
+        # Cut or damaged gzip data, a damaged, encrypted or unknown kind of zip member.
+        raise DataError(f"cannot be unpacked: {error}", at=origin, fix="pack the file again") from error
+
+
+def _check_samples(block: np.ndarray, position: int, origin: str) -> None:
+    bad = ~(np.abs(block) <= _LOUDEST).all(axis=1)  # NaN compares false, so it is bad too.
+    if not bad.any():
+        return
+    first = int(np.argmax(bad))
+    value = block[first][~(np.abs(block[first]) <= _LOUDEST)][0]
+    what = f"sample {value:g} at frame {position + first}"
+    if np.isfinite(value):
+        raise DataError(f"{what} is far outside [-1, 1]", at=origin, fix="divide the samples by their full scale")
+    raise DataError(f"{what} is no finite number", at=origin, fix="write the file again without NaN and infinity")

@@ -1,0 +1,52 @@
+"""Waveforms into sound files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from seqkit import ConfigError, did_you_mean
+
+_SUBTYPES = {".wav": "PCM_16", ".flac": "PCM_16", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
+_BLOCK_FRAMES = 1 << 16
+
+
+def write_sound(path: Path, samples: np.ndarray, sample_rate_hz: int) -> None:
+    """Save a waveform in the format that the ending names: 16-bit WAV or FLAC, Ogg Vorbis, or MP3.
+
+    Args:
+        path: Ends in .wav, .flac, .ogg or .mp3.
+        samples: (T,) in [-1, 1].
+        sample_rate_hz: Samples a second.
+
+    Raises:
+        ConfigError: If the ending names no such format, or the format does not know the rate.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _SUBTYPES:
+        known = ", ".join(_SUBTYPES)
+        raise ConfigError(
+            f"sound cannot be written as {path.suffix or path.name!r}",
+            at=f"--out {path}",
+            fix=did_you_mean(suffix, _SUBTYPES) or f"endings: {known}",
+        )
+    try:
+        with soundfile.SoundFile(path, "w", sample_rate_hz, channels=1, subtype=_SUBTYPES[suffix]) as file:
+            # libsndfile's Vorbis encoder keeps a whole call's samples on the stack.
+            for begin in range(0, len(samples), _BLOCK_FRAMES):
+                file.write(samples[begin : begin + _BLOCK_FRAMES])
+    except soundfile.LibsndfileError as error:
+        raise ConfigError(
+            f"{suffix} cannot hold this sound at {sample_rate_hz} Hz: {error.error_string}",
+            at=f"--out {path}",
+            fix="write .wav or .flac",
+        ) from None
+
+
+def numbered(path: Path, count: int) -> list[Path]:
+    """Names for `count` files: the path itself for one, `x-1.wav`, `x-2.wav` ... for more."""
+    if count == 1:
+        return [path]
+    return [path.with_stem(f"{path.stem}-{number}") for number in range(1, count + 1)]
