@@ -20,9 +20,7 @@ class MelodyData(SequenceDataModule):
         options: Of the base class.
     """
 
-    def __init__(
-        self, path: PathOption = None, task: str = "next_step", transpose: int = 0, **options: Any
-    ) -> None:
+    def __init__(self, path: PathOption = None, task: str = "next_step", transpose: int = 0, **options: Any) -> None:
         super().__init__(path=path, task=task, **options)
         self.transpose = transpose
         self.codec = SymbolCodec("abcdefgh")

@@ -55,9 +55,7 @@ def test_nll_with_a_scale_is_the_density_after_a_change_of_variables(
 
 
 @pytest.mark.parametrize(("output", "parameters"), [(Normal(F), 2), (StudentT(F), 3)])
-def test_missing_targets_are_not_scored_and_leave_gradients_finite(
-    output: Normal | StudentT, parameters: int
-) -> None:
+def test_missing_targets_are_not_scored_and_leave_gradients_finite(output: Normal | StudentT, parameters: int) -> None:
     raw, targets, scale = numbers(parameters)
     whole, _ = output.nll(raw, targets, scale)
     targets[0, 2, 1] = targets[1, 0, 0] = torch.nan
