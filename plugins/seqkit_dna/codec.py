@@ -1,0 +1,128 @@
+"""BaseCodec: bases, or k-mers of bases, as symbols."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqkit import Codec, ConfigError, DataError, Discrete
+from seqkit_dna.letters import BASES, Ambiguous, canonical, first_refused, refused_letter
+
+_N = len(BASES)
+_LETTERS = np.frombuffer((BASES + "N").encode(), np.uint8)
+_CODE = np.full(256, _N, np.uint8)
+_CODE[_LETTERS] = np.arange(_N + 1)
+
+MOST_BASES = 8
+"""Longest k-mer: 4^8 = 65,536 symbols."""
+
+
+@final
+class BaseCodec(Codec):
+    """One step a base (k = 1) or a k-mer.
+
+    Symbols are k-mers in the order of A, C, G, T: AA..A is 0 and TT..T is 4^k - 1. With `with_n` one more symbol
+    stands for every k-mer that holds a letter for more than one base. Given up on purpose: lower case, the
+    difference of U and T and between the letters for several bases, the letters beside an N in its k-mer, and
+    what is left over at the end when the sequence is not a whole number of k-mers.
+
+    Args:
+        k: Bases a step, 1 to 8.
+        stride: Bases from one step to the next, 1 to k; None is k, so that steps do not overlap.
+        with_n: False refuses letters for more than one base.
+        both_strands: Whether the reverse complement is an equally valid reading of a record (`mirror`).
+
+    Example:
+        >>> codec = BaseCodec(k=3)
+        >>> codec.encode("AACTTTNAG")
+        tensor([ 1, 63, 64])
+        >>> codec.decode(torch.tensor([1, 63, 64]))
+        'AACTTTNNN'
+    """
+
+    lossless: ClassVar[bool] = False
+
+    def __init__(self, k: int = 1, stride: int | None = None, with_n: bool = True, both_strands: bool = False) -> None:
+        if not 1 <= k <= MOST_BASES:
+            raise ConfigError(f"k is {k}", at="--data.k", fix=f"give 1 (bases) to {MOST_BASES}")
+        if stride is not None and not 1 <= stride <= k:
+            raise ConfigError(f"a stride of {stride} for {k}-mers", at="--data.kmer_stride", fix=f"give 1 to {k}")
+        self.k, self.stride = k, k if stride is None else stride
+        self.with_n, self.both_strands = with_n, both_strands
+
+    @property
+    def spec(self) -> Discrete:
+        """4^k classes, and one for N."""
+        return Discrete(4**self.k + self.with_n)
+
+    def num_steps(self, num_bases: int) -> int:
+        """Steps of a sequence of this length."""
+        return max(num_bases - self.k + self.stride, 0) // self.stride
+
+    def encode(self, value: str) -> Tensor:
+        """Bases to symbols, (T,) int64, T = (length - k) // stride + 1.
+
+        Raises:
+            DataError: Names the first letter that is no nucleotide, and its place.
+        """
+        codes = _CODE[_checked(value, "n" if self.with_n else "error")]
+        num_steps = self.num_steps(len(codes))
+        symbols = np.zeros(num_steps, np.int64)
+        holds_n = np.zeros(num_steps, bool)
+        for place in range(self.k):
+            here = codes[place : place + num_steps * self.stride : self.stride][:num_steps]
+            symbols = symbols * 4 + here
+            holds_n |= here == _N
+        symbols[holds_n] = self._n_symbol
+        return torch.from_numpy(symbols)
+
+    def decode(self, steps: Tensor) -> str:
+        """Symbols to bases; a place that no k-mer knows is N."""
+        symbols = steps.cpu().numpy()
+        known = symbols != self._n_symbol
+        starts = np.arange(len(symbols)) * self.stride
+        letters = np.full(starts[-1] + self.k if len(starts) else 0, _N, np.uint8)
+        for place in range(self.k):
+            letters[starts[known] + place] = symbols[known] // 4 ** (self.k - 1 - place) % 4
+        return _LETTERS[letters].tobytes().decode("ascii")
+
+    def mirror(self, steps: Tensor, lengths: Tensor) -> Tensor | None:
+        """The reverse complement of each row within its length; None unless `both_strands`."""
+        if not self.both_strands:
+            return None
+        places = lengths[:, None] - 1 - torch.arange(steps.shape[1], device=steps.device)  # (B, T)
+        complement = self._reverse_complement(torch.gather(steps, 1, places.clamp(min=0)))
+        return complement.masked_fill(places < 0, 0)
+
+    def state(self) -> dict[str, Any]:
+        """All that decides what a symbol means."""
+        return {"k": self.k, "stride": self.stride, "with_n": self.with_n, "both_strands": self.both_strands}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put it back."""
+        self.k, self.stride = state["k"], state["stride"]
+        self.with_n, self.both_strands = state["with_n"], state["both_strands"]
+
+    @property
+    def _n_symbol(self) -> int:
+        return int(4**self.k)
+
+    def _reverse_complement(self, symbols: Tensor) -> Tensor:
+        """Each symbol's reverse complement: digits in base 4, d becomes 3 - d, in reverse order."""
+        turned, rest = torch.zeros_like(symbols), symbols
+        for _ in range(self.k):
+            turned, rest = turned * 4 + 3 - rest % 4, rest // 4
+        return torch.where(symbols == self._n_symbol, symbols, turned)
+
+
+def _checked(value: str, ambiguous: Ambiguous) -> np.ndarray:
+    """The canonical letters of a sequence, as bytes."""
+    letters = value.encode("utf-8")
+    place = first_refused(letters, ambiguous)
+    if place >= 0:
+        error = refused_letter(letters[place])
+        raise DataError(f"{error.what}: base {place + 1}", fix=error.fix)
+    return np.frombuffer(canonical(letters).encode(), np.uint8)

@@ -1,0 +1,176 @@
+"""DnaData: nucleotide records for `next_step` and `classify`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from Bio.Seq import reverse_complement as reverse_complement_of
+
+from seqkit import ConfigError, DataError, Generation, LabelCodec, PathOption, Record, SequenceDataModule, Split
+from seqkit_dna.codec import BaseCodec
+from seqkit_dna.demo import demo_genome, demo_promoters
+from seqkit_dna.fragment import BLOCK_BASES
+from seqkit_dna.letters import Ambiguous
+from seqkit_dna.parts import between_ambiguous, in_frame, whole
+from seqkit_dna.reading import Reading
+from seqkit_dna.writing import write_fasta
+
+
+class DnaData(SequenceDataModule):
+    """DNA or RNA from FASTA, FASTQ, GenBank (each also .gz) and tables, one step a base or a k-mer.
+
+    Args:
+        path: A file, a folder, a zip, `hf://owner/name`, or `LABEL=PATH` once for each class; None makes demo data.
+        task: `next_step` predicts the next base or k-mer, `classify` one label a record.
+        k: Bases a step: 1 is a base, 3 to 6 are usual k-mers, at most 8.
+        kmer_stride: Bases from one k-mer to the next. Default: k for `next_step` (no overlap), 1 for `classify`.
+        ambiguous: Letters for more than one base (N, R, Y ...): `n` makes them the symbol N; `error` refuses them;
+            `skip` leaves them out: `next_step` cuts the sequence there, `classify` leaves the record out.
+        reverse_complement: Read both strands. `next_step`: the training part is also read as its reverse
+            complement. `classify`: training draws a strand, predictions average both. Default: only `next_step`,
+            for labels often belong to one strand (promoters, splice sites).
+        label_pattern: Regular expression on a record's header; its first group is the label.
+        sequence_column: Column of a table that holds the bases.
+        label_column: Column of a table that holds the label.
+        min_quality: Trim the 3' end of FASTQ reads at this quality (as BWA and Cutadapt do); 0 does not trim.
+        phred_offset: Code of quality 0 in FASTQ: 33, or 64 for Illumina before 1.8.
+        min_length: Leave out records with fewer bases, after trimming.
+        **options: See `SequenceDataModule`.
+    """
+
+    codec: BaseCodec
+    output_suffix = ".fa"
+
+    def __init__(
+        self,
+        path: PathOption = None,
+        task: str = "next_step",
+        k: int = 1,
+        kmer_stride: int | None = None,
+        ambiguous: Ambiguous = "n",
+        reverse_complement: bool | None = None,
+        label_pattern: str | None = None,
+        sequence_column: str = "sequence",
+        label_column: str = "label",
+        min_quality: int = 0,
+        phred_offset: Literal[33, 64] = 33,
+        min_length: int = 1,
+        **options: Any,
+    ) -> None:
+        super().__init__(path=path, task=task, **options)
+        stride = kmer_stride if kmer_stride is not None else k if self.streams else 1
+        _check_options(self.streams, k, stride, label_pattern, min_length)
+        self.reverse_complement = self.streams if reverse_complement is None else reverse_complement
+        self.reading = Reading(
+            ambiguous, min_quality, phred_offset, min_length, label_pattern, sequence_column, label_column
+        )
+        self.codec = BaseCodec(k, stride, ambiguous == "n", self.reverse_complement)
+        self.target_codec = self.codec if self.streams else LabelCodec()
+
+    def records(self, split: Split) -> Iterator[Record]:
+        """Records of a split; long ones in parts under `next_step`, whole under `classify`."""
+        if not self.streams:
+            yield from self._labelled(split)
+            return
+        yield from self._in_frame(self.divide(self.read, split))
+        # After the split, so that no base of the held-out part is seen from its other strand.
+        if split == "train" and self.reverse_complement:
+            yield from self._in_frame(map(_other_strand, self.divide(self.read, split)))
+
+    def read(self, path: PathOption) -> Iterator[Record]:
+        """All records of a path, or of the demo data, before they are divided."""
+        if path is not None:
+            return self.reading.records(path)
+        return demo_genome() if self.streams else demo_promoters()
+
+    def prompt(self, value: str) -> Record:
+        """Bases to continue; a whole number of k-mers.
+
+        Raises:
+            DataError: If a letter is no nucleotide, or a k-mer is not complete.
+        """
+        bases = self.codec.decode(self.codec.encode(value))
+        given = len("".join(value.split()))
+        if len(bases) != given:
+            k = self.codec.k
+            raise DataError(
+                f"{given} bases are no whole number of {k}-mers",
+                at="--prompt",
+                fix=f"give {given // k * k} or {given // k * k + k} bases",
+            )
+        return Record(bases, origin="--prompt")
+
+    def write(self, path: Path, generations: Iterable[Generation]) -> None:
+        """Save generated sequences as FASTA (.gz too), or as JSON lines if the name ends in .jsonl."""
+        if path.suffix == ".jsonl":
+            super().write(path, generations)
+        else:
+            write_fasta(path, generations)
+
+    def _in_frame(self, records: Iterable[Record]) -> Iterator[Record]:
+        if self.reading.ambiguous == "skip":
+            records = between_ambiguous(records)
+        return in_frame(records, self.codec.k)
+
+    def _labelled(self, split: Split) -> Iterator[Record]:
+        for record in whole(self.divide(self.read, split)):
+            if self.reading.ambiguous == "skip" and "N" in record.sequence:
+                continue
+            if len(record.sequence) < self.codec.k:
+                raise DataError(
+                    f"{len(record.sequence)} bases hold no {self.codec.k}-mer",
+                    at=record.origin,
+                    fix=f"leave such records out: --data.min_length {self.codec.k}",
+                )
+            if record.target is None and split != "predict":
+                raise _no_label(record, self.reading.label_pattern)
+            yield record
+
+
+def _other_strand(record: Record) -> Record:
+    """The reverse complement as a record of its own; of a long record, one for each part."""
+    return replace(
+        record,
+        sequence=reverse_complement_of(record.sequence),  # type: ignore[no-untyped-call]
+        origin=f"{record.origin} (reverse complement)",
+        continues=False,
+    )
+
+
+def _check_options(streams: bool, k: int, stride: int, label_pattern: str | None, min_length: int) -> None:
+    if streams and stride != k:
+        raise ConfigError(
+            f"next_step over {k}-mers that overlap (stride {stride}): the next one is already half known",
+            at="--data.kmer_stride",
+            fix="leave it out: next_step reads k-mers side by side",
+        )
+    if not 0 <= min_length <= BLOCK_BASES:
+        raise ConfigError(f"min_length is {min_length}", at="--data.min_length", fix=f"give 0 to {BLOCK_BASES}")
+    if label_pattern is not None:
+        try:
+            groups = re.compile(label_pattern).groups
+        except re.error as error:
+            raise ConfigError(
+                f"not a regular expression: {error}", at="--data.label_pattern", fix="see Python's re module"
+            ) from None
+        if groups < 1:
+            raise ConfigError(f"{label_pattern!r} has no group", at="--data.label_pattern", fix="put the label in ( )")
+
+
+def _no_label(record: Record, label_pattern: str | None) -> DataError:
+    if label_pattern is not None:
+        return DataError(
+            f"label_pattern {label_pattern!r} does not match the record's header",
+            at=record.origin,
+            fix="change --data.label_pattern so that it matches each header",
+        )
+    return DataError(
+        "the record has no label",
+        at=record.origin,
+        fix="give --data.path once for each class as LABEL=PATH, a folder for each class, --data.label_pattern, "
+        "or a table with --data.label_column",
+    )

@@ -1,0 +1,96 @@
+"""MotifEncoder: convolutions that see a few neighbouring bases, for tasks over whole records."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from seqkit import Discrete, Encoder, Spec, step_encoder, valid_mask
+
+
+@final
+class MotifEncoder(Encoder):
+    """Embedding, then convolutions with normalisation, each step's features from its neighbourhood.
+
+    What lies past a record's end is set to zero before each convolution, as beyond the ends of a record that
+    stands alone: so no feature depends on the batch.
+
+    Args:
+        num_classes: Symbols a step may be.
+        d_model: Size of the features.
+        kernel_size: Steps a filter sees; odd.
+        num_filters: Filters of each convolution.
+        num_convolutions: Convolutions, one after the other; from the second on each adds to what came before.
+        pool: Steps that become one, by their maximum; 1 keeps time as it is.
+        dropout: Share of the features set to zero in training, after each convolution.
+        num_positions: Steps from the start of a record that have a learned vector of their own, for windows that
+            are aligned on a site (a transcription start, a splice junction); 0: a motif means the same anywhere.
+    """
+
+    pointwise = False
+
+    def __init__(
+        self,
+        num_classes: int,
+        d_model: int,
+        kernel_size: int,
+        num_filters: int,
+        num_convolutions: int,
+        pool: int,
+        dropout: float,
+        num_positions: int = 0,
+    ) -> None:
+        super().__init__()
+        self.d_model, self.pool = d_model, pool
+        self.embed = nn.Embedding(num_classes, num_filters)
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(num_filters, num_filters, kernel_size, padding="same") for _ in range(num_convolutions)
+        )
+        self.norms = nn.ModuleList(nn.LayerNorm(num_filters) for _ in range(num_convolutions))
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(num_filters, d_model)
+        # One vector more for all steps past the aligned ones.
+        self.positions = nn.Embedding(num_positions + 1, num_filters) if num_positions else None
+
+    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T) -> (B, ceil(T / pool), D)."""
+        valid = valid_mask(lengths, x.shape[1])[..., None]  # (B, T, 1)
+        features = self.embed(x)  # (B, T) -> (B, T, C)
+        for number, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
+            seen = features.masked_fill(~valid, 0.0)
+            found = convolution(seen.transpose(1, 2)).transpose(1, 2)
+            found = self.dropout(torch.relu(norm(found)))
+            features = found if number == 0 else features + found
+        if self.positions is not None:
+            steps = torch.arange(x.shape[1], device=x.device).clamp(max=self.positions.num_embeddings - 1)
+            features = features * (1 + self.positions(steps))
+        if self.pool > 1:
+            features, lengths = self._pooled(features.masked_fill(~valid, -torch.inf), lengths)
+        return self.out(features), lengths
+
+    def _pooled(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Maximum over windows of `pool` steps, the last of which may be shorter: (B, T, C) -> (B, T', C)."""
+        pooled = nn.functional.max_pool1d(features.transpose(1, 2), self.pool, ceil_mode=True).transpose(1, 2)
+        lengths = (lengths + self.pool - 1) // self.pool
+        return pooled.masked_fill(~valid_mask(lengths, pooled.shape[1])[..., None], 0.0), lengths
+
+
+def dna_encoder(
+    spec: Spec,
+    d_model: int,
+    task: str,
+    kernel_size: int = 9,
+    num_filters: int = 64,
+    num_convolutions: int = 2,
+    pool: int = 1,
+    dropout: float = 0.2,
+    num_positions: int = 0,
+) -> Encoder:
+    """Each step alone for `next_step`, which must not see its neighbours; a `MotifEncoder` otherwise."""
+    if task == "next_step" or not isinstance(spec, Discrete):
+        return step_encoder(spec, d_model, task)
+    return MotifEncoder(
+        spec.num_classes, d_model, kernel_size, num_filters, num_convolutions, pool, dropout, num_positions
+    )
