@@ -11,10 +11,12 @@ from seqkit.testing import Bench, Check, parametrize_with_checks
 
 @parametrize_with_checks([DOMAIN])
 def test_melody_keeps_the_law(bench: Bench, check: Check) -> None:
+    """One test for each task and law."""
     check(bench)
 
 
 def test_a_line_without_a_label_is_refused_with_its_place(tmp_path: Path) -> None:
+    """The error names file and line."""
     (tmp_path / "tunes.txt").write_text("folk: abc\nhgfe\n")
     with pytest.raises(DataError, match="no label") as error:
         list(MelodyData(path=str(tmp_path)).records("predict"))

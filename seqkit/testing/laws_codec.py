@@ -1,4 +1,4 @@
-"""Laws of the data: records are the same twice and divided cleanly; codecs can be undone, saved, and fitted on training alone."""
+"""Laws of the data: records divided cleanly; codecs that can be undone, saved, and learn from training alone."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def check_gradients(bench: Bench) -> None:
         AssertionError: Names the parameters.
     """
     model = copy.deepcopy(bench.model)
-    model.outcome(bench.batch)[0].loss.backward()
+    torch.autograd.backward(model.outcome(bench.batch)[0].loss)
     gradients = {name: p.grad for name, p in model.named_parameters() if p.requires_grad}
     assert gradients, "no parameter is trained"
     missing = [name for name, g in gradients.items() if g is None or not (g.abs() > 1e-15).any()]
@@ -73,7 +73,7 @@ def check_overfit(bench: Bench) -> None:
             return
         if loss.requires_grad:
             optimizer.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
     raise AssertionError(f"{OVERFIT_STEPS} steps on one batch bring the loss from {losses[0]:.3f} to {losses[-1]:.3f}")
 
