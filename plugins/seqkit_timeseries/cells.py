@@ -67,8 +67,7 @@ def numbers(column: pa.Array, name: str, first_row: int, file: str) -> np.ndarra
     Raises:
         DataError: Names the first cell that is text or infinite, its row and its column.
     """
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
+    column = _plain(column)
     if _is_text(column.type):
         values = _from_text(column, name, first_row, file)
     elif pa.types.is_null(column.type):
@@ -99,6 +98,7 @@ def times(column: pa.Array, name: str, first_row: int, file: str, time_format: s
     Raises:
         DataError: Names the first cell that is no time, its row and its column.
     """
+    column = _plain(column)
     kind = column.type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         if column.null_count:
@@ -119,6 +119,7 @@ def times(column: pa.Array, name: str, first_row: int, file: str, time_format: s
 
 def texts(column: pa.Array) -> np.ndarray:
     """A column as strings, (N,) object; a missing cell is the empty string."""
+    column = _plain(column)
     if not _is_text(column.type):
         column = column.cast(pa.string())
     return np.asarray(pc.fill_null(column, ""), dtype=object)
@@ -148,6 +149,11 @@ def _whole(values: np.ndarray, name: str, first_row: int, file: str) -> np.ndarr
         row = int(bad.argmax())
         raise _not_a_time(f"{values[row]:g}", name, first_row + row, file)
     return values.astype(np.int64)
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """A column of categories as the values they stand for."""
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -11,17 +11,19 @@ from torch import Tensor
 
 from seqkit import Codec, ConfigError, Continuous, DataError
 
+_ROUNDING = 1e-6
+"""Mean and deviation of standardised values are this close to 0 and 1 after rounding to float32."""
+
 
 @final
 class RecordScaleCodec(Codec):
     """Standardises each feature of a record by that record alone; NaN stays NaN.
 
-    Level and size are given up on purpose, so `decode` gives the standardised values. A feature that does not vary
-    becomes 0.
+    Level and size are given up on purpose, so `decode` gives the standardised values, and a record that is
+    standardised already stays as it is. A feature that does not vary becomes 0.
     """
 
     lossless: ClassVar[bool] = False
-    tolerance = 1e-5
 
     def __init__(self) -> None:
         self.num_features = 0
@@ -48,13 +50,7 @@ class RecordScaleCodec(Codec):
                 f"{array.shape[1]} features a step where {self.num_features} were trained on",
                 fix="give every record the same columns",
             )
-        seen = ~np.isnan(array)
-        count = np.maximum(seen.sum(axis=0), 1)
-        # Around a value of the record itself: a constant then becomes exactly 0, however large it is.
-        array = array - array[seen.argmax(axis=0), np.arange(array.shape[1])]
-        centred = array - np.where(seen, array, 0.0).sum(axis=0) / count
-        deviation = np.sqrt(np.where(seen, centred**2, 0.0).sum(axis=0) / count)
-        return torch.from_numpy((centred / np.where(deviation > 0, deviation, 1.0)).astype(np.float32))
+        return torch.from_numpy(_standardised(array).astype(np.float32))
 
     def decode(self, steps: Tensor) -> np.ndarray:
         """Standardised steps, (T, F), as float64."""
@@ -67,6 +63,20 @@ class RecordScaleCodec(Codec):
     def restore(self, state: dict[str, Any]) -> None:
         """Put the number of features back."""
         self.num_features = int(state["num_features"])
+
+
+def _standardised(values: np.ndarray) -> np.ndarray:
+    """Each column of (T, F) less its mean, over its deviation; NaN left out."""
+    if not len(values):
+        return values
+    seen = ~np.isnan(values)
+    count = np.maximum(seen.sum(axis=0), 1)
+    # Around a value of the record itself: a constant then becomes exactly 0, however large it is.
+    base = values[seen.argmax(axis=0), np.arange(values.shape[1])]
+    mean = base + np.where(seen, values - base, 0.0).sum(axis=0) / count
+    deviation = np.sqrt(np.where(seen, (values - mean) ** 2, 0.0).sum(axis=0) / count)
+    done = (np.abs(mean) < _ROUNDING) & (np.abs(deviation - 1) < _ROUNDING)
+    return np.where(done, values, (values - mean) / np.where(deviation > 0, deviation, 1.0))
 
 
 def _matrix(value: Any) -> np.ndarray:

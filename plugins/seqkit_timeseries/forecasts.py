@@ -88,7 +88,7 @@ def write_tables(path: Path, tables: Iterable[pd.DataFrame]) -> None:
         DataError: If there is nothing to write, or if only some series have dates: a parquet column has one type.
     """
     if path.suffix == ".parquet":
-        _write_parquet(path, _gathered(tables))
+        _write_parquet(path, _gathered(_of_one_kind(tables, path)))
         return
     with path.open("w", encoding="utf-8", newline="") as file:
         for number, table in enumerate(_gathered(map(_with_plain_dates, tables))):
@@ -99,17 +99,22 @@ def _write_parquet(path: Path, tables: Iterator[pd.DataFrame]) -> None:
     first = next(tables, None)
     if first is None:
         raise DataError("there is no forecast to write", at=str(path), fix="give at least one series to continue")
-    try:
-        table = pa.Table.from_pandas(first, preserve_index=False)
-        with pq.ParquetWriter(path, table.schema) as writer:
-            writer.write_table(table)
-            for following in tables:
-                writer.write_table(pa.Table.from_pandas(following, schema=table.schema, preserve_index=False))
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        path.unlink(missing_ok=True)
-        raise DataError(
-            "some series have dates and others only step numbers", at=f"{path}, column ds", fix="write .csv instead"
-        ) from error
+    table = pa.Table.from_pandas(first, preserve_index=False)
+    with pq.ParquetWriter(path, table.schema) as writer:
+        writer.write_table(table)
+        for following in tables:
+            writer.write_table(pa.Table.from_pandas(following, schema=table.schema, preserve_index=False))
+
+
+def _of_one_kind(tables: Iterable[pd.DataFrame], path: Path) -> Iterator[pd.DataFrame]:
+    kinds = set[str]()
+    for table in tables:
+        kinds.add(table["ds"].dtype.kind)
+        if len(kinds) > 1:
+            raise DataError(
+                "some series have dates and others only step numbers", at=f"{path}, column ds", fix="write .csv instead"
+            )
+        yield table
 
 
 def _with_plain_dates(table: pd.DataFrame) -> pd.DataFrame:

@@ -102,7 +102,8 @@ def infer_frequency(times: np.ndarray) -> Frequency | None:
     if gaps.min() >= 28 * DAY_US:
         for from_end in (False, True):
             months, rest = _months(times, from_end)
-            if (rest == rest[0]).all():
+            # Not every month has a 29th: later days are counted from the end.
+            if (rest == rest[0]).all() and rest[0].astype(np.int64) < 28 * DAY_US:
                 return Frequency("month", _commonest(np.diff(months)), from_end)
     step = _commonest(gaps)
     if step == DAY_US and (gaps == 3 * DAY_US).any() and np.is_busday(times.astype("M8[D]")).all():
