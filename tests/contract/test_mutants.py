@@ -244,8 +244,9 @@ def reset_every_row(model: SequenceModel, patch: pytest.MonkeyPatch) -> None:
 
 
 def wrong_step(model: SequenceModel, patch: pytest.MonkeyPatch) -> None:
-    step = model.backbone.step
-    patch.setattr(model.backbone, "step", lambda x, state: (torch.tanh(step(x, state)[0]), step(x, state)[1]))
+    stack: Any = model.backbone
+    step = stack.step
+    patch.setattr(stack, "step", lambda x, state: (torch.tanh(step(x, state)[0]), step(x, state)[1]))
 
 
 def one_reading_only(model: SequenceModel, patch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,8 @@ BROKEN = {
 
 
 def run(site: Path, *words: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHONPATH": str(site), "COLUMNS": "200", "SEQKIT_CACHE": str(folder / "cache")}
+    own = {"PYTHONPATH": str(site), "COLUMNS": "200", "SEQKIT_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | own
     return subprocess.run(
         [sys.executable, *words], env=environment, cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
