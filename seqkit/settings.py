@@ -69,7 +69,10 @@ def build_parser(domain: Domain, task: str | None = None) -> jsonargparse.Argume
         import_path_denylist=["*"], import_path_allowlist=["seqkit", "pytorch_lightning", "torch.optim", "torch.nn"]
     )
     parser = jsonargparse.ArgumentParser(
-        prog=f"seqkit fit --domain {domain.name}", usage=_USAGE.format(name=domain.name), exit_on_error=False
+        prog=f"seqkit fit --domain {domain.name}",
+        usage=_USAGE.format(name=domain.name),
+        exit_on_error=False,
+        allow_abbrev=False,
     )
     parser.add_argument("--domain", type=str, default=domain.name, help="installed domain")
     parser.add_argument("--config", action="config", help="YAML file, or the name of a shipped recipe")
@@ -240,9 +243,10 @@ def _explain(parser: jsonargparse.ArgumentParser, message: str) -> ConfigError:
         re.search(r"[Uu]nrecognized arguments: (\S+)", message)
         or re.search(r"[Kk]ey ['\"]([\w.]+)['\"] is not expected", message)
         or re.search(r"[Oo]ption '([\w.]+)' is not accepted", message)
+        or re.search(r"[Gg]roup '([\w.]+)' does not accept option '([\w.]+)'", message)
     )
     if unknown:
-        name = unknown.group(1).lstrip("-").partition("=")[0]
+        name = ".".join(unknown.groups()).lstrip("-").partition("=")[0]
         tail = [option for option in known if option.endswith(f".{name}")]
         near = f"did you mean '--{tail[0]}'?" if tail else did_you_mean(name, known)
         return ConfigError(f"unknown option {name!r}", at=f"--{name}", fix=near or "see --help")

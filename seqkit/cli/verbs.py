@@ -30,7 +30,7 @@ def parse_verb(
         The options with `run`, and changed options of the data module by name.
     """
     run, *rest = words
-    parser = jsonargparse.ArgumentParser(prog=f"seqkit {verb}", exit_on_error=False)
+    parser = jsonargparse.ArgumentParser(prog=f"seqkit {verb}", exit_on_error=False, allow_abbrev=False)
     for name, (kind, default) in options.items():
         action = {"action": "store_true"} if kind is bool else {"type": kind, "default": default}
         parser.add_argument(f"--{name}", **action)

@@ -48,7 +48,7 @@ def score_forecasts(
         ours.append(_figures(truth, np.median(decoded, axis=0), history, data.season))
         seasonal.append(_figures(truth, _seasonal_naive(history, len(truth), data.season), history, data.season))
         benchmark.append(_figures(truth, _naive2(history, len(truth), data.season), history, data.season))
-    reference = np.nanmean(benchmark, axis=0)
+    reference = _column_means(benchmark)
     return _named(ours, reference), {
         "seasonal_naive": _named(seasonal, reference),
         "naive2": _named(benchmark, reference),
@@ -64,9 +64,16 @@ def _figures(truth: np.ndarray, forecast: np.ndarray, history: np.ndarray, seaso
     )
 
 
+def _column_means(rows: list[tuple[float, float]]) -> np.ndarray:
+    """Means of both figures over the series that have them; NaN where none has (MASE of series that repeat)."""
+    columns = np.asarray(rows).T
+    return np.array([np.nanmean(column) if np.isfinite(column).any() else np.nan for column in columns])
+
+
 def _named(rows: list[tuple[float, float]], reference: np.ndarray) -> Figures:
-    mean = np.nanmean(rows, axis=0)
-    return {"smape": float(mean[0]), "mase": float(mean[1]), "owa": float(np.mean(mean / reference))}
+    mean = _column_means(rows)
+    ratio = np.divide(mean, reference, out=np.full(2, np.nan), where=reference > 0)
+    return {"smape": float(mean[0]), "mase": float(mean[1]), "owa": float(np.mean(ratio))}
 
 
 def _seasonal_naive(history: np.ndarray, horizon: int, season: int) -> np.ndarray:

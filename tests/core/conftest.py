@@ -60,8 +60,10 @@ class SeriesData(SequenceDataModule):
         return self.divide(self.read, split, whole_records=True)
 
     def read(self, path: PathOption) -> Iterator[Record]:
+        rng = np.random.default_rng(4)
         for number in range(30):
-            values = (10.0 ** (number % 3)) * (2 + np.array([0.0, 1.0, 0.0, -1.0])[np.arange(21 + number % 2) % 4])
+            season = 4 + np.array([0.0, 1.0, 0.0, -1.0])[np.arange(21 + number % 2) % 4]
+            values = (10.0 ** (number % 3)) * (season + rng.normal(0, 0.2, len(season)))
             yield Record(values, target=[values.mean()], origin=f"demo:{number}", context=self._context(values))
 
     def _context(self, values: np.ndarray) -> int:

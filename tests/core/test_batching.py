@@ -1,6 +1,7 @@
 """Plans: every step once, rows that continue, equal epochs."""
 
 from collections import defaultdict
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings
@@ -31,7 +32,7 @@ def test_every_predicted_step_comes_exactly_once(
         assert count <= window
         seen += range(start + 1, start + count + 1)  # the targets' places
     offsets = offsets_of(lengths)
-    expected = [i for a, b in zip(offsets, offsets[1:], strict=False) for i in range(a + 1, b)]
+    expected = [i for a, b in pairwise(offsets) for i in range(a + 1, b)]
     assert sorted(seen) == expected
 
 

@@ -112,8 +112,8 @@ def test_steps_give_what_forward_gives_with_the_same_gradients(variant: str) -> 
 @ALL
 def test_forward_is_torchs_module_with_the_same_weights(variant: str) -> None:
     cell, (x, state) = cell_of(variant), inputs(variant)
-    kind: dict[str, type[nn.RNNBase]] = {"gru": nn.GRU, "lstm": nn.LSTM}
-    options = {} if variant in kind else {"nonlinearity": "tanh" if variant == "rnn tanh" else "relu"}
+    kind: dict[str, Any] = {"gru": nn.GRU, "lstm": nn.LSTM}
+    options: dict[str, Any] = {} if variant in kind else {"nonlinearity": "tanh" if variant == "rnn tanh" else "relu"}
     torch_module = kind.get(variant, nn.RNN)(D, H, batch_first=True, **options).double()
     torch_module.load_state_dict(cell.core.state_dict())
     packed = tuple(s[None] for s in state)

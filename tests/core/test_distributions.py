@@ -26,7 +26,7 @@ def numbers(parameters: int) -> tuple[Tensor, Tensor, Scale]:
 
 
 def reference(raw: Tensor) -> torch.distributions.Distribution:
-    location, spread, *shape = raw.split(F, dim=-1)
+    location, spread, *shape = raw.chunk(raw.shape[-1] // F, dim=-1)
     spread = softplus(spread) + 1e-3
     if not shape:
         return TorchNormal(location, spread)
@@ -50,7 +50,7 @@ def test_nll_with_a_scale_is_the_density_after_a_change_of_variables(
     targets = scale.mean + scale.deviation * z
     moved = TransformedDistribution(reference(raw), [AffineTransform(scale.mean, scale.deviation)])
     nll, _ = output.nll(raw, targets, scale)
-    torch.testing.assert_close(nll, -moved.log_prob(targets), rtol=1e-10, atol=1e-10)
+    torch.testing.assert_close(nll, -moved.log_prob(targets), rtol=1e-10, atol=1e-10)  # type: ignore[no-untyped-call]
     torch.testing.assert_close(output.mean(raw, scale), scale.mean + scale.deviation * raw[..., :F])
 
 
@@ -74,7 +74,7 @@ def test_cross_entropy_is_that_of_torchs_categorical_and_ignored_targets_count_n
     torch.manual_seed(9)
     raw = torch.randn(B, T, K, dtype=torch.float64, requires_grad=True)
     targets = torch.randint(K, (B, T))
-    expected = -TorchCategorical(logits=raw).log_prob(targets)
+    expected = -TorchCategorical(logits=raw).log_prob(targets)  # type: ignore[no-untyped-call]
     torch.testing.assert_close(Categorical(K).nll(raw, targets)[0], expected, rtol=1e-10, atol=1e-10)
     targets[1, 3] = IGNORED
     nll, scored = Categorical(K).nll(raw, targets)

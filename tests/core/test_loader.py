@@ -1,6 +1,7 @@
 """Loaders: inputs and targets, padding, and going on in the middle of an epoch."""
 
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -37,10 +38,10 @@ def test_targets_are_the_inputs_one_step_later(tmp_path: Path) -> None:
             inputs, targets = batch.inputs[row, :length].tolist(), batch.targets[row, :length].tolist()
             assert inputs[1:] == targets[:-1]
             pairs |= {(int(batch.index[row]), a, b) for a, b in zip(inputs, targets, strict=True)}
-            assert all((a, b) in zip(own, own[1:], strict=False) for a, b in zip(inputs, targets, strict=True))
+            assert all((a, b) in pairwise(own) for a, b in zip(inputs, targets, strict=True))
             assert batch.inputs[row, length:].eq(0).all() and batch.targets[row, length:].eq(IGNORED).all()
     ids = {w: ["abcdefgh".index(c) for c in w] for w in WORDS}
-    assert pairs == {(n, a, b) for n, w in enumerate(WORDS) for a, b in zip(ids[w], ids[w][1:], strict=False)}
+    assert pairs == {(n, a, b) for n, w in enumerate(WORDS) for a, b in pairwise(ids[w])}
 
 
 def test_the_first_batch_worked_out_by_hand(tmp_path: Path) -> None:

@@ -1,0 +1,102 @@
+"""The command line: help without torch, one message an error, an exit code of each kind."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from seqkit import ConfigError, DataError, DependencyError, DivergedError, SeqkitError
+from seqkit.cli import fit as fit_verb
+from seqkit.cli.main import VERBS, main
+
+
+def complaint(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    code = main(words)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    return code, shown.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["fti"], "did you mean 'fit'"),
+        (["fit"], "no domain given"),
+        (["fit", "--domain", "txt"], "did you mean 'text'"),
+        (["fit", "--domain", "text", "--modle.hidden_size", "3"], "did you mean 'model'"),
+        (["fit", "--domain", "text", "--sed", "3"], "did you mean 'seed'"),
+        (["fit", "--domain", "text", "--model.hiden_size", "3"], "model.hidden_size'"),
+        (["fit", "--config", "text/tiny-shakespeer"], "did you mean 'text/tiny-shakespeare'"),
+        (["test"], "no run given"),
+        (["domains", "text", "dna"], "too many words"),
+    ],
+)
+def test_a_wrong_word_is_a_configuration_error(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, shown = complaint(words, capsys)
+    assert code == 2 and shown.startswith("seqkit: error: ") and message in shown and "Traceback" not in shown
+
+
+def test_a_missing_file_is_a_data_error(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code = main(["fit", "--domain", "text", "--data.path", str(tmp_path / "no.txt"), "--run", str(tmp_path / "r")])
+    assert code == 2 and "no such file or folder" in capsys.readouterr().err
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_missing_or_damaged_run_is_a_checkpoint_error(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "run-1").mkdir()
+    code, shown = complaint(["test", str(tmp_path / "run-2")], capsys)
+    assert code == 4 and "did you mean 'run-1'" in shown
+    assert complaint(["predict", str(tmp_path / "run-1")], capsys)[0] == 4
+    (tmp_path / "broken.ckpt").write_bytes(b"PK")
+    assert complaint(["validate", str(tmp_path / "broken.ckpt")], capsys)[0] == 4
+    torch.save({"a": 1}, tmp_path / "foreign.ckpt")
+    assert complaint(["generate", str(tmp_path / "foreign.ckpt")], capsys)[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (SeqkitError("w"), 1), (ConfigError("w"), 2), (DataError("w"), 2), (DependencyError("w"), 3),
+        (DivergedError("w"), 5), (KeyboardInterrupt(), 130), (BrokenPipeError(), 0), (ValueError("w"), 1),
+    ],
+)  # fmt: skip
+def test_each_kind_of_error_has_its_exit_code(
+    error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(*_: Any) -> int:
+        raise error
+
+    monkeypatch.setattr(fit_verb, "run", failing)
+    found, shown = complaint(["fit", "--domain", "text"], capsys)
+    assert found == code and "Traceback" not in shown
+    if isinstance(error, ValueError):
+        assert "unexpected ValueError: w" in shown and "--debug" in shown
+
+
+def test_debug_shows_where_an_error_came_from(capsys: pytest.CaptureFixture[str]) -> None:
+    code, shown = complaint(["fti", "--debug"], capsys)
+    assert code == 2 and "Traceback" in shown and "seqkit: error: no verb 'fti'" in shown
+
+
+def test_help_and_version_load_neither_torch_nor_a_plugin() -> None:
+    script = (
+        "import sys, seqkit\n"
+        "from seqkit.cli.main import VERBS, main\n"
+        "assert main([]) == main(['--help']) == main(['--version']) == 0\n"
+        "for verb in VERBS:\n"
+        "    assert main([verb, '--help']) == 0\n"
+        "assert main(['fti']) == main(['fit', '--domain', 'txt']) == 2\n"
+        "heavy = {'torch', 'pytorch_lightning', 'jsonargparse', 'datasets', 'pyarrow', 'numpy'} & set(sys.modules)\n"
+        "plugins = [name for name in sys.modules if name.startswith('seqkit_')]\n"
+        "assert not heavy and not plugins, (heavy, plugins)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=dict(os.environ))
+    assert done.returncode == 0, done.stderr
+    for verb in VERBS:
+        assert f"seqkit {verb}" in done.stdout

@@ -1,0 +1,208 @@
+"""Generation, forecasts and predictions of untrained models: exact, so that every index counts."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from seqkit import ConfigError, Domain, ModelOptions, Record, SequenceModel
+from seqkit.build import build_model
+from seqkit.inference.forecast import score_forecasts
+from seqkit.inference.generate import continue_sequences
+from seqkit.inference.predict import predict_records, write_rows
+from seqkit.tasks.distributions import Sampling
+from seqkit.tasks.metrics import mase, naive2, smape
+
+GREEDY = Sampling(temperature=0.0)
+
+
+def build(domain: Domain, task: str = "next_step", data: dict[str, Any] | None = None) -> Any:
+    torch.manual_seed(0)
+    module = domain.datamodule(task=task, **(data or {}))
+    module.setup("fit")
+    model = build_model(domain, module, ModelOptions(hidden_size=7, num_layers=2, cell="gru"))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(std=0.7)
+    return model.eval(), module
+
+
+def naive(model: SequenceModel, prompt: Tensor, steps: int) -> Tensor:
+    """The likeliest continuation, the whole prefix read anew for each step."""
+    sequence = prompt[None]
+    for _ in range(steps):
+        outputs, lengths, scale, _ = model(sequence, torch.tensor([sequence.shape[1]]))
+        guess = model.task.output.mean(model.task(outputs, lengths), scale)
+        sequence = torch.cat([sequence, guess[:, -1:]], 1)
+    return sequence[0, len(prompt) :]
+
+
+@torch.no_grad()
+def test_carried_state_gives_what_reading_the_whole_prefix_anew_gives(melody: Domain, series: Domain) -> None:
+    for domain in (melody, series):
+        model, data = build(domain)
+        prompts = [data.store("train").sequence(n)[: 3 + 2 * (n % 3)] for n in range(5)]
+        made = continue_sequences(model, prompts, 9, sampling=GREEDY)
+        for prompt, rows in zip(prompts, made, strict=True):
+            assert rows.shape[:2] == (1, 9)
+            torch.testing.assert_close(rows[0], naive(model, prompt, 9), rtol=1e-3, atol=1e-4)
+
+
+def test_a_step_costs_the_same_however_long_the_sequence_is(melody: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, _ = build(melody)
+    calls: list[int] = []
+    step = model.step
+
+    def counted(x: Tensor, state: Any) -> Any:
+        calls.append(len(x))
+        return step(x, state)
+
+    monkeypatch.setattr(model, "step", counted)
+    continue_sequences(model, [torch.tensor([1, 2, 3])], 40, num_samples=2)
+    assert calls == [2] * 40
+
+
+def test_equal_seeds_give_equal_continuations(melody: Domain) -> None:
+    model, _ = build(melody)
+    prompts = [torch.tensor([1, 2]), torch.tensor([4, 5, 6])]
+    one, same, other = (continue_sequences(model, prompts, 30, 3, seed=seed) for seed in (1, 1, 2))
+    assert all(torch.equal(a, b) for a, b in zip(one, same, strict=True))
+    assert not torch.equal(one[0], other[0])
+    assert not torch.equal(one[0][0], one[0][1])
+    assert [rows.shape for rows in one] == [(3, 30), (3, 30)]
+
+
+def test_samples_of_several_prompts_stay_with_their_prompt(melody: Domain) -> None:
+    model, _ = build(melody)
+    prompts = [torch.tensor(p) for p in ([1, 2], [5, 0, 3], [7, 7])]
+    together = continue_sequences(model, prompts, 6, 4, GREEDY)
+    for prompt, rows in zip(prompts, together, strict=True):
+        (alone,) = continue_sequences(model, [prompt], 6, 1, GREEDY)
+        assert rows.tolist() == alone.tolist() * 4
+
+
+def test_each_step_is_handed_over_as_it_is_made(melody: Domain) -> None:
+    model, _ = build(melody)
+    seen: list[Tensor] = []
+    (rows,) = continue_sequences(model, [torch.tensor([3])], 5, 2, on_step=seen.append)
+    assert torch.equal(torch.stack(seen, 1), rows)
+
+
+def test_a_long_prompt_is_read_in_chunks(melody: Domain) -> None:
+    model, _ = build(melody)
+    prompt = torch.randint(8, (2500,), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = naive(model, prompt, 2)
+    assert torch.equal(continue_sequences(model, [prompt], 2, sampling=GREEDY)[0][0], expected)
+
+
+def test_what_cannot_be_continued_is_refused(melody: Domain) -> None:
+    model, _ = build(melody)
+    with pytest.raises(ConfigError, match="a prompt is empty"):
+        continue_sequences(model, [torch.zeros(0, dtype=torch.int64)], 3)
+    with pytest.raises(ConfigError, match="only models trained on next_step"):
+        continue_sequences(build(melody, "classify")[0], [torch.tensor([1])], 3)
+
+
+def test_forecasts_are_scored_by_their_median_against_naive_methods(series: Domain) -> None:
+    model, data = build(series, data={"test_every": 4})
+    figures, baselines = score_forecasts(model, data, "test")
+    store = data.store("test")
+    rows: dict[str, list[tuple[float, float]]] = {"model": [], "seasonal_naive": [], "naive2": []}
+    contexts = [store.sequence(n)[:-5] for n in range(len(store))]
+    paths = continue_sequences(model, contexts, 5, 100)
+    for number, (context, path) in enumerate(zip(contexts, paths, strict=True)):
+        history, truth = context[:, 0].double().numpy(), store.sequence(number)[-5:, 0].double().numpy()
+        forecasts = {
+            "model": np.median(path[..., 0].double().numpy(), axis=0),
+            "seasonal_naive": history[-4:][np.arange(5) % 4],
+            "naive2": naive2(history, 5, 4),
+        }
+        for name, forecast in forecasts.items():
+            rows[name].append((smape(truth, forecast), mase(truth, forecast, history, 4)))
+    means = {name: np.nanmean(values, axis=0) for name, values in rows.items()}
+    found = {"model": figures} | baselines
+    assert found.keys() == means.keys()
+    for name, (percent, scaled) in means.items():
+        assert found[name]["smape"] == pytest.approx(percent, rel=1e-5)
+        assert found[name]["mase"] == pytest.approx(scaled, rel=1e-5)
+        owa = (percent / means["naive2"][0] + scaled / means["naive2"][1]) / 2
+        assert found[name]["owa"] == pytest.approx(owa, rel=1e-5)
+
+
+def test_a_figure_that_no_series_has_is_missing_not_a_warning(series: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, data = build(series)
+    flat = [Record(np.full(20 + n, 3.0 + n), origin=f"f:{n}", context=15 + n) for n in range(2)]
+    monkeypatch.setattr(data, "records", lambda split: flat)
+    _, baselines = score_forecasts(model, data, "valid")
+    assert baselines["naive2"]["smape"] == 0.0 and np.isnan(baselines["naive2"]["mase"])
+
+
+def test_nothing_is_forecast_for_symbols(melody: Domain) -> None:
+    model, data = build(melody)
+    assert score_forecasts(model, data, "test") == ({}, {})
+
+
+def test_a_row_a_record_in_the_order_of_the_source(melody: Domain, tmp_path: Path) -> None:
+    notes = ["abc", "hgfedcb", "a", "bcdefgh", "dd"]
+    (tmp_path / "n.txt").write_text("".join(f"up:{n}\n" for n in notes))
+    model, data = build(melody, "classify")
+    opened = melody.datamodule(path=str(tmp_path / "n.txt"), task="classify", batch_size=2)
+    opened.restore_codecs(data.codec.state(), data.target_codec.state())
+    rows = list(predict_records(model, opened))
+    assert [row["origin"] for row in rows] == [f"n.txt:{n}" for n in range(5)]
+    for word, row in zip(notes, rows, strict=True):
+        steps = data.codec.encode(word)[None]
+        with torch.no_grad():
+            outputs, lengths, _, _ = model(steps, torch.tensor([len(word)]))
+            shares = model.task(outputs, lengths)[0].double().softmax(-1)
+        assert row["prediction"] == ["down", "up"][int(shares.argmax())]
+        assert row["probability"] == pytest.approx(float(shares.max()), abs=1e-5)
+        assert row["probabilities"] == pytest.approx({"down": float(shares[0]), "up": float(shares[1])}, abs=1e-5)
+
+
+def test_numbers_are_predicted_in_their_own_units(series: Domain) -> None:
+    model, data = build(series, "classify")
+    rows = list(predict_records(model, data))
+    assert len(rows) == 30 and all(isinstance(row["prediction"], float) for row in rows)
+    steps = data.store("predict").sequence(4)[None]
+    with torch.no_grad():
+        outputs, lengths, _, _ = model(steps, torch.tensor([steps.shape[1]]))
+        standard = float(model.task.output.mean(model.task(outputs, lengths)))
+    expected = standard * data.target_codec.deviation[0] + data.target_codec.mean[0]
+    assert rows[4]["prediction"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_likelihoods_are_sums_over_each_records_own_steps(melody: Domain) -> None:
+    model, data = build(melody, data={"batch_size": 3, "window": 4})
+    rows = list(predict_records(model, data))
+    assert len(rows) == 60
+    store = data.store("predict")
+    for number in (0, 17, 59):
+        steps = store.sequence(number)[None]
+        with torch.no_grad():
+            outputs, lengths, _, _ = model(steps[:, :-1], torch.tensor([steps.shape[1] - 1]))
+        losses = -model.task(outputs, lengths).log_softmax(-1).gather(-1, steps[:, 1:, None]).flatten()
+        losses = losses.detach()
+        assert rows[number]["num_steps"] == steps.shape[1] - 1
+        assert rows[number]["nll_nats"] == pytest.approx(float(losses.mean()), abs=1e-5)
+        assert rows[number]["bits_per_step"] == pytest.approx(float(losses.mean()) / np.log(2), abs=1e-5)
+
+
+def test_rows_are_written_as_csv_and_json_lines(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"origin": "a,b:0", "prediction": "é", "probabilities": {"é": 1.0}},
+        {"origin": "c:1", "prediction": "d"},
+    ]
+    assert write_rows(rows, tmp_path / "r.csv") == 2
+    with (tmp_path / "r.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [["origin", "prediction"], ["a,b:0", "é"], ["c:1", "d"]]
+    assert write_rows(rows, tmp_path / "r.jsonl") == 2
+    assert [json.loads(line) for line in (tmp_path / "r.jsonl").read_text("utf-8").splitlines()] == rows
+    with pytest.raises(ConfigError, match=r"cannot write \.txt"):
+        write_rows(rows, tmp_path / "r.txt")

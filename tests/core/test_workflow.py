@@ -1,0 +1,125 @@
+"""A tiny training from end to end: its folder, its checkpoint, what can be done again with them."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+import seqkit
+from seqkit import CheckpointError, ConfigError, Domain, Run
+from seqkit.settings import parse_arguments
+from seqkit.training import workflow
+
+TINY: dict[str, Any] = {"hidden_size": 8, "max_epochs": 2, "batch_size": 8, "window": 8, "accelerator": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def trained(melody: Domain, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """One finished run a task."""
+    folder = tmp_path_factory.mktemp("runs")
+    return {
+        task: seqkit.fit(melody, run=str(folder / task), seed=3, quiet=True, task=task, **TINY) for task in melody.tasks
+    }
+
+
+@pytest.mark.parametrize("task", ["next_step", "classify"])
+def test_a_run_folder_holds_everything_about_its_run(task: str, trained: dict[str, Run]) -> None:
+    folder = trained[task].path
+    assert {p.name for p in (folder / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    result = json.loads((folder / "result.json").read_text())
+    expected = {
+        "verb", "domain", "task", "split", "metrics", "baselines", "num_parameters", "num_records", "versions",
+        "machine", "seconds", "steps", "steps_per_second", "seed",
+    }  # fmt: skip
+    assert result.keys() >= expected
+    assert (result["verb"], result["split"], result["task"], result["seed"]) == ("fit", "valid", task, 3)
+    with (folder / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    validated = [float(row["valid/loss"]) for row in rows if row["valid/loss"]]
+    assert len(validated) == 2
+    assert min(validated) == pytest.approx(result["metrics"]["loss"], rel=1e-5)  # the best checkpoint's
+    assert any(row["train/loss"] for row in rows)
+    baseline, figure = ("unigram", "bits_per_step") if task == "next_step" else ("majority", "accuracy")
+    assert figure in result["metrics"] and figure in result["baselines"][baseline]
+
+
+def metrics(run: Run) -> dict[str, float]:
+    figures: dict[str, float] = run.result["metrics"]
+    return figures
+
+
+def test_the_configuration_alone_gives_the_same_result_again(
+    melody: Domain, trained: dict[str, Run], tmp_path: Path
+) -> None:
+    shutil.copy(trained["classify"].path / "config.yaml", tmp_path / "config.yaml")
+    assert yaml.safe_load((tmp_path / "config.yaml").read_text())["domain"] == "melody"
+    words = ["--config", str(tmp_path / "config.yaml"), "--run", str(tmp_path / "again")]
+    _, result = workflow.fit(parse_arguments(melody, words, "classify"), lambda line: None)
+    assert result["metrics"] == metrics(trained["classify"])
+
+
+def test_the_same_seed_gives_the_same_result_and_another_another(
+    melody: Domain, trained: dict[str, Run], tmp_path: Path
+) -> None:
+    same, other = (seqkit.fit(melody, run=str(tmp_path / str(s)), seed=s, quiet=True, **TINY) for s in (3, 4))
+    assert metrics(same) == metrics(trained["next_step"]) != metrics(other)
+
+
+def test_a_checkpoint_alone_is_enough(melody: Domain, trained: dict[str, Run], tmp_path: Path) -> None:
+    shutil.copy(trained["classify"].path / "checkpoints" / "best.ckpt", tmp_path / "moved.ckpt")
+    (tmp_path / "new.txt").write_text("?:abcdef\n?:gfedc\n")
+    rows = seqkit.load(tmp_path / "moved.ckpt", melody).predict(str(tmp_path / "new.txt"))
+    assert [row["origin"] for row in rows] == ["new.txt:0", "new.txt:1"]
+    assert {row["prediction"] for row in rows} <= {"up", "down"}
+    assert rows == trained["classify"].predict(str(tmp_path / "new.txt"))
+
+
+def test_later_verbs_give_the_figures_of_training(trained: dict[str, Run]) -> None:
+    for run in trained.values():
+        assert run.validate() == pytest.approx(metrics(run), rel=1e-5)
+        assert run.test().keys() == metrics(run).keys()
+        assert (run.path / "result-test.json").exists() and (run.path / "result-valid.json").exists()
+
+
+def test_generation_repeats_with_its_seed_and_has_the_asked_length(trained: dict[str, Run]) -> None:
+    run = trained["next_step"]
+    text = run.generate("abc", steps=12, seed=5)
+    assert text == run.generate("abc", steps=12, seed=5) and len(text) == 12 and set(text) <= set("abcdefgh")
+    assert len(run.generate("abc", steps=4, samples=3)) == 3
+    assert len(run.generate(steps=7)) == 7
+
+
+def test_a_damaged_checkpoint_is_refused(melody: Domain, trained: dict[str, Run], tmp_path: Path) -> None:
+    content = bytearray((trained["next_step"].path / "checkpoints" / "best.ckpt").read_bytes())
+    place = content.find(trained["next_step"].loaded.model.task.head.weight.detach().numpy().tobytes()[:16])
+    assert place > 0
+    content[place] ^= 1  # a flipped bit in a weight
+    (tmp_path / "flipped.ckpt").write_bytes(content)
+    (tmp_path / "cut.ckpt").write_bytes(content[: len(content) // 2])
+    torch.save({"state_dict": {}}, tmp_path / "foreign.ckpt")
+    for name in ("flipped", "cut", "foreign"):
+        with pytest.raises(CheckpointError, match=rf"{name}\.ckpt") as caught:
+            seqkit.load(tmp_path / f"{name}.ckpt", melody)
+        assert caught.value.exit_code == 4
+
+
+def test_a_finished_run_is_never_overwritten(melody: Domain, trained: dict[str, Run]) -> None:
+    with pytest.raises(ConfigError, match="already holds a run"):
+        seqkit.fit(melody, run=str(trained["classify"].path), quiet=True, task="classify", **TINY)
+
+
+def test_runs_are_numbered(melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = TINY | {"max_epochs": 1, "limit_train_batches": 2}
+    paths = [str(seqkit.fit(melody, quiet=True, **options).path) for _ in range(2)]
+    assert paths == ["runs/melody-next-step-1", "runs/melody-next-step-2"]
+
+
+def test_an_unknown_data_option_of_a_later_verb_names_the_nearest(trained: dict[str, Run]) -> None:
+    with pytest.raises(ConfigError, match=r"did you mean 'transpose'"):
+        trained["classify"].predict(transposed=1)
