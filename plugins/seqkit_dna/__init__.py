@@ -4,4 +4,21 @@ from seqkit import Domain
 from seqkit_dna.data import DnaData
 from seqkit_dna.encoder import dna_encoder
 
-DOMAIN = Domain("dna", DnaData, encoder=dna_encoder, tasks=("next_step", "classify"))
+DOMAIN = Domain(
+    "dna",
+    DnaData,
+    dna_encoder,
+    tasks=("next_step", "classify"),
+    defaults={
+        "next_step": {"model.hidden_size": 128, "model.learning_rate": 4e-3, "trainer.max_epochs": 6},
+        # A motif counts wherever it lies: the strongest sign of each feature, from both ends.
+        "classify": {
+            "model.hidden_size": 64,
+            "model.bidirectional": True,
+            "model.pooling": "max",
+            "model.dropout": 0.2,
+            "model.learning_rate": 3e-3,
+            "trainer.max_epochs": 12,
+        },
+    },
+)
