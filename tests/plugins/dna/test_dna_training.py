@@ -37,14 +37,14 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def encoder(pool: int) -> Encoder:
+def encoder(pool: int, num_positions: int) -> Encoder:
     torch.manual_seed(3)
-    return dna_encoder(Discrete(5), 6, "classify", pool=pool).double().eval()
+    return dna_encoder(Discrete(5), 6, "classify", pool=pool, num_positions=num_positions).double().eval()
 
 
-@pytest.mark.parametrize("pool", [1, 4])
-def test_a_record_has_the_same_features_alone_and_padded(pool: int) -> None:
-    model = encoder(pool)
+@pytest.mark.parametrize(("pool", "num_positions"), [(1, 0), (4, 0), (1, 8)])
+def test_a_record_has_the_same_features_alone_and_padded(pool: int, num_positions: int) -> None:
+    model = encoder(pool, num_positions)
     lengths = torch.tensor(LENGTHS)
     steps = torch.randint(5, (len(LENGTHS), 31), generator=torch.Generator().manual_seed(1))  # Garbage past the ends.
     features, sizes = model(steps, lengths)
@@ -55,9 +55,9 @@ def test_a_record_has_the_same_features_alone_and_padded(pool: int) -> None:
         torch.testing.assert_close(features[row, : sizes[row]], alone[0], rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("pool", [1, 4])
-def test_gradients_reach_every_parameter(pool: int) -> None:
-    model = encoder(pool)
+@pytest.mark.parametrize(("pool", "num_positions"), [(1, 0), (4, 0), (1, 8)])
+def test_gradients_reach_every_parameter(pool: int, num_positions: int) -> None:
+    model = encoder(pool, num_positions)
     steps = torch.arange(5).repeat(4, 5)[:, :23]
     features, _ = model(steps, torch.tensor(LENGTHS))
     assert features.shape[2] == model.d_model == 6
