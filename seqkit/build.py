@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from seqkit.backbone.cells import build_cell
-from seqkit.backbone.scaling import RunningScale
+from seqkit.backbone.seasonal import SeasonalFrame
 from seqkit.backbone.stack import BothDirections, Stack
 from seqkit.data.module import SequenceDataModule
 from seqkit.domain import Domain
@@ -40,7 +40,11 @@ def require_task(domain: Domain, task: str) -> None:
 
 
 def build_model(
-    domain: Domain, data: SequenceDataModule, options: ModelOptions, encoder_options: dict[str, Any] | None = None
+    domain: Domain,
+    data: SequenceDataModule,
+    options: ModelOptions,
+    encoder_options: dict[str, Any] | None = None,
+    season: int | None = None,
 ) -> SequenceModel:
     """A fresh model for a data module whose codecs are fitted.
 
@@ -49,6 +53,7 @@ def build_model(
         data: Gives the task and, through its codecs, all sizes.
         options: Of the model and its optimiser.
         encoder_options: Of the domain's encoder, by name.
+        season: Steps of a season that a forecaster looks back; None takes the data's.
 
     Raises:
         ConfigError: If options contradict each other or the task.
@@ -56,19 +61,18 @@ def build_model(
     require_task(domain, data.task)
     kind = TASKS[data.task]
     _check_sizes(options)
-    encoder = domain.encoder(
-        data.codec.spec, options.d_model or options.hidden_size, data.task, **(encoder_options or {})
-    )
+    spec, frame = data.codec.spec, None
+    if kind.causal and data.codec.running_scale and isinstance(spec, Continuous):
+        frame = SeasonalFrame(spec.num_features, data.season if season is None else season)
+        spec = Continuous(2 * spec.num_features)
+    encoder = domain.encoder(spec, options.d_model or options.hidden_size, data.task, **(encoder_options or {}))
     if kind.causal:
         _check_causal(domain, encoder, options)
     backbone = _build_backbone(options, encoder.d_model)
     task = _build_task(kind, backbone.output_size, data, options)
     if options.tie_weights:
         _tie(encoder, task)
-    scaler = None
-    if kind.causal and data.codec.running_scale and isinstance(data.codec.spec, Continuous):
-        scaler = RunningScale(data.codec.spec.num_features)
-    return SequenceModel(encoder, backbone, task, data.codec, data.target_codec, options, scaler)
+    return SequenceModel(encoder, backbone, task, data.codec, data.target_codec, options, frame)
 
 
 def describe(domain: Domain, data: SequenceDataModule, model: SequenceModel, encoder: dict[str, Any]) -> dict[str, Any]:
@@ -79,6 +83,7 @@ def describe(domain: Domain, data: SequenceDataModule, model: SequenceModel, enc
         "data": data.arguments,
         "model": asdict(model.options),
         "encoder": encoder,
+        "season": model.frame.season if model.frame is not None else None,
         "codec": data.codec.state(),
         "target_codec": data.target_codec.state(),
     }
@@ -95,7 +100,14 @@ def _build_backbone(options: ModelOptions, input_size: int) -> Stack | BothDirec
 
 def _build_task(kind: type[Task], size: int, data: SequenceDataModule, options: ModelOptions) -> Task:
     if kind is Classify:
-        return Classify(size, data.target_codec.spec, options.distribution, options.pooling, options.dropout)
+        return Classify(
+            size,
+            data.target_codec.spec,
+            options.distribution,
+            options.pooling,
+            options.dropout,
+            directions=2 if options.bidirectional else 1,
+        )
     return kind(size, data.codec.spec, options.distribution)
 
 

@@ -22,7 +22,8 @@ class Codec(ABC):
             (white space, unknown words); then encoding must be stable: `encode(decode(s)) == s`.
         tolerance: Largest absolute error of `decode(encode(x))` for numeric values.
         running_scale: True: under `next_step` the model standardises each stream by the mean and deviation it
-            has seen so far in that stream, so that one model serves series of any size.
+            has seen so far in that stream, so that one model serves series of any size, and predicts from the
+            value one season before.
     """
 
     lossless: ClassVar[bool] = True

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from seqkit.backbone.cells import Initialisation, Nonlinearity, State
-from seqkit.backbone.scaling import RunningScale, Scale
+from seqkit.backbone.scaling import Scale
+from seqkit.backbone.seasonal import SeasonalFrame
 from seqkit.backbone.stack import BothDirections, Stack, drop_state
 from seqkit.codec import Codec
 from seqkit.encoder import Encoder
@@ -81,7 +82,7 @@ class SequenceModel(pl.LightningModule):
         codec: Of the records' sequences; for `mirror`, and saved in the checkpoint.
         target_codec: Of their targets.
         options: What the user set.
-        scaler: Standardises each stream as it goes; None for symbols and for numbers standardised beforehand.
+        frame: Standardises each stream as it goes; None for symbols and for numbers standardised beforehand.
 
     Attributes:
         total_steps: Optimiser steps of the whole training, for the schedule; set before `Trainer.fit`.
@@ -96,10 +97,10 @@ class SequenceModel(pl.LightningModule):
         codec: Codec,
         target_codec: Codec,
         options: ModelOptions,
-        scaler: RunningScale | None = None,
+        frame: SeasonalFrame | None = None,
     ) -> None:
         super().__init__()
-        self.encoder, self.backbone, self.task, self.scaler = encoder, backbone, task, scaler
+        self.encoder, self.backbone, self.task, self.frame = encoder, backbone, task, frame
         self.codec, self.target_codec, self.options = codec, target_codec, options
         self.scores = nn.ModuleDict({"valid": task.scores(), "test": task.scores()})
         self.total_steps = 0
@@ -114,10 +115,10 @@ class SequenceModel(pl.LightningModule):
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
     def init_state(self, batch_size: int) -> State:
-        """A fresh state: the scaler's tensors, then the backbone's; (layers, B, size) each."""
+        """A fresh state: the frame's tensors, then the backbone's; (layers, B, size) each."""
         assert isinstance(self.backbone, Stack)
         state = self.backbone.init_state(batch_size)
-        return state if self.scaler is None else self.scaler.init_state(batch_size, state[0]) + state
+        return state if self.frame is None else self.frame.init_state(batch_size, state[0]) + state
 
     def forward(
         self, inputs: Tensor, lengths: Tensor, state: State | None = None, reset: Tensor | None = None
@@ -136,27 +137,27 @@ class SequenceModel(pl.LightningModule):
         if state is not None:
             state = drop_state(state, reset)
         own, scale = (None if state is None else state), None
-        scaler_state: State = ()
-        if self.scaler is not None:
-            before = self.scaler.init_state(len(inputs), inputs) if state is None else state[:3]
-            inputs, scale, scaler_state = self.scaler(inputs, before)
-            own = None if state is None else state[3:]
+        frame_state: State = ()
+        if self.frame is not None:
+            before = self.frame.init_state(len(inputs), inputs) if state is None else state[: self.frame.num_states]
+            inputs, scale, frame_state = self.frame(inputs, before)
+            own = None if state is None else state[self.frame.num_states :]
         features, lengths = self.encoder(inputs, lengths)
         outputs, after = self.backbone(features, own, lengths=lengths)
-        return outputs, lengths, scale, scaler_state + after
+        return outputs, lengths, scale, frame_state + after
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, Scale | None, State]:
         """One step with state: (B,) or (B, F) to the head's parameters (B, P), their scale, and the next state."""
         assert isinstance(self.backbone, Stack)
         x, ones = x_t[:, None], torch.ones(len(x_t), dtype=torch.int64, device=x_t.device)
-        scale, scaler_state = None, ()
-        if self.scaler is not None:
-            x, scale, scaler_state = self.scaler(x, state[:3])
+        scale, frame_state = None, ()
+        if self.frame is not None:
+            x, scale, frame_state = self.frame(x, state[: self.frame.num_states])
             scale = Scale(scale.mean[:, 0], scale.deviation[:, 0])
-            state = state[3:]
+            state = state[self.frame.num_states :]
         features, _ = self.encoder(x, ones)  # (B, 1, D)
         outputs, after = self.backbone.step(features[:, 0], state)  # (B, H)
-        return self.task(outputs, ones), scale, scaler_state + after
+        return self.task(outputs, ones), scale, frame_state + after
 
     def answer(self, batch: Batch, state: State | None = None) -> tuple[Tensor, Scale | None, State]:
         """The head's parameters for a batch, without looking at targets.

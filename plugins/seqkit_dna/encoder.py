@@ -7,7 +7,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from seqkit import Discrete, Encoder, Spec, step_encoder, valid_mask
+from seqkit import ConfigError, Discrete, Encoder, Spec, step_encoder, valid_mask
 
 
 @final
@@ -88,7 +88,25 @@ def dna_encoder(
     dropout: float = 0.2,
     num_positions: int = 0,
 ) -> Encoder:
-    """Each step alone for `next_step`, which must not see its neighbours; a `MotifEncoder` otherwise."""
+    """Each step alone for `next_step`, which must not see its neighbours; a `MotifEncoder` otherwise.
+
+    Args:
+        spec: What a step is.
+        d_model: Size of the features.
+        task: Decides which of the two.
+        kernel_size: Steps a filter sees; odd.
+        num_filters: Filters of each convolution.
+        num_convolutions: Convolutions, one after the other.
+        pool: Steps that become one, by their maximum; 1 keeps time as it is.
+        dropout: Share of the features set to zero in training, after each convolution.
+        num_positions: Steps from the start that have a learned vector of their own, for windows that are aligned on
+            a site; 0: a motif means the same anywhere.
+
+    Raises:
+        ConfigError: If the kernel size is even.
+    """
+    if kernel_size % 2 == 0:
+        raise ConfigError(f"kernel_size is {kernel_size}", at="--encoder.kernel_size", fix="give an odd number")
     if task == "next_step" or not isinstance(spec, Discrete):
         return step_encoder(spec, d_model, task)
     return MotifEncoder(

@@ -13,7 +13,7 @@ from seqkit.backbone.cells import State
 
 @dataclass(frozen=True)
 class Scale:
-    """How a step was standardised: value = mean + deviation * standardised.
+    """The frame of a prediction: value = mean + deviation * what the head gives.
 
     Attributes:
         mean: (B, T, F), or (B, F) for one step.

@@ -21,8 +21,9 @@ class Classify(Task):
         hidden_size: Size of the backbone's output.
         target_spec: What an answer is.
         distribution: For numbers, `normal` or `student_t`.
-        pooling: `last` valid step, `mean`, `max`, or learned `attention` weights.
+        pooling: the `last` output of each direction, the `mean` or `max` of all, or learned `attention` weights.
         dropout: Share of pooled features dropped, in training.
+        directions: 2 if the second half of the features was read from the record's end.
     """
 
     causal = False
@@ -35,8 +36,10 @@ class Classify(Task):
         distribution: str = "student_t",
         pooling: Pooling = "mean",
         dropout: float = 0.0,
+        directions: int = 1,
     ) -> None:
         super().__init__(hidden_size, target_spec, distribution)
+        self.directions = directions
         self.pooling = pooling
         self.dropout = nn.Dropout(dropout)
         self.attention = nn.Linear(hidden_size, 1, bias=False) if pooling == "attention" else None
@@ -49,7 +52,11 @@ class Classify(Task):
         """(B, T', H) -> (B, H), over the valid steps only."""
         mask = valid_mask(lengths, features.shape[1])[..., None]  # (B, T', 1)
         if self.pooling == "last":
-            return features[torch.arange(len(features), device=features.device), lengths - 1]
+            last = features[torch.arange(len(features), device=features.device), lengths - 1]
+            if self.directions == 1:
+                return last
+            half = features.shape[-1] // 2
+            return torch.cat([last[:, :half], features[:, 0, half:]], dim=-1)
         if self.pooling == "max":
             return features.masked_fill(~mask, -torch.inf).amax(dim=1)
         if self.attention is not None:

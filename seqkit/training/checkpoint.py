@@ -93,9 +93,9 @@ def load_model(path: Path, data_arguments: dict[str, Any] | None = None, domain:
     domain = domain or plugins.load(blueprint["domain"])
     data = reopen_data(domain, blueprint, data_arguments or {})
     try:
-        model = build_model(domain, data, ModelOptions(**blueprint["model"]), blueprint["encoder"])
+        model = build_model(domain, data, ModelOptions(**blueprint["model"]), blueprint["encoder"], blueprint["season"])
         model.load_state_dict(content["state_dict"])
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, KeyError) as error:
         raise CheckpointError(
             f"does not fit the installed domain {domain.name!r}: {error}",
             at=str(path),

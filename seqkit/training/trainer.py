@@ -65,8 +65,9 @@ def build_trainer(
     if folder is not None:
         callbacks.append(ModelCheckpoint(folder.checkpoints, "best", monitor=MONITOR, save_last=True, save_top_k=1))
         if patience:
-            callbacks.append(EarlyStopping(MONITOR, patience=patience, check_finite=True))
-        logger = merged.pop("logger", None) or _loggers(folder)
+            callbacks.append(EarlyStopping(MONITOR, patience=patience, check_finite=True, strict=False))
+        given = merged.pop("logger", None)
+        logger = _loggers(folder) if given in (None, True) else given
     merged.pop("logger", None)
     try:
         with quiet_lightning():

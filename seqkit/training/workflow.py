@@ -58,6 +58,9 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
     begin = time.perf_counter()
     train(model, data, trainer)
     seconds = time.perf_counter() - begin
+    if not any(folder.checkpoints.iterdir()):
+        # Training ended before its first validation, so there is no best.
+        trainer.save_checkpoint(folder.checkpoints / "last.ckpt")
     loaded = load_model(find_checkpoint(folder.path), domain=domain)
     model.load_state_dict(loaded.model.state_dict())
     result = _result("fit", "valid", data, model, settings.trainer)

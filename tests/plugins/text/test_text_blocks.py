@@ -4,16 +4,16 @@ import gzip
 from pathlib import Path
 
 import pytest
-import seqkit_text.blocks as blocks
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
+import seqkit_text.blocks as blocks
+from seqkit import Codec, DataError, SourceFile, SymbolCodec
 from seqkit_text.blocks import WholeWords, last_word_end, read_blocks, read_lines
 from seqkit_text.bpe_codec import BytePairCodec
 from seqkit_text.byte_codec import ByteCodec
 from seqkit_text.word_codec import WordCodec
-
-from seqkit import Codec, DataError, SourceFile, SymbolCodec
 
 TEXT = "One two  three.\n\n\n  four\tfive é😀 \r\n\r\n six's\nseven\n \n" * 20
 SOME_TEXT = st.text(st.sampled_from("ab'1. \n\r\té\x1c\u00a0"), max_size=50)

@@ -6,11 +6,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
+from seqkit import Codec, ConfigError, DataError, Discrete, SymbolCodec
 from seqkit_text.bpe_codec import BytePairCodec
 from seqkit_text.byte_codec import ByteCodec
 from seqkit_text.word_codec import WordCodec
-
-from seqkit import Codec, ConfigError, DataError, Discrete, SymbolCodec
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 SAMPLE = "the cat saw the dog\r\n\n  the dög ran 😀\n" * 3

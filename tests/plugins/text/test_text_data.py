@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from seqkit_text import DOMAIN
-from seqkit_text.data import TextData
 
 from seqkit import ConfigError, DataError, Generation, Record, Split
+from seqkit_text import DOMAIN
+from seqkit_text.data import TextData
 
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 TEXT = "".join(f"line {number} of the text\n" for number in range(200))
@@ -108,7 +108,7 @@ def test_classes_become_targets_and_texts_steps(tmp_path: Path) -> None:
     store = data.store("train")
     labels = ["down", "up"]
     for index, origin in enumerate(store.origins()):
-        assert origin.startswith(labels[int(store.targets[store.target_offsets[index]])])  # type: ignore[index]
+        assert origin.startswith(labels[int(store.targets[store.target_offsets[index]])])
         assert len(store.sequence(index)) == 2
     assert data.codec.decode(store.sequence(0)).startswith(("down", "up"))
 
@@ -216,6 +216,6 @@ def test_json_lines_are_written_as_in_every_domain(tmp_path: Path) -> None:
 def test_the_domain_offers_both_tasks_and_makes_data_for_each() -> None:
     assert (DOMAIN.name, DOMAIN.tasks, DOMAIN.datamodule) == ("text", ("next_step", "classify"), TextData)
     for task in DOMAIN.tasks:
-        data = TextData(task=task)  # type: ignore[arg-type]
+        data = TextData(task=task)
         batch = next(iter(data.train_dataloader()))
         assert len(batch.lengths) == 32

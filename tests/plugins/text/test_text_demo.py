@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from seqkit_text.demo_reviews import LABELS, demo_reviews
-from seqkit_text.demo_stories import demo_stories
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+
+from seqkit_text.demo_reviews import LABELS, demo_reviews
+from seqkit_text.demo_stories import demo_stories
 
 REVIEWS = list(demo_reviews())
 STORIES = list(demo_stories())

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from seqkit_text.encoder import TextEncoder, text_encoder
 
 from seqkit import ConfigError, Discrete, StepEncoder
+from seqkit_text.encoder import TextEncoder, text_encoder
 
 
 def test_without_dropout_it_is_the_plain_embedding() -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from pyarrow import parquet
+
 import seqkit_text.blocks as blocks
 import seqkit_text.reader as reader_module
-from pyarrow import parquet
-from seqkit_text.reader import TextReader
-
 from seqkit import ConfigError, DataError, Record
+from seqkit_text.reader import TextReader
 
 TEXTS = ["first text", "second, with a comma", "third\nof two lines"]
 LABELS = ["b", "a", "b"]

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from seqkit_text.data import TextData
 
 from seqkit import Split
+from seqkit_text.data import TextData
 
 CORPORA = Path(__file__).parents[3].parent / "shared" / "data" / "text"
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
@@ -29,7 +29,7 @@ def test_wikitext_2_has_the_published_number_of_tokens_and_types() -> None:
     stores = [data.store(split) for split in SPLITS]
     assert time.perf_counter() - began < 10
     assert [len(store.steps) for store in stores] == [2_088_628, 217_646, 245_569]
-    assert data.codec.spec.num_classes == 33_278  # type: ignore[union-attr]
+    assert data.codec.spec.num_classes == 33_278
     assert [int((store.steps == 0).sum()) for store in stores] == [54_625, 11_718, 15_218]  # <unk>
     assert [int((store.steps == 1).sum()) for store in stores] == [36_718, 3_760, 4_358]  # <eos>
 
@@ -37,7 +37,7 @@ def test_wikitext_2_has_the_published_number_of_tokens_and_types() -> None:
 def test_tiny_shakespeare_is_cut_as_in_its_usual_split() -> None:
     data = TextData(str(CORPORA / "tiny-shakespeare" / "input.txt"), test_fraction=0.0)
     data.setup("fit")
-    assert data.codec.spec.num_classes == 65 + 1  # type: ignore[union-attr]
+    assert data.codec.spec.num_classes == 65 + 1
     began = time.perf_counter()
     steps = [data.codec.encode(record.sequence) for record in data.records("predict")]
     assert time.perf_counter() - began < 1
@@ -50,7 +50,7 @@ def test_byte_pairs_of_shakespeare_come_back() -> None:
     path = CORPORA / "tiny-shakespeare" / "input.txt"
     data = TextData(str(path), tokens="bpe", vocabulary_size=1000)
     stores = [data.store(split) for split in SPLITS]
-    assert data.codec.spec.num_classes == 1000  # type: ignore[union-attr]
+    assert data.codec.spec.num_classes == 1000
     text = path.read_bytes().decode()
     assert "".join(data.codec.decode(store.sequence(0)) for store in stores) == text
     assert sum(len(store.steps) for store in stores) < len(text) / 2
@@ -62,4 +62,4 @@ def test_sentence_polarity_folds_are_every_tenth_line() -> None:
     data = TextData(paths, task="classify", tokens="words", test_every=10)
     assert len(data.store("test")) == 2 * 534
     assert sum(len(data.store(split)) for split in SPLITS) == 10_662
-    assert data.target_codec.spec.num_classes == 2  # type: ignore[union-attr]
+    assert data.target_codec.spec.num_classes == 2
