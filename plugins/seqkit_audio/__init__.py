@@ -9,5 +9,15 @@ DOMAIN = Domain(
     datamodule=AudioData,
     encoder=audio_encoder,
     tasks=("classify", "next_step"),
-    defaults={},
+    defaults={
+        "classify": {
+            "model.hidden_size": 96,
+            "model.bidirectional": True,
+            "model.dropout": 0.2,
+            "model.learning_rate": 3e-3,
+            "trainer.max_epochs": 20,
+        },
+        # A period of a low tone is a hundred samples: gradients must flow further back than that.
+        "next_step": {"data.window": 256, "model.hidden_size": 192, "model.learning_rate": 4e-3},
+    },
 )

@@ -81,7 +81,8 @@ class Clip:
             raise DataError(
                 "the recording has no label: it lies in no folder of its class",
                 at=self.origin,
-                fix="make a folder for each class, or give --data.label_pattern, LABEL=PATH, or a manifest with labels",
+                fix="make a folder for each class, or give --data.label_pattern, LABEL=PATH, "
+                "or a manifest with --data.label_column",
             )
         return label
 

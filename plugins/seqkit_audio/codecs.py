@@ -128,8 +128,9 @@ class MuLawCodec(_SampledCodec):
         numbers = torch.arange(num_classes)
         levels = torchaudio.functional.mu_law_decoding(numbers.double(), num_classes).clamp(-1.0, 1.0)
         self._levels = levels.numpy().astype(np.float32)
-        # Nearest in the companded scale is at worst one whole gap away, and the widest gaps are the outermost.
-        self.tolerance = float(np.diff(self._levels).max())
+        # Half a level below the loudest: there the levels lie furthest apart. Room for rounding to float32.
+        edge = torch.tensor(num_classes - 1.5, dtype=torch.float64)
+        self.tolerance = 1.0 - float(torchaudio.functional.mu_law_decoding(edge, num_classes)) + 1e-6
 
 
 def _as_waveform(value: Any) -> np.ndarray:

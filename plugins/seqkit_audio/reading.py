@@ -13,6 +13,7 @@ import numpy as np
 import soundfile
 
 from seqkit import DataError, SourceFile
+from seqkit_audio.mp3_frames import count_samples
 from seqkit_audio.wholeness import check_whole
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
@@ -24,8 +25,23 @@ BLOCK_FRAMES = 1 << 20
 _FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3", "MPEG")
 _ACCEPTED = "accepted formats: WAV, FLAC, Ogg (Vorbis, Opus), MP3"
 _AGAIN = "copy or download the file again"
+_MOST_MP3_DELAY = 8 * 1152
+"""Samples that an MP3 may code before and after its sound."""
+
 _LOUDEST = 4.0
 """Decoders overshoot full scale a little; a float file far beyond it holds other units."""
+
+
+class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
+    """A sound file that is never rewound.
+
+    soundfile seeks to where it is after every read. In an MP3 that loses what the decoder knew of the frames before,
+    and each block begins with some milliseconds of wrong sound.
+    """
+
+    def seekable(self) -> bool:
+        """No."""
+        return False
 
 
 class Sound:
@@ -89,8 +105,9 @@ def open_sound(source: SourceFile, origin: str) -> Iterator[Sound]:
     """
     with _bytes_of(source, origin) as stream:
         check_whole(stream, origin)
+        coded = count_samples(stream)
         try:
-            file = soundfile.SoundFile(stream)
+            file = _ForwardFile(stream)
         except soundfile.LibsndfileError as error:
             raise DataError(f"no sound file: {error.error_string}", at=origin, fix=_ACCEPTED) from None
         with file:
@@ -98,6 +115,9 @@ def open_sound(source: SourceFile, origin: str) -> Iterator[Sound]:
                 raise DataError(f"sound files of format {file.format} are not read", at=origin, fix=_ACCEPTED)
             if file.frames == 0:
                 raise DataError("holds no samples", at=origin, fix="remove the file")
+            if coded is not None and coded > file.frames + _MOST_MP3_DELAY:
+                what = f"states no length: {file.frames} of about {coded} frames would be read"
+                raise DataError(what, at=origin, fix="encode the MP3 again, or convert it to WAV or FLAC")
             yield Sound(file, origin)
 
 

@@ -38,7 +38,8 @@ def resample_blocks(blocks: Iterable[np.ndarray], from_hz: int, to_hz: int) -> I
     pending, left = np.zeros(0, np.float32), 0  # Samples in hand; the first `left` of them are done already.
     for block in blocks:
         pending = np.concatenate([pending, block])
-        done = (len(pending) - sinc.context) // sinc.period * sinc.period
+        # The latest block waits for the next one, so that no short rest is left over in the end.
+        done = (len(pending) - max(len(block), sinc.context)) // sinc.period * sinc.period
         if done > left:
             yield sinc(pending[: done + sinc.context])[sinc.made_from(left) : sinc.made_from(done)]
             spent = max(done - sinc.context, 0)
