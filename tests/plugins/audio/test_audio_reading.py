@@ -31,6 +31,8 @@ def read(path: Path, max_duration_s: float | None = None) -> np.ndarray:
         ("a.wav", "PCM_U8", 2**-6),
         ("a.wav", "FLOAT", 0.0),
         ("a.wav", "ULAW", 0.02),
+        ("a.wav", "ALAW", 0.02),
+        ("a.wav", "IMA_ADPCM", 0.03),
         ("a.flac", "PCM_16", 2**-15),
         ("a.ogg", "VORBIS", 0.05),
         ("a.mp3", "MPEG_LAYER_III", 0.05),
@@ -110,6 +112,13 @@ def test_a_stereo_wav_cut_short_counts_frames_not_samples(write_sound: WriteSoun
     path = write_sound("a.wav", np.zeros((100, 2)), subtype="PCM_24")
     path.write_bytes(path.read_bytes()[: -6 * 40])
     with pytest.raises(DataError, match="header says 100 frames, file holds 60"):
+        read(path)
+
+
+def test_a_wav_whose_frames_have_no_size_counts_bytes(write_sound: WriteSound) -> None:
+    path = write_sound("a.wav", duration_s=2.0, subtype="MS_ADPCM")
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(DataError, match=r"header says \d+ bytes of samples, file holds \d+"):
         read(path)
 
 
