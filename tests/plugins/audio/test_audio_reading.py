@@ -32,7 +32,6 @@ def read(path: Path, max_duration_s: float | None = None) -> np.ndarray:
         ("a.wav", "FLOAT", 0.0),
         ("a.wav", "ULAW", 0.02),
         ("a.wav", "ALAW", 0.02),
-        ("a.wav", "IMA_ADPCM", 0.03),
         ("a.flac", "PCM_16", 2**-15),
         ("a.ogg", "VORBIS", 0.05),
         ("a.mp3", "MPEG_LAYER_III", 0.05),
