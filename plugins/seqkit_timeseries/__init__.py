@@ -9,4 +9,27 @@ DOMAIN = Domain(
     TimeseriesData,
     timeseries_encoder,
     tasks=("next_step", "classify"),
+    defaults={
+        # Series are few and long: narrow batches give more updates, two layers carry a season over the window.
+        "next_step": {
+            "data.batch_size": 8,
+            "data.window": 64,
+            "model.hidden_size": 64,
+            "model.num_layers": 2,
+            "model.learning_rate": 5e-3,
+            "model.patience": 20,
+            "trainer.max_epochs": 40,
+        },
+        # Labelled sets are small: their loss often rests long before it falls, so patience is long too.
+        "classify": {
+            "data.batch_size": 8,
+            "model.hidden_size": 64,
+            "model.bidirectional": True,
+            "model.pooling": "max",
+            "model.dropout": 0.3,
+            "model.learning_rate": 3e-3,
+            "model.patience": 30,
+            "trainer.max_epochs": 60,
+        },
+    },
 )
