@@ -20,15 +20,19 @@ if TYPE_CHECKING:
     from seqkit.codecs import StandardCodec as StandardCodec
     from seqkit.codecs import SymbolCodec as SymbolCodec
     from seqkit.codecs import TagCodec as TagCodec
+    from seqkit.data.delimited import read_delimited as read_delimited
     from seqkit.data.module import Generation as Generation
     from seqkit.data.module import SequenceDataModule as SequenceDataModule
     from seqkit.data.sources import PathOption as PathOption
     from seqkit.data.sources import SourceFile as SourceFile
     from seqkit.data.sources import find_files as find_files
     from seqkit.data.sources import is_hub as is_hub
+    from seqkit.data.tables import TABLE_SUFFIXES as TABLE_SUFFIXES
+    from seqkit.data.tables import is_table as is_table
     from seqkit.data.tables import read_batches as read_batches
     from seqkit.data.tables import read_hub as read_hub
     from seqkit.data.tables import read_rows as read_rows
+    from seqkit.data.tables import require_column as require_column
     from seqkit.domain import Domain as Domain
     from seqkit.encoder import Encoder as Encoder
     from seqkit.encoder import StepEncoder as StepEncoder
@@ -40,8 +44,8 @@ if TYPE_CHECKING:
     from seqkit.errors import DivergedError as DivergedError
     from seqkit.errors import SeqkitError as SeqkitError
     from seqkit.errors import did_you_mean as did_you_mean
-    from seqkit.model import ModelOptions as ModelOptions
     from seqkit.model import SequenceModel as SequenceModel
+    from seqkit.options import ModelOptions as ModelOptions
     from seqkit.steps import IGNORED as IGNORED
     from seqkit.steps import Batch as Batch
     from seqkit.steps import Continuous as Continuous
@@ -55,16 +59,18 @@ _HOMES = {
     "seqkit.api": ("Run", "fit", "load"),
     "seqkit.codec": ("Codec",),
     "seqkit.codecs": ("LabelCodec", "StandardCodec", "SymbolCodec", "TagCodec"),
+    "seqkit.data.delimited": ("read_delimited",),
     "seqkit.data.module": ("Generation", "SequenceDataModule"),
     "seqkit.data.sources": ("PathOption", "SourceFile", "find_files", "is_hub"),
-    "seqkit.data.tables": ("read_batches", "read_hub", "read_rows"),
+    "seqkit.data.tables": ("TABLE_SUFFIXES", "is_table", "read_batches", "read_hub", "read_rows", "require_column"),
     "seqkit.domain": ("Domain",),
     "seqkit.encoder": ("Encoder", "StepEncoder", "step_encoder"),
     "seqkit.errors": (
         "CheckpointError", "ConfigError", "DataError", "DependencyError", "DivergedError", "SeqkitError",
         "did_you_mean",
     ),
-    "seqkit.model": ("ModelOptions", "SequenceModel"),
+    "seqkit.model": ("SequenceModel",),
+    "seqkit.options": ("ModelOptions",),
     "seqkit.steps": (
         "IGNORED", "Batch", "Continuous", "Discrete", "Record", "Spec", "Split", "valid_mask",
     ),

@@ -15,7 +15,8 @@ from seqkit.data.module import SequenceDataModule
 from seqkit.domain import Domain
 from seqkit.encoder import Encoder
 from seqkit.errors import ConfigError, did_you_mean
-from seqkit.model import ModelOptions, SequenceModel
+from seqkit.model import SequenceModel
+from seqkit.options import ModelOptions
 from seqkit.steps import Continuous
 from seqkit.tasks.base import Task
 from seqkit.tasks.classify import Classify

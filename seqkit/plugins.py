@@ -37,13 +37,25 @@ class Plugin:
 def installed() -> dict[str, Plugin]:
     """All installed domains by name; nothing is imported. Our own names cannot be taken by others."""
     found: dict[str, Plugin] = {}
+    for plugin in _claims():
+        found.setdefault(plugin.name, plugin)
+    return found
+
+
+def outvoted() -> list[Plugin]:
+    """Plugins that claim a name which another package already has; they are listed, never loaded."""
+    winners = installed()
+    return [plugin for plugin in _claims() if plugin != winners[plugin.name]]
+
+
+def _claims() -> list[Plugin]:
+    """Every entry point of the group: by name, ours first, then by package, so that the order is always the same."""
+    plugins = []
     for entry in entry_points(group=GROUP):
         package = entry.dist.name if entry.dist else "unknown"
         version = entry.dist.version if entry.dist else "unknown"
-        plugin = Plugin(entry.name, package, version, entry.value, entry)
-        if entry.name not in found or package == OWN_DISTRIBUTION:
-            found[entry.name] = plugin
-    return dict(sorted(found.items()))
+        plugins.append(Plugin(entry.name, package, version, entry.value, entry))
+    return sorted(plugins, key=lambda plugin: (plugin.name, plugin.package != OWN_DISTRIBUTION, plugin.package))
 
 
 def find(name: str) -> Plugin:

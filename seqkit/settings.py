@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import re
 from argparse import ArgumentError
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jsonargparse
 import pytorch_lightning as pl
-import yaml
 
 from seqkit.domain import Domain
-from seqkit.errors import ConfigError, DependencyError, did_you_mean
-from seqkit.model import ModelOptions
+from seqkit.errors import ConfigError, did_you_mean
+from seqkit.options import ModelOptions
 from seqkit.training.trainer import TRAINER_DEFAULTS
 
 PATH_OPTIONS = ("--data.path", "--data.valid_path", "--data.test_path")
@@ -149,80 +147,6 @@ def fold_paths(arguments: Sequence[str]) -> list[str]:
     return rest
 
 
-def peek(arguments: Sequence[str], name: str) -> str | None:
-    """The value of an option before anything is parsed: from the words, else from the configuration files."""
-    words = list(arguments)
-    for number, word in enumerate(words):
-        if word == f"--{name}" and number + 1 < len(words):
-            return words[number + 1]
-        if word.startswith(f"--{name}="):
-            return word.partition("=")[2]
-    for file in _config_files(words):
-        value: Any = read_config(file)
-        for part in name.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        if isinstance(value, str):
-            return value
-    return None
-
-
-def resolve_recipes(arguments: Sequence[str]) -> list[str]:
-    """`--config text/tiny-shakespeare` as the path of the recipe that is shipped with seqkit."""
-    words = list(arguments)
-    for number, word in enumerate(words):
-        if word == "--config" and number + 1 < len(words):
-            words[number + 1] = str(find_config(words[number + 1]))
-        elif word.startswith("--config="):
-            words[number] = f"--config={find_config(word.partition('=')[2])}"
-    return words
-
-
-def find_config(name: str) -> Path:
-    """A configuration file by its path, or a shipped recipe by its name.
-
-    Raises:
-        ConfigError: If there is neither; names the nearest recipe.
-    """
-    path = Path(name)
-    if path.is_file():
-        return path
-    known = {str(p.relative_to(root).with_suffix("")): p for root in _recipe_roots() for p in root.rglob("*.yaml")}
-    if name.removesuffix(".yaml") in known:
-        return known[name.removesuffix(".yaml")]
-    raise ConfigError(
-        f"no configuration file or recipe {name!r}",
-        at="--config",
-        fix=did_you_mean(name, known) or f"shipped recipes: {', '.join(sorted(known))}",
-    )
-
-
-def read_config(path: Path) -> dict[str, Any]:
-    """A YAML file's content.
-
-    Raises:
-        ConfigError: If it is no YAML, or holds no mapping.
-    """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"cannot be read: {error}", at=str(path), fix="give a YAML file") from error
-    if not isinstance(content, dict):
-        raise ConfigError("holds no options", at=str(path), fix="write options as `data: {path: ...}`")
-    return content
-
-
-def _recipe_roots() -> Iterable[Path]:
-    here = Path(__file__).parent
-    # In the wheel the recipes lie inside the package, in a checkout beside it.
-    return [root for root in (here / "configs", here.parent / "configs") if root.is_dir()]
-
-
-def _config_files(words: list[str]) -> list[Path]:
-    names = [words[n + 1] for n, word in enumerate(words[:-1]) if word == "--config"]
-    names += [word.partition("=")[2] for word in words if word.startswith("--config=")]
-    return [find_config(name) for name in names]
-
-
 def _settings(domain: Domain, values: jsonargparse.Namespace) -> Settings:
     plain = values.as_dict()
     return Settings(
@@ -253,13 +177,3 @@ def _explain(parser: jsonargparse.ArgumentParser, message: str) -> ConfigError:
     first = " ".join(line.strip() for line in message.strip().splitlines()[:3])
     named = re.search(r'[Kk]ey "([\w.]+)"', message)
     return ConfigError(first, at=f"--{named.group(1)}" if named else None, fix="see --help for what it accepts")
-
-
-def require_writable(path: Path) -> None:
-    """Refuse an output path whose folder does not exist or cannot be written.
-
-    Raises:
-        DependencyError: Names the folder.
-    """
-    if not path.parent.is_dir():
-        raise DependencyError(f"no such folder: {path.parent}", at="--out", fix="make the folder first")

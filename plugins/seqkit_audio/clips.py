@@ -7,10 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from seqkit import ConfigError, DataError, SourceFile, did_you_mean, find_files, is_hub, read_rows
+from seqkit import (
+    TABLE_SUFFIXES,
+    ConfigError,
+    DataError,
+    SourceFile,
+    find_files,
+    is_hub,
+    is_table,
+    read_rows,
+    require_column,
+)
 from seqkit_audio.reading import SUFFIXES
-
-_TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -117,13 +125,13 @@ def list_clips(path: str | list[str], rules: LabelRules) -> Iterator[Clip]:
 
 def is_manifest(source: SourceFile) -> bool:
     """Whether a file is a table of recordings rather than a recording."""
-    return source.member is None and source.name.lower().removesuffix(".gz").endswith(_TABLES)
+    return source.member is None and is_table(source)
 
 
 def manifest_files(path: str | list[str], rules: LabelRules) -> list[Path]:
     """The files that manifests among the given paths name."""
     entries = [path] if isinstance(path, str) else path
-    tables = [e for e in entries if not is_hub(e) and e.lower().removesuffix(".gz").endswith(_TABLES)]
+    tables = [e for e in entries if not is_hub(e) and e.lower().removesuffix(".gz").endswith(TABLE_SUFFIXES)]
     return [clip.source.path for clip in (list_clips(tables, rules) if tables else ())]
 
 
@@ -145,12 +153,7 @@ def _manifest_clips(table: SourceFile, prefix: str, rules: LabelRules) -> Iterat
     """The recordings of a manifest; relative paths start at its folder."""
     for number, row in read_rows(table):
         place = f"{table.name}, row {number}"
-        if rules.file_column not in row:
-            raise DataError(
-                f"no column {rules.file_column!r}",
-                at=f"{table.name}, --data.file_column",
-                fix=did_you_mean(rules.file_column, row) or f"columns: {', '.join(row)}",
-            )
+        require_column(rules.file_column, list(row), table.name, "--data.file_column")
         name = str(row[rules.file_column] or "")
         file = table.path.parent / name
         if not name or not file.is_file():

@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import cast
 
-from seqkit import DataError, PathOption, Record, SourceFile, find_files, is_hub, read_hub, read_rows
+from seqkit import (
+    TABLE_SUFFIXES,
+    DataError,
+    PathOption,
+    Record,
+    SourceFile,
+    find_files,
+    is_hub,
+    read_hub,
+    read_rows,
+    require_column,
+)
 from seqkit_dna.fasta import read_fasta
 from seqkit_dna.fastq import read_fastq
 from seqkit_dna.fragment import Fragment, in_blocks
@@ -20,7 +31,6 @@ from seqkit_dna.letters import Ambiguous, canonical, first_refused, refused_lett
 FASTA = (".fa", ".fasta", ".fna", ".ffn", ".fas", ".frn")
 FASTQ = (".fq", ".fastq")
 GENBANK = (".gb", ".gbk", ".gbff", ".genbank")
-TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 _DAMAGE = (EOFError, OSError, zlib.error)
 """What unpacking a broken archive raises."""
 
@@ -48,9 +58,9 @@ class Reading:
         if isinstance(path, str) and is_hub(path):
             yield from self._rows(read_hub(path, "train"), path.removeprefix("hf://"))
             return
-        for source in find_files(path or [], FASTA + FASTQ + GENBANK + TABLES):
+        for source in find_files(path or [], FASTA + FASTQ + GENBANK + TABLE_SUFFIXES):
             suffixes = _format(source)
-            if suffixes is TABLES:
+            if suffixes is TABLE_SUFFIXES:
                 yield from self._rows(read_rows(source), source.origin, source.label)
             else:
                 yield from self._sequences(source, self._fragments(source, suffixes))
@@ -135,7 +145,7 @@ def _intact(source: SourceFile, fragments: Iterable[Fragment]) -> Iterator[Fragm
 def _format(source: SourceFile) -> tuple[str, ...]:
     """The suffixes of the file's format; a file of another ending is known by its first byte."""
     name = source.name.lower().removesuffix(".gz")
-    for suffixes in (FASTA, FASTQ, GENBANK, TABLES):
+    for suffixes in (FASTA, FASTQ, GENBANK, TABLE_SUFFIXES):
         if name.endswith(suffixes):
             return suffixes
     try:
@@ -149,16 +159,16 @@ def _format(source: SourceFile) -> tuple[str, ...]:
         raise DataError(
             f"is no sequence file: it begins with {first!r}",
             at=source.origin,
-            fix=f"give FASTA, FASTQ, GenBank or a table: {', '.join(FASTA[:4] + FASTQ + GENBANK + TABLES)}",
+            fix=f"give FASTA, FASTQ, GenBank or a table: {', '.join(FASTA[:4] + FASTQ + GENBANK + TABLE_SUFFIXES)}",
         )
     return _FIRST_BYTES[first]
 
 
 def _cell(row: dict[str, object], column: str, at: str) -> str:
-    if not isinstance(value := row.get(column), str):
-        what = f"holds {value!r}" if column in row else "is not there"
+    require_column(column, list(row), at, "--data.sequence_column")
+    if not isinstance(value := row[column], str):
         raise DataError(
-            f"column {column!r} {what}, bases were expected",
+            f"column {column!r} holds {value!r}, bases were expected",
             at=at,
             fix=f"set --data.sequence_column; columns: {', '.join(row)}",
         )

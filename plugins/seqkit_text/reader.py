@@ -8,11 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from seqkit import ConfigError, DataError, PathOption, Record, SourceFile, find_files, is_hub, read_hub, read_rows
+from seqkit import (
+    TABLE_SUFFIXES,
+    ConfigError,
+    DataError,
+    PathOption,
+    Record,
+    SourceFile,
+    find_files,
+    is_hub,
+    is_table,
+    read_hub,
+    read_rows,
+)
 from seqkit_text.blocks import nul_character, read_blocks, read_lines
 
 TEXT_SUFFIXES = (".txt", ".text", ".md")
-TABLE_SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 
 Documents = Literal["files", "lines"]
 
@@ -30,11 +41,6 @@ class Found:
     source: SourceFile
     origin: str
     named: bool
-
-    @property
-    def is_table(self) -> bool:
-        """Whether it holds rows and not plain text."""
-        return self.source.name.lower().removesuffix(".gz").endswith(TABLE_SUFFIXES)
 
     @property
     def label(self) -> str:
@@ -74,7 +80,7 @@ class TextReader:
             yield from self._records_of_rows(read_hub(path, "train", self._columns("")), origin, "")
             return
         for found in find(path or []):
-            if found.is_table:
+            if is_table(found.source):
                 yield from self._table(found)
             elif self._by_lines(found):
                 yield from self._lines(found)
@@ -116,10 +122,10 @@ class TextReader:
         rows = read_rows(found.source, self._columns(found.source.label or ""))
         yield from self._records_of_rows(rows, found.origin, found.source.label or "")
 
-    def _columns(self, label: str) -> list[str]:
-        """The columns that are needed; labels come from the path where it gives one."""
-        wanted = [self.text_column]
-        return [*wanted, self.label_column] if self.labelled and not label else wanted
+    def _columns(self, label: str) -> dict[str, str]:
+        """The columns that are needed, with their options; labels come from the path where it gives one."""
+        wanted = {self.text_column: "--data.text_column"}
+        return wanted | {self.label_column: "--data.label_column"} if self.labelled and not label else wanted
 
     def _records_of_rows(self, rows: Iterator[tuple[int, dict[str, Any]]], origin: str, label: str) -> Iterator[Record]:
         number = 0
@@ -165,12 +171,7 @@ def find(path: str | list[str]) -> Iterator[Found]:
 
 
 def _text(value: Any, column: str, at: str) -> str:
-    """A table's cell as text. A CSV's column arrives as bytes when one of its cells is not UTF-8."""
-    if isinstance(value, bytes):
-        try:
-            value = value.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise DataError(f"column {column!r} is not valid UTF-8", at=at, fix="save the table as UTF-8") from error
+    """A table's cell as text."""
     if not isinstance(value, str):
         what = "is missing" if value is None else f"is {value!r}, a {type(value).__name__}"
         raise DataError(
@@ -184,9 +185,9 @@ def _text(value: Any, column: str, at: str) -> str:
 
 
 def _label(value: Any, column: str, at: str) -> str:
-    if isinstance(value, str | bool | int):
+    if isinstance(value, str | bool | int) and value != "":
         return str(value)
-    what = "is missing" if value is None else f"is {value!r}, a {type(value).__name__}"
+    what = "is missing" if value in (None, "") else f"is {value!r}, a {type(value).__name__}"
     raise DataError(
         f"the label in column {column!r} {what}",
         at=at,

@@ -6,18 +6,15 @@ import csv
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as pacsv
 
-from seqkit import DataError, SourceFile, did_you_mean, read_batches
+from seqkit import DataError, SourceFile, read_batches, read_delimited, require_column
 from seqkit_timeseries.cells import is_number, is_time
 
 TYPED_SUFFIXES = (".parquet", ".jsonl", ".ndjson")
 """Tables whose cells have types; every other file is read as delimited text."""
 
-_BLOCK_BYTES = 1 << 22
 _DELIMITERS = ",;\t"
 
 
@@ -43,13 +40,7 @@ class Head:
         Raises:
             DataError: Names the option, the file and the nearest column.
         """
-        if name not in self.names:
-            raise DataError(
-                f"no column {name!r}",
-                at=f"{file}, --data.{option}",
-                fix=did_you_mean(name, self.names) or f"columns: {', '.join(self.names[:20])}",
-            )
-        return name
+        return require_column(name, self.names, file, f"--data.{option}")
 
 
 def is_typed(source: SourceFile) -> bool:
@@ -92,40 +83,13 @@ def table_batches(source: SourceFile, head: Head) -> Iterator[tuple[int, pa.Reco
         DataError: Names the row that has too few or too many cells.
     """
     row = 1
-    for batch in read_batches(source) if is_typed(source) else _text_batches(source, head):
+    if is_typed(source):
+        batches = read_batches(source)
+    else:
+        batches = read_delimited(source, head.delimiter, head.names, head.header_lines)
+    for batch in batches:
         yield row, batch
         row += batch.num_rows
-
-
-def _text_batches(source: SourceFile, head: Head) -> Iterator[pa.RecordBatch]:
-    broken: list[Any] = []
-
-    def note(row: Any) -> str:
-        broken.append(row)
-        return "error"
-
-    read = pacsv.ReadOptions(
-        block_size=_BLOCK_BYTES, use_threads=False, column_names=head.names, skip_rows=head.header_lines
-    )
-    parse = pacsv.ParseOptions(
-        delimiter=head.delimiter,
-        newlines_in_values=True,
-        ignore_empty_lines=len(head.names) > 1,  # In a single column an empty line is a missing value.
-        invalid_row_handler=note,
-    )
-    convert = pacsv.ConvertOptions(column_types={name: pa.string() for name in head.names}, strings_can_be_null=False)
-    with source.open() as stream:
-        try:
-            yield from pacsv.open_csv(stream, read, parse, convert)
-        except (pa.ArrowInvalid, EOFError, OSError) as error:
-            if not broken:
-                raise DataError(f"cannot be read: {error}", at=source.origin, fix="check the file") from error
-            wrong = broken[0]
-            raise DataError(
-                f"{wrong.actual_columns} cells where {wrong.expected_columns} are expected: {wrong.text[:60]!r}",
-                at=f"{source.origin}, line {wrong.number}",
-                fix="give every row the header's cells, or use --data.layout rows for series of unequal length",
-            ) from error
 
 
 def _first_lines(source: SourceFile) -> tuple[int, str, str]:

@@ -25,6 +25,10 @@ def run(verb: str, words: list[str]) -> int:
         except SeqkitError as error:
             tasks, status = "", f"{error.what}\n{error.fix}"
         table.add_row(plugin.name, f"{plugin.package} {plugin.version}", tasks, status)
+    for plugin in plugins.outvoted():
+        owner = plugins.find(plugin.name).package
+        status = f"the name belongs to package {owner}\nthe domain's author must choose another name"
+        table.add_row(plugin.name, f"{plugin.package} {plugin.version}", "", status)
     Console(highlight=False).print(table)
     return 0
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from seqkit.cli.report import print_result
 from seqkit.cli.verbs import parse_verb
 from seqkit.training import workflow
+from seqkit.training.folder import as_json
 
 
 def run(verb: str, words: list[str]) -> int:
@@ -14,7 +13,7 @@ def run(verb: str, words: list[str]) -> int:
     options, changes = parse_verb(verb, words, {"json": (bool, False)})
     result = workflow.evaluate(options.run, "test" if verb == "test" else "valid", changes)
     if options.json:
-        print(json.dumps(result, indent=2, ensure_ascii=False))
+        print(as_json(result))
     else:
         print_result(result)
     return 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from seqkit import plugins
 from seqkit.cli.report import print_result
 from seqkit.errors import ConfigError
-from seqkit.settings import parse_arguments, peek, resolve_recipes
+from seqkit.recipes import peek, resolve_recipes
+from seqkit.settings import parse_arguments
 from seqkit.training import workflow
 
 

@@ -10,10 +10,9 @@ from typing import Any
 import torch
 
 from seqkit.api import generate_records, prompt_records
-from seqkit.cli.verbs import parse_verb
+from seqkit.cli.verbs import parse_verb, require_writable
 from seqkit.data.module import Generation
 from seqkit.errors import ConfigError
-from seqkit.settings import require_writable
 from seqkit.steps import Continuous, Record
 from seqkit.tasks.distributions import Sampling
 from seqkit.training import workflow

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from seqkit.cli.verbs import parse_verb
+from seqkit.cli.verbs import parse_verb, require_writable
 from seqkit.inference.predict import predict_records, write_rows
-from seqkit.settings import require_writable
 from seqkit.training import workflow
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import jsonargparse
 
 from seqkit import plugins
 from seqkit.domain import Domain
-from seqkit.errors import CheckpointError
+from seqkit.errors import CheckpointError, DependencyError
 from seqkit.settings import add_data_options, fold_paths, parse_or_explain
 from seqkit.training.checkpoint import read_checkpoint
 from seqkit.training.folder import find_checkpoint
@@ -48,3 +50,17 @@ def domain_of(run: str) -> Domain:
     if name not in plugins.installed():
         raise CheckpointError(f"domain {name!r} is not installed", at=run, fix="install the plugin that trained it")
     return plugins.load(name)
+
+
+def require_writable(path: Path) -> None:
+    """Refuse an output path before the work is done rather than after.
+
+    Raises:
+        DependencyError: If it is a folder, or its folder does not exist or cannot be written.
+    """
+    if path.is_dir():
+        raise DependencyError(f"{path} is a folder", at="--out", fix="name a file")
+    if not path.parent.is_dir():
+        raise DependencyError(f"no such folder: {path.parent}", at="--out", fix="make the folder first")
+    if not os.access(path.parent, os.W_OK):
+        raise DependencyError(f"the folder {path.parent} cannot be written", at="--out", fix="name another folder")

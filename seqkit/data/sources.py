@@ -37,8 +37,10 @@ class SourceFile:
 
     @property
     def origin(self) -> str:
-        """Short name for errors and predictions: `genes.fa`, or `recordings.zip:7_theo_3.wav`."""
-        return self.path.name if self.member is None else f"{self.path.name}:{Path(self.member).name}"
+        """Name for errors and predictions: `genes.fa`, `old/genes.fa` below a folder given, `r.zip:7_theo_3.wav`."""
+        if self.member is None:
+            return f"{self.folder}/{self.path.name}" if self.folder else self.path.name
+        return f"{self.path.name}:{self.member}"
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
 """Rows of tables: CSV, TSV, JSON lines, parquet and hub data sets, one batch of rows in memory at a time.
 
-CSV goes through pyarrow, which names a ragged row that pandas would shift silently. The rest goes through `datasets`.
+Delimited text goes through `seqkit.data.delimited`, which leaves every cell text; the rest through `datasets`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from seqkit.data.delimited import read_delimited
 from seqkit.data.sources import HUB_PREFIX, SourceFile
 from seqkit.errors import DataError, did_you_mean
 
@@ -19,8 +20,8 @@ CSV_SUFFIXES = (".csv", ".tsv")
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 PARQUET_SUFFIXES = (".parquet",)
 TABLE_SUFFIXES = CSV_SUFFIXES + JSON_SUFFIXES + PARQUET_SUFFIXES
+"""Endings of tables, without a `.gz` that may follow."""
 
-_BLOCK_BYTES = 1 << 22
 _ROWS_PER_BATCH = 2048
 
 
@@ -29,12 +30,14 @@ def is_table(source: SourceFile) -> bool:
     return source.name.lower().removesuffix(".gz").endswith(TABLE_SUFFIXES)
 
 
-def read_rows(source: SourceFile, columns: list[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_rows(source: SourceFile, columns: dict[str, str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
     """Rows of a table with their 1-based number (data rows; a CSV's header does not count).
+
+    Cells of CSV and TSV are text, as they stand there; the other formats have types of their own.
 
     Args:
         source: A file with one of `TABLE_SUFFIXES`, `.gz` allowed for CSV and JSON lines.
-        columns: The columns to keep; None keeps all.
+        columns: The columns to keep, each with the option that names it, for errors; None keeps all.
 
     Raises:
         DataError: Names the file, and the row or the column that cannot be used.
@@ -46,25 +49,25 @@ def read_rows(source: SourceFile, columns: list[str] | None = None) -> Iterator[
             yield number, row
 
 
-def read_batches(source: SourceFile, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+def read_batches(source: SourceFile, columns: dict[str, str] | None = None) -> Iterator[pa.RecordBatch]:
     """The same rows as Arrow record batches, for numeric work."""
     name = source.name.lower().removesuffix(".gz")
     if name.endswith(CSV_SUFFIXES):
-        batches = _csv_batches(source, "\t" if name.endswith(".tsv") else ",")
+        batches = read_delimited(source, "\t" if name.endswith(".tsv") else ",")
     else:
         batches = _datasets_batches(source, "json" if name.endswith(JSON_SUFFIXES) else "parquet")
     for batch in batches:
         yield batch if columns is None else batch.select(_known(columns, batch.schema.names, source.origin))
 
 
-def read_hub(path: str, split: str, columns: list[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_hub(path: str, split: str, columns: dict[str, str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
     """Rows of a hub data set `hf://owner/name[:split]`, streamed. This is the only use of the network.
 
     Args:
         path: The hub id; a part after `:` overrides the split's name, and a third part after `/` is the
             configuration.
         split: Name of the split on the hub.
-        columns: The columns to keep; None keeps all.
+        columns: The columns to keep, each with the option that names it; None keeps all.
     """
     import datasets
 
@@ -98,23 +101,8 @@ def require_column(name: str, known: list[str], origin: str, option: str) -> str
     return name
 
 
-def _known(columns: list[str], known: list[str], origin: str) -> list[str]:
-    return [require_column(column, known, origin, "columns") for column in columns]
-
-
-def _csv_batches(source: SourceFile, delimiter: str) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    read = csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False)
-    parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    with source.open() as stream:
-        try:
-            yield from csv.open_csv(stream, read, parse)
-        except (pa.ArrowInvalid, EOFError, OSError) as error:
-            raise DataError(
-                f"is not a clean table: {error}", at=source.origin, fix="give every row the header's columns"
-            ) from error
+def _known(columns: dict[str, str], known: list[str], origin: str) -> list[str]:
+    return [require_column(column, known, origin, option) for column, option in columns.items()]
 
 
 def _datasets_batches(source: SourceFile, kind: str) -> Iterator[pa.RecordBatch]:
@@ -122,6 +110,8 @@ def _datasets_batches(source: SourceFile, kind: str) -> Iterator[pa.RecordBatch]
 
     if source.member is not None:
         raise DataError("tables inside a zip are not read", at=source.origin, fix="unpack the archive")
+    if not _has_content(source):
+        raise DataError("holds no rows", at=source.origin, fix="check the file")
     try:
         rows = datasets.load_dataset(kind, data_files=str(source.path), split="train", streaming=True)
         for table in rows.with_format("arrow").iter(batch_size=_ROWS_PER_BATCH):
@@ -130,6 +120,11 @@ def _datasets_batches(source: SourceFile, kind: str) -> Iterator[pa.RecordBatch]
         # The library wraps each format's own errors in its own; find the row ourselves where we can.
         place = _broken_line(source) if kind == "json" else source.origin
         raise DataError(f"cannot be read as {kind}: {_last_cause(error)}", at=place, fix="check that row") from error
+
+
+def _has_content(source: SourceFile) -> bool:
+    with source.open() as stream:
+        return any(line.strip() for line in stream)
 
 
 def _broken_line(source: SourceFile) -> str:

@@ -103,6 +103,8 @@ def _likelihoods(model: SequenceModel, data: SequenceDataModule, split: Split) -
         np.add.at(count, index, outcome.scored.sum(axes).cpu().numpy())
     discrete = isinstance(data.codec.spec, Discrete)
     for origin, nats, steps in zip(store.origins(), total, count, strict=True):
-        mean = nats / steps if steps else math.nan
-        row: Row = {"origin": origin, "num_steps": int(steps), "nll_nats": round(float(mean), 6)}
-        yield row | ({"bits_per_step": round(float(mean / math.log(2)), 6)} if discrete else {})
+        # A record of one step predicts nothing: its cells stay empty.
+        mean = float(nats / steps) if steps else None
+        row: Row = {"origin": origin, "num_steps": int(steps), "nll_nats": None if mean is None else round(mean, 6)}
+        bits = None if mean is None else round(mean / math.log(2), 6)
+        yield row | ({"bits_per_step": bits} if discrete else {})

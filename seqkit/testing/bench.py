@@ -13,7 +13,8 @@ from seqkit.build import build_model
 from seqkit.data.module import SequenceDataModule
 from seqkit.data.store import FlatStore
 from seqkit.domain import Domain
-from seqkit.model import ModelOptions, SequenceModel
+from seqkit.model import SequenceModel
+from seqkit.options import ModelOptions
 from seqkit.steps import Batch
 
 SIZES: dict[str, Any] = {"hidden_size": 16, "d_model": None, "num_layers": 2, "dropout": 0.0}

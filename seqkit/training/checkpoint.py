@@ -15,7 +15,8 @@ from seqkit.build import build_model
 from seqkit.data.module import SequenceDataModule
 from seqkit.domain import Domain
 from seqkit.errors import CheckpointError, ConfigError, SeqkitError, did_you_mean
-from seqkit.model import ModelOptions, SequenceModel
+from seqkit.model import SequenceModel
+from seqkit.options import ModelOptions
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,13 +42,27 @@ class RunFolder:
         """Write `result.json` for the run itself, `result-SPLIT.json` for a later verb."""
         name = "result.json" if result["verb"] == "fit" else f"result-{result['split']}.json"
         path = self.path / name
-        path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(as_json(result) + "\n", encoding="utf-8")
         return path
 
     def result(self) -> dict[str, Any]:
         """What `fit` wrote, {} if it did not come that far."""
         path = self.path / "result.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def as_json(result: dict[str, Any]) -> str:
+    """A result as JSON that every reader understands."""
+    return json.dumps(_finite(result), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """The same values with null for NaN and infinity, which JSON does not have."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def new_folder(wanted: str | None, domain: str, task: str) -> RunFolder:

@@ -59,10 +59,13 @@ def test_domains_lists_the_package_and_what_is_wrong_with_the_broken_ones(site: 
     assert "not a seqkit.Domain" in rows["wrong"]
 
 
-def test_a_built_in_domain_cannot_be_replaced(site: Path, tmp_path: Path) -> None:
+def test_a_built_in_domain_cannot_be_replaced_and_the_attempt_is_listed(site: Path, tmp_path: Path) -> None:
     shown = run(site, "-m", "seqkit", "domains", "text", folder=tmp_path)
     assert shown.returncode == 0, shown.stderr
     assert "seqkit_text:DOMAIN" in shown.stdout
+    listed = run(site, "-m", "seqkit", "domains", folder=tmp_path)
+    (row,) = (line for line in listed.stdout.splitlines() if "broken-text 1.0" in line)
+    assert "the name belongs to package seqkit" in row
 
 
 def test_a_broken_package_is_refused_in_one_message(site: Path, tmp_path: Path) -> None:

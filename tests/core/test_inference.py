@@ -194,6 +194,15 @@ def test_likelihoods_are_sums_over_each_records_own_steps(melody: Domain) -> Non
         assert rows[number]["bits_per_step"] == pytest.approx(float(losses.mean()) / np.log(2), abs=1e-5)
 
 
+def test_a_record_of_one_step_has_no_likelihood(melody: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, data = build(melody, data={"batch_size": 3, "window": 4})
+    records = [Record("a", origin="m:0"), Record("ab", origin="m:1")]
+    monkeypatch.setattr(data, "records", lambda split: records)
+    short, long = predict_records(model, data)
+    assert short == {"origin": "m:0", "num_steps": 0, "nll_nats": None, "bits_per_step": None}
+    assert long["num_steps"] == 1 and long["nll_nats"] > 0
+
+
 def test_rows_are_written_as_csv_and_json_lines(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [
         {"origin": "a,b:0", "prediction": "é", "probabilities": {"é": 1.0}},

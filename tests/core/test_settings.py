@@ -8,7 +8,8 @@ import pytest
 
 from seqkit import ConfigError, Domain, Encoder, StepEncoder
 from seqkit.api import settings_from
-from seqkit.settings import find_config, fold_paths, parse_arguments, peek, read_config, resolve_recipes
+from seqkit.recipes import find_config, peek, read_config, resolve_recipes
+from seqkit.settings import fold_paths, parse_arguments
 
 
 def test_repeated_paths_are_all_kept(melody: Domain) -> None:

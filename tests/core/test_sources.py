@@ -33,6 +33,7 @@ def test_a_folder_gives_its_files_in_order_without_hidden_ones(tree: Path) -> No
         "g.txt.gz",
     ]
     assert [f.folder for f in files] == ["", "", "cats", "cats/old", ""]
+    assert [f.origin for f in files] == ["a.txt", "b.txt", "cats/c.TXT", "cats/old/d.txt", "g.txt.gz"]
 
 
 def test_a_file_that_is_named_is_taken_whatever_its_ending(tree: Path) -> None:
@@ -44,7 +45,7 @@ def test_a_file_that_is_named_is_taken_whatever_its_ending(tree: Path) -> None:
 
 def test_a_zip_gives_its_members(tree: Path) -> None:
     files = find_files(str(tree / "all.zip"), (".txt",))
-    assert [f.origin for f in files] == ["all.zip:one.txt", "all.zip:two.txt"]
+    assert [f.origin for f in files] == ["all.zip:one.txt", "all.zip:z/two.txt"]
     assert [f.folder for f in files] == ["", "z"]
     assert files[1].open().read() == b"z/two.txt" and files[1].name == "two.txt"
 

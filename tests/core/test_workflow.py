@@ -14,6 +14,7 @@ import seqkit
 from seqkit import CheckpointError, ConfigError, Domain, Run
 from seqkit.settings import parse_arguments
 from seqkit.training import workflow
+from seqkit.training.folder import as_json
 
 TINY: dict[str, Any] = {"hidden_size": 8, "max_epochs": 2, "batch_size": 8, "window": 8, "accelerator": "cpu"}
 
@@ -46,6 +47,11 @@ def test_a_run_folder_holds_everything_about_its_run(task: str, trained: dict[st
     assert any(row["train/loss"] for row in rows)
     baseline, figure = ("unigram", "bits_per_step") if task == "next_step" else ("majority", "accuracy")
     assert figure in result["metrics"] and figure in result["baselines"][baseline]
+
+
+def test_a_figure_that_does_not_exist_is_null_in_json() -> None:
+    result = {"metrics": {"mase": float("nan"), "smape": 12.5}, "list": [float("inf"), 1], "seed": 3}
+    assert json.loads(as_json(result)) == {"metrics": {"mase": None, "smape": 12.5}, "list": [None, 1], "seed": 3}
 
 
 def metrics(run: Run) -> dict[str, float]:

@@ -95,7 +95,7 @@ def test_a_table_gives_bases_and_labels(tmp_path: Path) -> None:
     assert [(r.origin, r.sequence, r.target) for r in records] == [("t.csv:1", "ACG", "1"), ("t.csv:2", "TTN", "2")]
     tsv = put(tmp_path / "t.tsv.gz", b"sequence\tlabel\nA\t\nC\tx\n")
     assert [r.target for r in read(tsv)] == [None, "x"]
-    assert "set --data.sequence_column; columns: bases, kind" in str(refused(table))
+    assert str(refused(table)).endswith("t.csv:1, --data.sequence_column\n  fix: columns: bases, kind")
     wrong = put(tmp_path / "w.csv", b"sequence\nACGT\nAC!T\n")
     assert refused(wrong).at == "w.csv:2, base 3"
 

@@ -77,6 +77,12 @@ def test_other_columns_can_be_named(tmp_path: Path) -> None:
     assert [(record.sequence, record.target) for record in reader.read(str(path))] == [("fine", "5"), ("poor", "1")]
 
 
+def test_cells_of_a_csv_stay_as_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("text,label\n1984,007\nNA,true\n")
+    records = CLASSIFY.read(f"{tmp_path}/t.csv")
+    assert [(record.sequence, record.target) for record in records] == [("1984", "007"), ("NA", "true")]
+
+
 def test_a_file_is_one_record_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 8)
     folder = write(tmp_path, a="one two three four\n")
@@ -160,8 +166,8 @@ def test_nothing_asks_for_labels_when_predicting(tmp_path: Path) -> None:
 def test_hub_rows_are_read_from_the_training_split(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def rows(path: str, split: str, columns: list[str]) -> Any:
-        asked.append((path, split, columns))
+    def rows(path: str, split: str, columns: dict[str, str]) -> Any:
+        asked.append((path, split, list(columns)))
         yield 1, {"text": "x", "label": 0}
         yield 2, {"text": "y", "label": 1}
 
@@ -173,7 +179,7 @@ def test_hub_rows_are_read_from_the_training_split(monkeypatch: pytest.MonkeyPat
 
 def test_a_missing_column_is_named_with_its_neighbour(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("texts,label\na,b\n")
-    with pytest.raises(DataError, match=r"no column 'text'(.|\n)*t.csv(.|\n)*did you mean 'texts'"):
+    with pytest.raises(DataError, match=r"no column 'text'(.|\n)*t.csv, --data.text_column(.|\n)*did you mean 'texts'"):
         list(CLASSIFY.read(f"{tmp_path}/t.csv"))
 
 
@@ -184,10 +190,11 @@ def test_a_missing_column_is_named_with_its_neighbour(tmp_path: Path) -> None:
         ("t.jsonl", b'{"text": "a", "label": "x"}\n{"text": "b"}\n', r"column 'label' is missing(.|\n)*t.jsonl:2"),
         ("t.jsonl", b'{"text": "a", "label": ["x"]}\n', r"label in column 'label' is \['x'\], a list"),
         ("t.jsonl", b'{"text": "a\\u0000b", "label": "x"}\n', r"NUL(.|\n)*t.jsonl:1"),
-        ("t.csv", b"text,label\n007,x\n8,y\n", r"text in column 'text' is 7, a int(.|\n)*t.csv:1"),
-        ("t.csv", b"text,label\nfine,x\ncaf\xe9,y\n", r"not valid UTF-8(.|\n)*t.csv:2"),
+        ("t.csv", b"text,label\nfine,x\npoor,\n", r"column 'label' is missing(.|\n)*t.csv:2"),
+        ("t.csv", b"text,label\nfine,x\ncaf\xe9,y\n", r"not valid UTF-8(.|\n)*t.csv, line 3"),
         ("t.csv", b"text,label\n", r"holds no text(.|\n)*t.csv"),
-        ("t.csv", b"", r"not a clean table(.|\n)*t.csv"),
+        ("t.csv", b"", r"holds no rows(.|\n)*t.csv"),
+        ("t.jsonl", b"", r"holds no rows(.|\n)*t.jsonl"),
         ("a.txt", b"x\n", r"text has no label(.|\n)*a.txt(.|\n)*LABEL=PATH"),
     ],
 )  # fmt: skip

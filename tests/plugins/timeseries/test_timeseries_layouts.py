@@ -74,7 +74,7 @@ def test_a_table_sorted_by_time_needs_sort(write_file: WriteFile) -> None:
 
 
 def test_a_series_may_go_on_over_blocks(write_file: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqkit_timeseries.tables._BLOCK_BYTES", 200)
+    monkeypatch.setattr("seqkit.data.delimited._BLOCK_BYTES", 200)
     rows = [f"s{i // 40},{i % 40},{i}" for i in range(120)]
     found = read(write_file("t.csv", "unique_id,ds,y\n" + "\n".join(rows)))
     assert [s.name for s in found] == ["s0", "s1", "s2"]
@@ -82,7 +82,7 @@ def test_a_series_may_go_on_over_blocks(write_file: WriteFile, monkeypatch: pyte
 
 
 def test_the_row_of_an_error_counts_over_blocks(write_file: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqkit_timeseries.tables._BLOCK_BYTES", 200)
+    monkeypatch.setattr("seqkit.data.delimited._BLOCK_BYTES", 200)
     rows = [f"s,{i},{'oops' if i == 90 else i}" for i in range(120)]
     with pytest.raises(DataError, match=r"'oops' is not a finite number(.|\n)*row 91, column 'y'"):
         read(write_file("t.csv", "unique_id,ds,y\n" + "\n".join(rows)))
