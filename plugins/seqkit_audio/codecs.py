@@ -71,7 +71,7 @@ class WaveformCodec(_SampledCodec):
 class MuLawCodec(_SampledCodec):
     """One step a sample, as one of a few levels that lie closer together where the sound is quiet.
 
-    Source: ITU-T G.711 mu-law companding in the continuous form of van den Oord et al. 2016 (WaveNet), section 2.2.
+    Source: mu-law companding of ITU-T G.711 in continuous form, van den Oord et al. 2016, section 2.2 [oord2016].
 
     Args:
         num_classes: Levels.

@@ -73,7 +73,7 @@ def _require_least(least: int, **options: int) -> None:
 class LogMelEncoder(Encoder):
     """A spectrogram, two convolutions over its frames, and a linear map.
 
-    Source of the masks: Park et al. 2019 (SpecAugment), sections 2 and 3.
+    Source of the masks: SpecAugment, Park et al. 2019, section 2 [park2019].
 
     Args:
         front: Waveforms to frames.

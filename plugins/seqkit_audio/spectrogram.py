@@ -28,7 +28,7 @@ class Spectrogram(nn.Module):
     The features do not change with the loudness of a record: the floor under the logarithm lies a fixed distance
     below its peak, and mean and deviation over all its frames and bands are taken out.
 
-    Source: Davis and Mermelstein 1980 (MFCC); mel scale and filters as in HTK (torchaudio's default).
+    Source: MFCC, Davis and Mermelstein 1980 [davis1980]; mel scale and filters as in HTK (torchaudio's default).
 
     Args:
         sample_rate_hz: Of the waveforms.

@@ -50,7 +50,7 @@ def read_fastq(
 def trimmed_length(codes: bytes, threshold: int) -> int:
     """Bases left when the 3' end is trimmed where the running sum of (threshold - quality) is greatest.
 
-    From the 3' end; a sum below zero ends the search. Source: BWA's `-q` (Li and Durbin 2009), also Cutadapt's.
+    From the 3' end; a sum below zero ends the search. Source: BWA's `-q`, Li and Durbin 2009 [li2009].
 
     Example:
         >>> trimmed_length(bytes([42, 40, 26, 27, 8, 7, 11, 4, 2, 3]), 10)

@@ -22,7 +22,7 @@ class BytePairCodec(Codec):
     Every byte is a token, so nothing is unknown and every text comes back as it was, white space included. Ids of
     a text are the ones this codec chooses; another sequence of ids may spell the same text.
 
-    Source: Sennrich et al. 2016 (byte-pair encoding of words); Radford et al. 2019 (over bytes).
+    Source: Sennrich et al. 2016, section 3.2 [sennrich2016], over bytes as in Radford et al. 2019 [radford2019].
 
     Args:
         vocabulary_size: Most tokens, the 256 bytes counted; a small text gives fewer.

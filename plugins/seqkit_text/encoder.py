@@ -15,7 +15,7 @@ from seqkit import ConfigError, Discrete, Encoder, Spec, step_encoder
 class TextEncoder(Encoder):
     """An embedding with embedding dropout: in training a share of the symbols is zero wherever it occurs.
 
-    Source: Gal and Ghahramani 2016, section 4.2; Merity et al. 2018 (AWD-LSTM), section 4.3.
+    Source: Gal and Ghahramani 2016, section 4.2 [gal2016]; Merity et al. 2018, section 4.3 [merity2018].
 
     Args:
         spec: What a step is.

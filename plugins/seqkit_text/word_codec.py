@@ -28,7 +28,7 @@ class WordCodec(Codec):
     By the convention of WikiText each line end counts as one `<eos>`, id 1; `<unk>` and `<eos>` written in the
     text are these same symbols. White space is not kept: decoding gives single spaces and line ends.
 
-    Source: Merity et al. 2016, the WikiText data sets.
+    Source: the WikiText data sets, Merity et al. 2017, section 4.3 [merity2017].
 
     Args:
         vocabulary_size: Most classes, `<unk>` and `<eos>` counted; None keeps every word.

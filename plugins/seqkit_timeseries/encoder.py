@@ -16,7 +16,7 @@ class ConvEncoder(Encoder):
     Each block is x + GELU(norm(conv(x))). Padding is put back to zero before each convolution and the norm is taken
     over the features of one step, so a record's features do not depend on what it is batched with.
 
-    Source: the kernel sizes 7, 5, 3 after the fully convolutional network of Wang et al. 2017, without its batch norm.
+    Source: kernel sizes 7, 5, 3 as in Wang et al. 2017, section 2.B [wang2017]; without its batch norm.
 
     Args:
         spec: What a step is.

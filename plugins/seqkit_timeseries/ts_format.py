@@ -1,6 +1,6 @@
 """The `.ts` text format of the UCR and UEA archives: cases of one or more dimensions, the class last.
 
-Source: Bagnall et al. 2018, "The UEA multivariate time series classification archive"; the format as the archive's
+Source: Bagnall et al. 2018 [bagnall2018]; the format as the archive's
 files use it: `#` comments, an `@` header, then after `@data` one case a line, dimensions separated by `:`, values
 by `,`.
 """

@@ -90,6 +90,14 @@ def test_each_public_name_is_on_the_api_page() -> None:
     assert sorted(documented) == sorted(name for name in seqkit.__all__ if name != "__version__")
 
 
+def test_the_tree_of_the_architecture_page_has_each_file_of_the_core() -> None:
+    tree = blocks((DOCS / "architecture.md").read_text(encoding="utf-8"), "")[0]
+    core = ROOT / "seqkit"
+    whole = ("cli", "testing")  # one line for the folder
+    files = {f.name for f in core.rglob("*.py") if f.name != "__init__.py" and f.parent.name not in whole}
+    assert files - set(re.findall(r"(\w+\.py)", tree)) == set()
+
+
 def test_the_second_command_of_the_readme_is_what_ci_runs() -> None:
     section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Two commands\n")[2].partition("\n## ")[0]
     _, second = blocks(section, "sh")
