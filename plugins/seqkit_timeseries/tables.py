@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -54,7 +53,7 @@ def read_head(source: SourceFile, time_format: str | None = None) -> Head:
     A first line of numbers only (after a timestamp, perhaps) is data: such a file has no header.
 
     Raises:
-        DataError: If the file is empty, not text, or names a column twice.
+        DataError: If the file is empty or not text.
     """
     if is_typed(source):
         for batch in read_batches(source):
@@ -69,11 +68,7 @@ def read_head(source: SourceFile, time_format: str | None = None) -> Head:
     pandas_index = cells == ["", *map(str, range(len(cells) - 1))]
     if all(is_number(cell) for cell in rest) and any(cell.strip() for cell in rest) and not pandas_index:
         return Head([str(number) for number in range(1, len(cells) + 1)], cells, 0, delimiter)
-    names = [name.strip() for name in cells]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(f"column {twice[0]!r} occurs twice", at=source.origin, fix="give each column a name of its own")
-    return Head(names, following, header_lines, delimiter)
+    return Head([name.strip() for name in cells], following, header_lines, delimiter)
 
 
 def table_batches(source: SourceFile, head: Head) -> Iterator[tuple[int, pa.RecordBatch]]:

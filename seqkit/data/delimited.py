@@ -5,6 +5,7 @@ pyarrow reads it, because it notices a ragged row that other readers shift silen
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ def read_delimited(
         skip_rows: Lines before the first row; the header counts if `names` are given.
 
     Raises:
-        DataError: Names the line with too few or too many cells, or that is not UTF-8.
+        DataError: Names the line with too few or too many cells, or that is not UTF-8; or the column that occurs twice.
     """
     import pyarrow as pa
     from pyarrow import csv
@@ -47,12 +48,27 @@ def read_delimited(
         ignore_empty_lines=names is None or len(names) > 1,  # In a single column an empty line is an empty cell.
         invalid_row_handler=note,
     )
-    convert = csv.ConvertOptions(default_column_type=pa.string(), strings_can_be_null=False)
-    with source.open() as stream:
-        try:
+    try:
+        if names is None:
+            with source.open() as stream:
+                names = csv.open_csv(stream, read, parse).schema.names
+        require_different(names, source.origin)
+        convert = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+        with source.open() as stream:
             yield from csv.open_csv(stream, read, parse, convert)
-        except (pa.ArrowInvalid, EOFError, OSError) as error:
-            raise _explain(source, ragged, error) from error
+    except (pa.ArrowInvalid, EOFError, OSError) as error:
+        raise _explain(source, ragged, error) from error
+
+
+def require_different(names: list[str], origin: str) -> None:
+    """Refuse a table with two columns of one name: one of them would be lost.
+
+    Raises:
+        DataError: Names the column.
+    """
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(f"column {twice[0]!r} occurs twice", at=origin, fix="give each column a name of its own")
 
 
 def _explain(source: SourceFile, ragged: list[Any], error: Exception) -> DataError:

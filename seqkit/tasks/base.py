@@ -22,15 +22,22 @@ class Outcome:
         raw: The head's outputs, (B, T, P) or (B, P).
         nll: Nats for each target, 0 where not scored.
         scored: Which targets count, bool.
-        guess: The best single guess, like the targets.
         targets: The truth.
+        output: The kind of prediction.
+        scale: Of numbers; None for symbols.
     """
 
     raw: Tensor
     nll: Tensor
     scored: Tensor
-    guess: Tensor
     targets: Tensor
+    output: Output
+    scale: Scale | None = None
+
+    @property
+    def guess(self) -> Tensor:
+        """The best single guess, like the targets. Made when asked for: training never does, and V may be large."""
+        return self.output.mean(self.raw, self.scale).detach()
 
     @property
     def loss(self) -> Tensor:
@@ -74,7 +81,7 @@ class Task(nn.Module, ABC):
         """Loss and guess for one batch."""
         targets = self.targets(batch)
         nll, scored = self.output.nll(raw, targets, scale)
-        return Outcome(raw, nll, scored, self.output.mean(raw, scale).detach(), targets)
+        return Outcome(raw, nll, scored, targets, self.output, scale)
 
     def scores(self) -> Scores:
         """Fresh figures of merit."""

@@ -72,12 +72,9 @@ def new_folder(wanted: str | None, domain: str, task: str) -> RunFolder:
         ConfigError: If the wanted folder already holds a run.
         DependencyError: If it cannot be made.
     """
+    require_free(wanted)
     if wanted is not None:
         path = Path(wanted)
-        if (path / "config.yaml").exists():
-            raise ConfigError(
-                f"{wanted} already holds a run", at="--run", fix="name another folder, or remove that one first"
-            )
     else:
         number = 1
         while (path := Path("runs") / f"{domain}-{task.replace('_', '-')}-{number}").exists():
@@ -89,6 +86,22 @@ def new_folder(wanted: str | None, domain: str, task: str) -> RunFolder:
             f"the run folder cannot be made: {error}", at=str(path), fix="name a folder you may write to with --run"
         ) from error
     return RunFolder(path)
+
+
+def require_free(wanted: str | None) -> None:
+    """Refuse a folder that a new run cannot have; asked before the data is read, too.
+
+    Raises:
+        ConfigError: If it already holds a run, or is a file.
+    """
+    if wanted is None:
+        return
+    if (Path(wanted) / "config.yaml").exists():
+        raise ConfigError(
+            f"{wanted} already holds a run", at="--run", fix="name another folder, or remove that one first"
+        )
+    if Path(wanted).is_file():
+        raise ConfigError(f"{wanted} is a file", at="--run", fix="name a folder")
 
 
 def find_checkpoint(run: str | Path) -> Path:

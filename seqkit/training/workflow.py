@@ -21,7 +21,7 @@ from seqkit.settings import Settings
 from seqkit.steps import Split
 from seqkit.training.baselines import chance_baselines
 from seqkit.training.checkpoint import Loaded, load_model, require_plain_json
-from seqkit.training.folder import RunFolder, find_checkpoint, new_folder
+from seqkit.training.folder import RunFolder, find_checkpoint, new_folder, require_free
 from seqkit.training.quiet import quiet_lightning
 from seqkit.training.trainer import build_trainer, total_steps, train
 
@@ -39,6 +39,7 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
     Returns:
         The run folder and the content of its `result.json`.
     """
+    require_free(settings.run)
     pl.seed_everything(settings.seed, verbose=False)
     domain = settings.domain
     data = domain.datamodule(**settings.data)

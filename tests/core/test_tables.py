@@ -73,6 +73,12 @@ def test_a_line_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
         rows_of(tmp_path / "b.csv")
 
 
+def test_a_column_that_occurs_twice_is_named(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b,a\n1,2,3\n")
+    with pytest.raises(DataError, match=r"column 'a' occurs twice\n  at: t\.csv"):
+        rows_of(tmp_path / "t.csv")
+
+
 @pytest.mark.parametrize("name", ["e.csv", "e.jsonl", "e.parquet"])
 def test_an_empty_file_is_named(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"")
