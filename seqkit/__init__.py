@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from seqkit.data.delimited import read_delimited as read_delimited
     from seqkit.data.module import Generation as Generation
     from seqkit.data.module import SequenceDataModule as SequenceDataModule
+    from seqkit.data.parts import join_parts as join_parts
     from seqkit.data.sources import PathOption as PathOption
     from seqkit.data.sources import SourceFile as SourceFile
     from seqkit.data.sources import find_files as find_files
@@ -61,6 +62,7 @@ _HOMES = {
     "seqkit.codecs": ("LabelCodec", "StandardCodec", "SymbolCodec", "TagCodec"),
     "seqkit.data.delimited": ("read_delimited",),
     "seqkit.data.module": ("Generation", "SequenceDataModule"),
+    "seqkit.data.parts": ("join_parts",),
     "seqkit.data.sources": ("PathOption", "SourceFile", "find_files", "is_hub"),
     "seqkit.data.tables": ("TABLE_SUFFIXES", "is_table", "read_batches", "read_hub", "read_rows", "require_column"),
     "seqkit.domain": ("Domain",),

@@ -14,6 +14,7 @@ from seqkit import plugins
 from seqkit.build import require_task
 from seqkit.codec import Codec
 from seqkit.data.module import Generation, SequenceDataModule
+from seqkit.data.parts import join_parts
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError, did_you_mean
 from seqkit.inference.generate import continue_sequences
@@ -202,7 +203,7 @@ def _text_stream(codec: Codec, prompt: torch.Tensor, on_value: Callable[[str], N
 def prompt_records(data: SequenceDataModule, blueprint: dict[str, Any], domain: Domain, file: str) -> list[Record]:
     """The records of a prompt file, read as the domain reads its data."""
     reader = reopen_data(domain, blueprint, {"path": file})
-    return list(reader.records("predict"))
+    return list(join_parts(reader.records("predict")))
 
 
 def _place(name: str, known: list[str]) -> str:

@@ -139,7 +139,11 @@ def _check_causal(domain: Domain, encoder: Encoder, options: ModelOptions) -> No
 
 
 def _tie(encoder: Encoder, task: Task) -> None:
-    """Press and Wolf 2017 [press2017]: the output layer reads the embedding's matrix."""
+    """One matrix for embedding and output layer: Press and Wolf 2017 [press2017].
+
+    It begins as an output layer's, so that the first guess is near uniform: an embedding's wide start would give
+    logits of a deviation of sqrt(H), from which training recovers late.
+    """
     table = getattr(encoder, "map", None)
     if not isinstance(table, nn.Embedding) or table.weight.shape != task.head.weight.shape:
         raise ConfigError(
@@ -147,4 +151,4 @@ def _tie(encoder: Encoder, task: Task) -> None:
             at="--model.tie_weights",
             fix="use it for next_step over symbols, with --model.d_model equal to --model.hidden_size",
         )
-    task.head.weight = table.weight
+    table.weight = task.head.weight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -151,16 +152,26 @@ def _ways(base: Path, sources: list[SourceFile]) -> list[str]:
 
 def _manifest_clips(table: SourceFile, prefix: str, rules: LabelRules) -> Iterator[Clip]:
     """The recordings of a manifest; relative paths start at its folder."""
+    number, seen = 0, set[str]()
     for number, row in read_rows(table):
         place = f"{table.name}, row {number}"
         require_column(rules.file_column, list(row), table.name, "--data.file_column")
         name = str(row[rules.file_column] or "")
         file = table.path.parent / name
-        if not name or not file.is_file():
+        if not name or not os.path.isfile(file):  # Path.is_file raises for a text too long for a name.
             raise DataError(
                 f"no such file: {name!r}",
                 at=place,
                 fix="paths are relative to the manifest; remove the row or add the file",
             )
+        if name in seen:
+            raise DataError(
+                f"{name!r} is listed twice", at=place, fix="remove one row: splits would share the recording"
+            )
+        seen.add(name)
+        if rules.label_column != LabelRules.label_column:
+            require_column(rules.label_column, list(row), table.name, "--data.label_column")
         label = row.get(rules.label_column)
         yield Clip(SourceFile(file, label=table.label), f"{prefix}:{name}", name, None if label is None else str(label))
+    if not number:
+        raise DataError("holds no rows", at=table.name, fix="check the manifest")

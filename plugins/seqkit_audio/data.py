@@ -58,7 +58,7 @@ class AudioData(SequenceDataModule):
         super().__init__(path=path, task=task, **options)
         if sample_rate_hz is not None and sample_rate_hz < 1:
             raise ConfigError(f"sample_rate_hz is {sample_rate_hz}", at="--data.sample_rate_hz", fix="give e.g. 8000")
-        if max_duration_s is not None and max_duration_s <= 0:
+        if max_duration_s is not None and not max_duration_s > 0:
             raise ConfigError(f"max_duration_s is {max_duration_s}", at="--data.max_duration_s", fix="give seconds")
         self.sample_rate_hz, self.max_duration_s = sample_rate_hz, max_duration_s
         self.rules = LabelRules(label_pattern, file_column, label_column)
@@ -160,11 +160,11 @@ class AudioData(SequenceDataModule):
 
     def _blocks(self, clip: Clip) -> Iterator[np.ndarray]:
         with open_sound(clip.source, clip.origin) as sound:
-            yield from self._at_rate(sound.blocks(self.max_duration_s), sound.sample_rate_hz)
+            yield from self._at_rate(sound.blocks(self.max_duration_s), sound.sample_rate_hz, clip.origin)
 
-    def _at_rate(self, blocks: Iterable[np.ndarray], rate_hz: int) -> Iterator[np.ndarray]:
+    def _at_rate(self, blocks: Iterable[np.ndarray], rate_hz: int, origin: str = "") -> Iterator[np.ndarray]:
         """Samples at the model's rate; decoding and resampling overshoot full scale a little, which is cut off."""
-        for block in resample_blocks(blocks, rate_hz, self._learn_rate()):
+        for block in resample_blocks(blocks, rate_hz, self._learn_rate(), origin):
             yield np.clip(block, -1.0, 1.0)
 
     def _label(self, clip: Clip, needed: bool) -> str | None:

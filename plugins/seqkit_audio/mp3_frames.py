@@ -18,8 +18,10 @@ _RATES_HZ = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 1200
 """Sample rates by version number: MPEG-1, MPEG-2, MPEG-2.5."""
 
 
-def count_samples(stream: IO[bytes]) -> int | None:
-    """Samples a channel in all complete Layer III frames; None if the file does not begin with one.
+def count_samples(stream: IO[bytes]) -> tuple[int, bool] | None:
+    """Samples a channel in all complete Layer III frames, and whether the first frame states the length.
+
+    None if the file does not begin with a Layer III frame.
 
     Source: ISO/IEC 11172-3, section 2.4.2.3 (frame header); ID3v2.4, section 3.1.
 
@@ -33,12 +35,14 @@ def count_samples(stream: IO[bytes]) -> int | None:
     data = stream.read()
     stream.seek(0)
     position, total = _after_tag(data), 0
+    # Behind the header, a checksum and the side information of at most 32 bytes. Source: Xing's and LAME's tag.
+    stated = any(mark in data[position : position + 46] for mark in (b"Xing", b"Info"))
     while (frame := _frame(data[position : position + 4])) is not None:
         size, samples = frame
         if position + size > len(data):
             break
         position, total = position + size, total + samples
-    return total or None
+    return (total, stated) if total else None
 
 
 def _after_tag(data: bytes) -> int:

@@ -28,7 +28,10 @@ _AGAIN = "copy or download the file again"
 _MOST_MP3_DELAY = 8 * 1152
 """Samples that an MP3 may code before and after its sound."""
 
-_LOUDEST = 4.0
+_UNKNOWN_FRAMES = 2**63 - 1
+"""What libsndfile says of a FLAC stream whose header leaves the length open."""
+
+_LOUDEST = 1.5
 """Decoders overshoot full scale a little; a float file far beyond it holds other units."""
 
 
@@ -50,13 +53,15 @@ class Sound:
     Args:
         file: The open file.
         origin: Names it in errors.
+        num_frames: Frames to read.
+        least: Fewest frames that must be there; less than `num_frames` where the file does not state its length.
 
     Attributes:
         sample_rate_hz: Frames a second.
     """
 
-    def __init__(self, file: soundfile.SoundFile, origin: str) -> None:
-        self._file, self._origin = file, origin
+    def __init__(self, file: soundfile.SoundFile, origin: str, num_frames: int, least: int) -> None:
+        self._file, self._origin, self._num_frames, self._least = file, origin, num_frames, least
         self.sample_rate_hz: int = file.samplerate
 
     def blocks(self, max_duration_s: float | None = None) -> Iterator[np.ndarray]:
@@ -68,15 +73,17 @@ class Sound:
         Raises:
             DataError: If the file is damaged or cut short, or a sample is no number or far outside [-1, 1].
         """
-        wanted = self._file.frames
+        wanted = self._num_frames
         if max_duration_s is not None:
             wanted = min(wanted, max(round(max_duration_s * self.sample_rate_hz), 1))
         position = 0
         while position < wanted:
             # Not `file.blocks()`: after a short read it hands the rest of its buffer over as if it were sound.
             block = self._read(min(BLOCK_FRAMES, wanted - position))
+            if not len(block) and position >= self._least:
+                return
             if not len(block):
-                what = f"cut short: header says {self._file.frames} frames, file holds {position}"
+                what = f"cut short: header says {self._num_frames} frames, file holds {position}"
                 raise DataError(what, at=self._origin, fix=_AGAIN)
             _check_samples(block, position, self._origin)
             position += len(block)
@@ -115,10 +122,18 @@ def open_sound(source: SourceFile, origin: str) -> Iterator[Sound]:
                 raise DataError(f"sound files of format {file.format} are not read", at=origin, fix=_ACCEPTED)
             if file.frames == 0:
                 raise DataError("holds no samples", at=origin, fix="remove the file")
-            if coded is not None and coded > file.frames + _MOST_MP3_DELAY:
-                what = f"states no length: {file.frames} of about {coded} frames would be read"
-                raise DataError(what, at=origin, fix="encode the MP3 again, or convert it to WAV or FLAC")
-            yield Sound(file, origin)
+            num_frames = least = file.frames
+            if file.frames == _UNKNOWN_FRAMES:
+                least = 1
+            elif coded is not None:
+                num_samples, stated = coded
+                if num_samples > file.frames + _MOST_MP3_DELAY:
+                    what = f"states no length: {file.frames} of about {num_samples} frames would be read"
+                    raise DataError(what, at=origin, fix="encode the MP3 again, or convert it to WAV or FLAC")
+                if not stated:  # libsndfile guessed it from the file's size, tags and padding bytes included.
+                    num_frames = min(file.frames, num_samples)
+                    least = max(num_frames - _MOST_MP3_DELAY, 1)
+            yield Sound(file, origin, num_frames, least)
 
 
 def _bytes_of(source: SourceFile, origin: str) -> IO[bytes]:

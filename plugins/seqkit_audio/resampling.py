@@ -17,7 +17,7 @@ _LARGEST_KERNEL = 1 << 24
 """Weights of a resampling filter at most, 64 MiB; only odd pairs of rates such as 44099 and 8000 Hz need more."""
 
 
-def resample_blocks(blocks: Iterable[np.ndarray], from_hz: int, to_hz: int) -> Iterator[np.ndarray]:
+def resample_blocks(blocks: Iterable[np.ndarray], from_hz: int, to_hz: int, origin: str = "") -> Iterator[np.ndarray]:
     """Blocks of one recording at another rate, by windowed sinc interpolation (torchaudio's `Resample`).
 
     Each block is filtered together with the end of the one before and the beginning of the next, so that no seam
@@ -27,6 +27,7 @@ def resample_blocks(blocks: Iterable[np.ndarray], from_hz: int, to_hz: int) -> I
         blocks: (n,) float32 each.
         from_hz: Their rate.
         to_hz: The wanted rate.
+        origin: Names the recording in errors.
 
     Raises:
         DataError: If the two rates have so little in common that the filter would not fit in memory.
@@ -34,6 +35,7 @@ def resample_blocks(blocks: Iterable[np.ndarray], from_hz: int, to_hz: int) -> I
     if from_hz == to_hz:
         yield from blocks
         return
+    _require_common(from_hz, to_hz, origin)
     sinc = _filter(from_hz, to_hz)
     pending, left = np.zeros(0, np.float32), 0  # Samples in hand; the first `left` of them are done already.
     for block in blocks:
@@ -72,17 +74,22 @@ class _Filter:
         return num_samples // self.period * self.made
 
 
-@lru_cache(maxsize=8)
-def _filter(from_hz: int, to_hz: int) -> _Filter:
-    """Made once for each pair of rates."""
+def _require_common(from_hz: int, to_hz: int, origin: str) -> None:
     divisor = math.gcd(from_hz, to_hz)
     period, made = from_hz // divisor, to_hz // divisor
     # torchaudio makes `made` filters of one period and six zero crossings to each side.
     if made * (period + 13 * max(period / made, 1)) > _LARGEST_KERNEL:
         raise DataError(
             f"{from_hz} Hz cannot be resampled to {to_hz} Hz: the rates have too little in common",
-            at="--data.sample_rate_hz",
-            fix="choose a rate such as 8000, 16000 or 44100, or convert the files beforehand",
+            at=origin,
+            fix="choose a --data.sample_rate_hz such as 8000, 16000 or 44100, or convert the files beforehand",
         )
+
+
+@lru_cache(maxsize=8)
+def _filter(from_hz: int, to_hz: int) -> _Filter:
+    """Made once for each pair of rates."""
+    divisor = math.gcd(from_hz, to_hz)
+    period, made = from_hz // divisor, to_hz // divisor
     resample = torchaudio.transforms.Resample(from_hz, to_hz)
     return _Filter(resample, period, made, context=period * math.ceil((resample.width + period) / period))

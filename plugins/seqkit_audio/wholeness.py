@@ -10,6 +10,9 @@ from seqkit import DataError
 _UNKNOWN_SIZES = (0xFFFFFFFF, 0x7FFFF000)
 """What ffmpeg and sox write as the data size when they cannot go back to fill it in."""
 
+_MOST_TRAILING = 1 << 12
+"""Bytes of chunks that may follow samples; more behind none is a header that was never filled in."""
+
 _PLAIN_TAGS = (0x0001, 0x0003, 0x0006, 0x0007, 0xFFFE)
 """WAV formats whose frames have one size: PCM, float, A-law, mu-law, extensible."""
 
@@ -55,6 +58,12 @@ def _check_wav(stream: IO[bytes], origin: str, order: str) -> None:
         elif name == b"data":
             if size == 0xFFFFFFFF and long_size is not None:
                 size = long_size
+            if size == 0 and file_size - body > _MOST_TRAILING:
+                raise DataError(
+                    f"the header says 0 bytes of samples, but {file_size - body} bytes follow",
+                    at=origin,
+                    fix="the recording was not closed properly: repair its header",
+                )
             if size not in _UNKNOWN_SIZES and body + size > file_size:
                 raise _cut_short(origin, size, file_size - body, frame_size)
             return

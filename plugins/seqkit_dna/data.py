@@ -10,12 +10,22 @@ from typing import Any, Literal
 
 from Bio.Seq import reverse_complement as reverse_complement_of
 
-from seqkit import ConfigError, DataError, Generation, LabelCodec, PathOption, Record, SequenceDataModule, Split
+from seqkit import (
+    ConfigError,
+    DataError,
+    Generation,
+    LabelCodec,
+    PathOption,
+    Record,
+    SequenceDataModule,
+    Split,
+    join_parts,
+)
 from seqkit_dna.codec import BaseCodec
 from seqkit_dna.demo import demo_genome, demo_promoters
 from seqkit_dna.fragment import BLOCK_BASES
 from seqkit_dna.letters import Ambiguous
-from seqkit_dna.parts import between_ambiguous, in_frame, whole
+from seqkit_dna.parts import between_ambiguous, in_frame
 from seqkit_dna.reading import Reading
 from seqkit_dna.writing import write_fasta
 
@@ -117,7 +127,7 @@ class DnaData(SequenceDataModule):
         return in_frame(records, self.codec.k)
 
     def _labelled(self, split: Split) -> Iterator[Record]:
-        for record in whole(self.divide(self.read, split)):
+        for record in join_parts(self.divide(self.read, split)):
             if self.reading.ambiguous == "skip" and "N" in record.sequence:
                 continue
             if len(record.sequence) < self.codec.k:

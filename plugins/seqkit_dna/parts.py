@@ -1,4 +1,4 @@
-"""Streams of record parts: joined, cut at ambiguous letters, and kept in the frame of the k-mers."""
+"""Streams of record parts: cut at ambiguous letters, and kept in the frame of the k-mers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,6 @@ from dataclasses import replace
 from seqkit import Record
 
 _KNOWN = re.compile("[ACGT]+")
-
-
-def whole(records: Iterable[Record]) -> Iterator[Record]:
-    """Records with their parts joined."""
-    parts: list[Record] = []
-    for record in records:
-        if not record.continues and parts:
-            yield _joined(parts)
-            parts = []
-        parts.append(record)
-    if parts:
-        yield _joined(parts)
 
 
 def between_ambiguous(records: Iterable[Record]) -> Iterator[Record]:
@@ -45,7 +33,3 @@ def in_frame(records: Iterable[Record], k: int) -> Iterator[Record]:
         if end:
             yield replace(record, sequence=sequence[:end] if rest else sequence, continues=continues)
             continues = True
-
-
-def _joined(parts: list[Record]) -> Record:
-    return parts[0] if len(parts) == 1 else replace(parts[0], sequence="".join(part.sequence for part in parts))

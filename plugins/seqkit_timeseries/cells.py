@@ -77,7 +77,9 @@ def numbers(column: pa.Array, name: str, first_row: int, file: str) -> np.ndarra
             values = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             raise DataError(
-                f"column {name!r} holds {column.type}, not numbers", at=file, fix="choose others: --data.value_columns"
+                f"column {name!r} holds {column.type}, not numbers",
+                at=file,
+                fix="choose others: --data.value_columns; if it is the time: --data.time_column",
             ) from None
     infinite = np.flatnonzero(np.isinf(values))
     if len(infinite):
@@ -105,9 +107,11 @@ def times(column: pa.Array, name: str, first_row: int, file: str, time_format: s
             raise _not_a_time(None, name, first_row + _first(column.is_null()), file)
         stamps = column.cast(pa.timestamp("us", getattr(kind, "tz", None)), safe=False)
         return np.asarray(stamps.to_numpy(zero_copy_only=False), dtype="M8[us]")
-    if not _is_text(kind):
+    if not _is_text(kind) and time_format is None:
         return _whole(numbers(column, name, first_row, file), name, first_row, file)
-    if time_format is None and len(column) and is_number(column[0].as_py() or ""):
+    column = column.cast(pa.string())
+    cells = (cell.as_py() or "" for cell in column)
+    if time_format is None and is_number(next((c for c in cells if c.strip().lower() not in MISSING), "")):
         return _whole(_from_text(column, name, first_row, file), name, first_row, file)
     texts = column.to_pandas()
     parsed = pd.to_datetime(texts, format=time_format or "ISO8601", utc=True, errors="coerce")

@@ -71,6 +71,8 @@ def timeseries_encoder(
             at="--encoder.kernel_sizes",
             fix="leave it out, or use --data.task classify",
         )
+    if not 0 <= dropout < 1:
+        raise ConfigError(f"dropout is {dropout:g}", at="--encoder.dropout", fix="give a share from 0 to below 1")
     if any(size < 1 or size % 2 == 0 for size in sizes):
         raise ConfigError(f"kernel_sizes is {sizes}", at="--encoder.kernel_sizes", fix="give odd, positive sizes")
     return ConvEncoder(spec, d_model, tuple(sizes), dropout) if sizes else StepEncoder(spec, d_model)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seqkit import DataError
-from seqkit_timeseries.frequency import Frequency
+from seqkit_timeseries.frequency import DAY_US, Frequency
 from seqkit_timeseries.series import Series
 
 _ROWS_AT_ONCE = 1 << 16
@@ -47,6 +47,11 @@ class Timeline:
         frequency = series.frequency or (Frequency("index", 1) if series.times.dtype.kind == "i" else None)
         return cls(series.name, series.features, start, last, len(series), frequency, series.regular)
 
+    @property
+    def has_clock(self) -> bool:
+        """Whether the time of the day differs between steps."""
+        return self.frequency is not None and self.frequency.unit == "us" and self.frequency.count % DAY_US != 0
+
     def times_after(self, num_known: int, num_steps: int) -> np.ndarray:
         """Times of the steps after the first `num_known`: dates where they are known, else counted from 0."""
         steps = np.arange(num_steps)
@@ -77,8 +82,10 @@ def forecast_table(timeline: Timeline, num_known: int, samples: np.ndarray, quan
         names = timeline.features if len(timeline.features) == num_features else range(1, num_features + 1)
         columns["feature"] = np.tile(np.array(names, dtype=object), num_steps)
     columns["mean"] = samples.mean(axis=0).reshape(-1)
-    levels = np.quantile(samples, quantiles, axis=0).reshape(len(quantiles), -1)
-    return pd.DataFrame(columns | {f"q{level:g}": row for level, row in zip(quantiles, levels, strict=True)})
+    levels = np.quantile(samples, quantiles, axis=0).reshape(len(quantiles), num_steps * num_features)
+    table = pd.DataFrame(columns | {f"q{level:g}": row for level, row in zip(quantiles, levels, strict=True)})
+    table.attrs["clock"] = timeline.has_clock
+    return table
 
 
 def write_tables(path: Path, tables: Iterable[pd.DataFrame]) -> None:
@@ -122,7 +129,8 @@ def _with_plain_dates(table: pd.DataFrame) -> pd.DataFrame:
     if table["ds"].dtype.kind != "M":
         return table
     times = table["ds"].to_numpy().astype("M8[us]")
-    unit = next(u for u in ("D", "s", "us") if (times.astype(f"M8[{u}]") == times).all())
+    units = ("s", "us") if table.attrs.get("clock") else ("D", "s", "us")
+    unit = next(u for u in units if (times.astype(f"M8[{u}]") == times).all())
     text = [str(time).replace("T", " ") for time in times.astype(f"M8[{unit}]")]
     return table.assign(ds=text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -13,8 +14,17 @@ from seqkit_timeseries.timeline import TimeRules
 Layout = Literal["auto", "long", "wide", "rows"]
 
 ID_COLUMNS = ("unique_id", "item_id", "series_id")
-TIME_COLUMNS = ("ds", "timestamp", "datetime", "date", "time", "")
-"""Names taken for the time, in this order; the nameless first column is the index that pandas writes."""
+INDEX_COLUMNS = ("", "__index_level_0__")
+"""The nameless index as pandas writes it, to CSV and to parquet: never values."""
+
+TIME_COLUMNS = ("ds", "timestamp", "datetime", "date", "time", *INDEX_COLUMNS)
+"""Names taken for the time, in this order."""
+
+_DATE = re.compile(
+    r"\d{1,4}([/.-])\d{1,2}\1\d{1,4}(?!\d)|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[-/. ]\d",
+    re.IGNORECASE,
+)
+"""What looks like a date, ISO 8601 or not."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,7 @@ class TableOptions:
     """How tables are to be read; the options of the same names of `TimeseriesData`.
 
     Attributes:
+        alone: The table is the only file of its path, so that its name says nothing about a single series in it.
         labelled: Records have labels (task `classify`): a file that is not labelled itself holds them in its rows.
         label_required: Whether the label column must be there; not when classes are to be predicted.
         rules: What happens to times.
@@ -34,6 +45,7 @@ class TableOptions:
     label_column: str | None = None
     time_format: str | None = None
     multivariate: bool = False
+    alone: bool = False
     labelled: bool = False
     label_required: bool = True
     rules: TimeRules = field(default_factory=TimeRules)
@@ -68,9 +80,17 @@ def find_layout(source: SourceFile, head: Head, options: TableOptions) -> Litera
     if options.labelled and (options.label_column is not None or not (source.label or source.folder)):
         return "rows"
     first = head.first[0] if head.first else ""
-    if len(head.names) > 1 and options.time_column is None and not is_number(first):
-        return "wide" if is_time(first, options.time_format) else "rows"
-    return "wide"
+    if len(head.names) == 1 or options.time_column is not None or is_number(first):
+        return "wide"
+    if is_time(first, options.time_format):
+        return "wide"
+    if head.names[0].lower() in TIME_COLUMNS[:-2] or _DATE.match(first):
+        raise DataError(
+            f"{first!r} is not a timestamp",
+            at=f"{source.origin}, row 1, column {head.names[0]!r}",
+            fix="give --data.time_format such as %d/%m/%Y, or --data.layout rows if it is the id of a series",
+        )
+    return "rows"
 
 
 def find_roles(source: SourceFile, head: Head, options: TableOptions, layout: str) -> Roles:
@@ -89,7 +109,7 @@ def find_roles(source: SourceFile, head: Head, options: TableOptions, layout: st
     if options.value_columns is not None:
         values = [head.require(name, "value_columns", file) for name in options.value_columns]
     else:
-        values = [name for name in head.names if name and name not in (identifier, time, label)]
+        values = [name for name in head.names if name not in (identifier, time, label, *INDEX_COLUMNS)]
     if not values:
         raise DataError("no column is left for the values", at=file, fix=f"columns: {', '.join(head.names[:20])}")
     return Roles(identifier, time, values, label if options.labelled and label in head.names else None)

@@ -113,6 +113,8 @@ def _read_wide(source: SourceFile, blocks: Iterable[_Block], roles: Roles, optio
     if not held:
         raise DataError("holds no rows", at=source.origin, fix="check the file")
     stem = source.name.removesuffix(".gz").rpartition(".")[0] or source.name
+    if options.alone and options.multivariate and not options.labelled:
+        stem = "series"  # The only table of a path: its continuation lies in a file of another name.
     table = options.rules.apply(_series(source, stem, held, roles))
     if options.multivariate or options.labelled:
         yield table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from seqkit import ConfigError, PathOption, SourceFile, find_files, is_hub
 from seqkit_timeseries.layout import TableOptions
@@ -27,7 +28,9 @@ def read_series(path: PathOption, options: TableOptions) -> Iterator[Series]:
             at=f"--data.path {path}",
             fix="download its parquet files and give their folder",
         )
-    for source in find_files(path or (), SUFFIXES):
+    sources = find_files(path or (), SUFFIXES)
+    options = replace(options, alone=len(sources) == 1)
+    for source in sources:
         yield from read_ts(source) if is_ts(source) else read_table(source, options)
 
 

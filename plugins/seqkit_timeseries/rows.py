@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from seqkit import DataError, SourceFile
-from seqkit_timeseries.cells import parse_number
+from seqkit_timeseries.cells import MISSING, parse_number
 from seqkit_timeseries.layout import TableOptions, require_no_columns
 from seqkit_timeseries.series import Series, feature_names, row_times
 from seqkit_timeseries.tables import Head, is_typed
@@ -72,7 +72,7 @@ def _lines(source: SourceFile, head: Head) -> Iterator[tuple[int, int, list[str]
 
 def _values(cells: list[str], at: str) -> np.ndarray:
     """Cells as (T, 1) values, without the padding at the end."""
-    while cells and not cells[-1].strip():
+    while cells and cells[-1].strip().lower() in MISSING:
         cells.pop()
     try:
         values = np.array(cells, dtype=np.float64)  # Ten times faster, but it takes infinities.

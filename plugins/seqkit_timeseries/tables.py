@@ -65,7 +65,8 @@ def read_head(source: SourceFile, time_format: str | None = None) -> Head:
     delimiter = max(_DELIMITERS, key=lambda sign: (first.count(sign), sign == ","))
     cells, following = (next(csv.reader([line], delimiter=delimiter), []) for line in (first, second))
     rest = cells[1:] if len(cells) > 1 and is_time(cells[0], time_format) else cells
-    pandas_index = cells == ["", *map(str, range(len(cells) - 1))]
+    counted = [*map(str, range(len(cells)))]
+    pandas_index = cells == ["", *counted[:-1]] or (len(cells) > 2 and cells == counted)
     if all(is_number(cell) for cell in rest) and any(cell.strip() for cell in rest) and not pandas_index:
         return Head([str(number) for number in range(1, len(cells) + 1)], cells, 0, delimiter)
     return Head([name.strip() for name in cells], following, header_lines, delimiter)

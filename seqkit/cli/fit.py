@@ -19,5 +19,5 @@ def run(verb: str, words: list[str]) -> int:
     settings = parse_arguments(plugins.load(name), words, peek(words, "data.task"))
     folder, result = workflow.fit(settings)
     print_result(result)
-    print(f"run folder: {folder.path}")
+    print(f"run folder: {folder.path} · next: seqkit test {folder.path}")
     return 0

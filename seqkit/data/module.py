@@ -16,7 +16,7 @@ import pytorch_lightning as pl
 from seqkit.codec import Codec
 from seqkit.data.cache import store_folder
 from seqkit.data.loader import BatchLoader, RecordLoader, StreamLoader
-from seqkit.data.sources import PathOption
+from seqkit.data.sources import PathOption, split_label
 from seqkit.data.splits import HoldOut, cut_stream, select_records
 from seqkit.data.store import FlatStore, build_store
 from seqkit.errors import ConfigError, DataError
@@ -233,7 +233,7 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         paths: list[Path] = []
         for option in (self.path, self.valid_path, self.test_path):
             entries = [option] if isinstance(option, str) else option or []
-            paths += [Path(entry.partition("=")[2] or entry) if "=" in entry else Path(entry) for entry in entries]
+            paths += [Path(split_label(entry)[1]).expanduser() for entry in entries]
         return paths
 
     def _target(self, record: Record) -> Any:

@@ -50,6 +50,19 @@ def test_a_second_build_reads_the_cache(melody: Domain, cache: Path, file: Path)
     assert second.store("train").steps.tolist() == first.store("train").steps.tolist()
 
 
+@pytest.mark.parametrize("folder", ["lr=1", "home"])
+def test_a_file_is_found_by_the_cache_whatever_its_path(
+    melody: Domain, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    file = tmp_path / folder / "notes.txt"
+    file.parent.mkdir()
+    file.write_text("up:abc\n" * 9)
+    path = "~/notes.txt" if folder == "home" else f"{folder}/notes.txt"
+    assert melody.datamodule(path=path).files == [file if folder == "home" else Path(path)]
+
+
 def test_a_file_that_changed_is_read_again(melody: Domain, cache: Path, file: Path) -> None:
     melody.datamodule(path=str(file)).store("train")
     os.utime(file, ns=(1, 1))

@@ -266,6 +266,24 @@ def test_columns_that_a_manifest_lacks_are_named(write_sound: WriteSound, tmp_pa
         all_of(str(manifest)).setup("fit")
 
 
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("file,label\n1.wav,a\n1.wav,a\n", {}, r"'1\.wav' is listed twice\n  at: m\.csv, row 2"),
+        ("file,label\n", {}, r"holds no rows\n  at: m\.csv"),
+        ("text,label\n" + "x" * 300 + ",a\n", {"file_column": "text"}, r"no such file: 'x+'\n  at: m\.csv, row 1"),
+        ("file,word\n1.wav,a\n", {"label_column": "wrod"}, r"no column 'wrod'(.|\n)*did you mean 'word'"),
+    ],
+)
+def test_a_manifest_that_cannot_be_used_is_refused(
+    write_sound: WriteSound, tmp_path: Path, text: str, options: dict[str, str], message: str
+) -> None:
+    write_sound("1.wav")
+    (tmp_path / "m.csv").write_text(text)
+    with pytest.raises(DataError, match=message):
+        all_of(str(tmp_path / "m.csv"), **options).setup("fit")
+
+
 def test_a_changed_recording_of_a_manifest_is_read_again(
     write_sound: WriteSound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

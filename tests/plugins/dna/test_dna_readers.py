@@ -9,11 +9,10 @@ from Bio.Seq import Seq
 from Bio.SeqIO import write
 from Bio.SeqRecord import SeqRecord
 
-from seqkit import DataError, PathOption, Record, SourceFile
+from seqkit import DataError, PathOption, Record, SourceFile, join_parts
 from seqkit_dna import fasta, fragment
 from seqkit_dna.fasta import read_fasta
 from seqkit_dna.fastq import trimmed_length
-from seqkit_dna.parts import whole
 from seqkit_dna.reading import Reading
 
 FASTA = b">one first record\nACGT\nacgu\n\n>two\tsecond\r\nRYN\r\nGG\r\n>two\nT\n"
@@ -40,7 +39,7 @@ def put(path: Path, content: bytes) -> str:
 
 
 def read(path: PathOption, **options: object) -> list[Record]:
-    return list(whole(Reading(**options).records(path)))  # type: ignore[arg-type]
+    return list(join_parts(Reading(**options).records(path)))  # type: ignore[arg-type]
 
 
 def summary(records: Iterable[Record]) -> list[tuple[str, str]]:
@@ -77,8 +76,8 @@ def test_a_folder_is_read_in_order_and_its_folders_are_labels(tmp_path: Path) ->
     put(tmp_path / "all" / "notes.txt", b"not a sequence")
     records = read(str(tmp_path / "all"))
     assert [(r.origin, r.sequence, r.target) for r in records] == [
-        ("y.fa.gz:n", "GT", "neg"),
-        ("x.fa:p", "AC", "pos"),
+        ("train/neg/y.fa.gz:n", "GT", "neg"),
+        ("train/pos/x.fa:p", "AC", "pos"),
     ]
 
 
@@ -111,7 +110,7 @@ def test_a_record_in_blocks_is_the_whole_record(tmp_path: Path, monkeypatch: pyt
         parts = list(Reading().records(path))
         assert max(len(part.sequence) for part in parts) == 50
         assert [part.continues for part in parts] == [False] + [True] * 20 + [False, False, True]
-        assert summary(whole(parts)) == [("long", long), ("short", "AC"), ("exact", "G" * 100)]
+        assert summary(join_parts(parts)) == [("long", long), ("short", "AC"), ("exact", "G" * 100)]
         fragments = list(read_fasta(SourceFile(Path(path))))
         assert [piece.start for piece in fragments] == [*range(0, 1003, 50), 0, 0, 50]
 

@@ -135,6 +135,13 @@ def test_a_prompt_is_a_series_in_words() -> None:
         TimeseriesData().prompt("1,two")
 
 
+@pytest.mark.parametrize("constant", [12345.678, 0.1, -3e7])
+def test_a_constant_series_is_data(write_file: WriteFile, constant: float) -> None:
+    path = write_file("t.csv", "y\n" + f"{constant}\n" * 1000)
+    (record,) = TimeseriesData(path=path, valid_fraction=0, test_fraction=0).records("train")
+    assert record.sequence.tolist() == [[constant]] * 1000
+
+
 def test_variation_that_float32_cannot_hold_is_refused(write_file: WriteFile) -> None:
     path = write_file("t.csv", "y\n" + "".join(f"{10**9 + step % 7}\n" for step in range(60)))
     with pytest.raises(DataError, match=r"float32 cannot tell them apart(.|\n)*t.csv:y(.|\n)*--data.scaling standard"):

@@ -42,6 +42,23 @@ def test_the_default_levels_are_numpy_quantiles(tmp_path: Path) -> None:
         np.testing.assert_allclose(table[f"q{level}"], np.quantile(drawn[:, :, 0], level, axis=0))
 
 
+def test_a_column_of_hours_has_one_form(tmp_path: Path, write_file: WriteFile) -> None:
+    text = "unique_id,ds,y\n"
+    for name, hour in (("a", 22), ("b", 12)):
+        text += "".join(f"{name},2024-01-30 {hour + step}:00,1\n" for step in range(2))
+    one_step = [np.array([[1.0]])] * 2
+    generations = [Generation(prompt, one_step) for prompt in prompts(write_file("t.csv", text))]
+    TimeseriesData().write(tmp_path / "out.csv", generations)
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert table["ds"].tolist() == ["2024-01-31 00:00:00", "2024-01-30 14:00:00"]
+
+
+def test_no_quantiles_leave_the_mean(tmp_path: Path, write_file: WriteFile) -> None:
+    (prompt,) = prompts(write_file("t.csv", "y\n1\n2\n"))
+    table = written(tmp_path / "out.csv", [Generation(prompt, SAMPLES)], quantiles=[])
+    assert [name for name in table if name.startswith("q")] == [] and table["mean"].tolist() == [3, 20]
+
+
 def test_months_go_on_as_months(tmp_path: Path, write_file: WriteFile) -> None:
     (prompt,) = prompts(write_file("t.csv", "Month,Passengers\n1960-10,1\n1960-11,2\n1960-12,3\n"))
     table = written(tmp_path / "out.csv", [Generation(prompt, SAMPLES)])

@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -145,6 +146,35 @@ def test_other_ways_to_write_dates_need_their_format(write_file: WriteFile) -> N
     assert str(s.times[0]) == "2024-01-03T00:00:00.000000"
 
 
+@pytest.mark.parametrize("text", ["date,p,q\n03/01/2024,1,2\n", "when,p\nJan-49,1\n", "x,p\n3.1.2024,1\n"])
+def test_dates_of_another_form_are_never_taken_for_ids(write_file: WriteFile, text: str) -> None:
+    with pytest.raises(DataError, match=r"is not a timestamp(.|\n)*row 1(.|\n)*--data.time_format(.|\n)*layout rows"):
+        read(write_file("t.csv", text))
+
+
+def test_the_index_that_pandas_writes_is_never_a_feature(tmp_path: Path, write_file: WriteFile) -> None:
+    frame = pd.DataFrame({"unique_id": ["a", "a", "b"], "y": [1.0, 2.0, 3.0]}, index=[4, 7, 9])
+    frame.to_parquet(tmp_path / "long.parquet")
+    assert [values(s) for s in read(str(tmp_path / "long.parquet"))] == [[[1.0], [2.0]], [[3.0]]]
+    wide = pd.DataFrame({"p": [1.0, 2.0]}, index=pd.to_datetime(["2024-01-01", "2024-01-02"]))
+    wide.to_parquet(tmp_path / "wide.parquet")
+    (p,) = read(str(tmp_path / "wide.parquet"))
+    assert p.name == "p" and str(p.frequency) == "1 day"
+    plain = write_file("plain.csv", "0,1,2\n7.5,7.5,7.5\n7.5,7.5,7.5\n")
+    assert [values(s) for s in read(plain)] == [[[7.5], [7.5]]] * 3
+
+
+def test_numbers_that_are_dates_are_read_with_their_format(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"ds": [20240131, 20240201], "y": [1.0, 2.0]}), tmp_path / "t.parquet")
+    (s,) = read(str(tmp_path / "t.parquet"), time_format="%Y%m%d")
+    assert [str(time)[:10] for time in s.times] == ["2024-01-31", "2024-02-01"]
+
+
+def test_rows_may_be_padded_with_missing_values(write_file: WriteFile) -> None:
+    one, two = read(write_file("t.tsv", "1\t0.5\tNaN\t0.7\tNaN\tNA\n2\t1\t2\t3\t4\t5\n"), layout="rows")
+    assert np.array_equal(one.values, np.array([[0.5], [NAN], [0.7]]), equal_nan=True) and len(two) == 5
+
+
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
@@ -155,6 +185,7 @@ def test_other_ways_to_write_dates_need_their_format(write_file: WriteFile) -> N
         ("ds,y\n1,2\n2,'1,5'\n", {}, r"3 cells where 2 are expected"),
         ("ds,y\n2024-01-01,2\n2024-13-01,3\n", {}, r"'2024-13-01' is not a timestamp(.|\n)*row 2, column 'ds'"),
         ("ds,y\n1,2\n,3\n", {}, r"not a timestamp(.|\n)*row 2"),
+        ("ds,y\n,2\n2024-01-02,3\n", {}, r"timestamp(.|\n)*row 1"),
         ("ds,y\n1,2\n1.5,3\n", {}, r"'1.5' is not a timestamp(.|\n)*row 2"),
         ("ds,y,y\n1,2,3\n", {}, "column 'y' occurs twice"),
         ("", {}, "holds no rows"),

@@ -86,6 +86,16 @@ def test_a_horizon_bounds_what_follows(write_file: WriteFile) -> None:
     assert shapes(data, "test") == [("a", 12, 9), ("b", 9, 6)]
 
 
+def test_the_future_of_a_table_of_features_is_found_in_a_file_of_any_name(write_file: WriteFile) -> None:
+    def rows(first: int, last: int) -> str:
+        return "ds,p,q\n" + "".join(f"{step},{step},{-step}\n" for step in range(first, last))
+
+    train, test = write_file("past.csv", rows(0, 9)), write_file("future.csv", rows(9, 13))
+    data = TimeseriesData(path=train, test_path=test, horizon=4, multivariate=True)
+    (record,) = data.records("test")
+    assert record.sequence.shape == (13, 2) and record.context == 9
+
+
 def test_the_past_of_test_reaches_through_the_validation_file(write_file: WriteFile) -> None:
     def days(first: int, last: int) -> str:
         return "ds,y\n" + "".join(f"2024-01-{day:02d},{day}\n" for day in range(first, last + 1))
