@@ -13,7 +13,7 @@ import torch
 from seqkit import plugins
 from seqkit.build import require_task
 from seqkit.codec import Codec
-from seqkit.data.module import Generation, SequenceDataModule
+from seqkit.data.module import Generation
 from seqkit.data.parts import join_parts
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError, did_you_mean
@@ -136,7 +136,7 @@ def load(run: str | Path, domain: Domain | None = None) -> Run:
 
 def settings_from(domain: Domain, options: dict[str, Any], seed: int = 0, run: str | None = None) -> Settings:
     """Settings from flat names, each sent to the group that knows it."""
-    task = options.get("task", domain.tasks[0])
+    task = options.get("task", options.get("data_task", domain.tasks[0]))
     require_task(domain, task)
     known = [name for name in option_names(build_parser(domain, task)) if name.count(".") == 1]
     nested: dict[str, Any] = {group: {} for group in _GROUPS} | {"seed": seed, "run": run}
@@ -200,9 +200,9 @@ def _text_stream(codec: Codec, prompt: torch.Tensor, on_value: Callable[[str], N
     return show
 
 
-def prompt_records(data: SequenceDataModule, blueprint: dict[str, Any], domain: Domain, file: str) -> list[Record]:
+def prompt_records(loaded: Loaded, file: str) -> list[Record]:
     """The records of a prompt file, read as the domain reads its data."""
-    reader = reopen_data(domain, blueprint, {"path": file})
+    reader = reopen_data(loaded.domain, loaded.blueprint | {"data": loaded.data.arguments}, {"path": file})
     return list(join_parts(reader.records("predict")))
 
 

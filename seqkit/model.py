@@ -17,7 +17,7 @@ from seqkit.codec import Codec
 from seqkit.encoder import Encoder
 from seqkit.errors import DivergedError
 from seqkit.options import ModelOptions
-from seqkit.steps import Batch
+from seqkit.steps import Batch, Discrete
 from seqkit.tasks.base import Outcome, Task
 
 
@@ -142,14 +142,15 @@ class SequenceModel(pl.LightningModule):
         """Mean nats a target of one batch; under next_step the state goes on to the next batch."""
         outcome = self._carry("train", batch)
         loss = outcome.loss
-        if loss.device.type == "cpu" and not math.isfinite(loss.item()):
+        # Off the CPU `item` waits for the device: there the loss is looked at when it is logged.
+        if (loss.device.type == "cpu" or self._logs_now()) and not math.isfinite(loss.item()):
             raise DivergedError(
                 f"the loss became {loss.item()} in step {self.global_step}",
                 at="records " + ", ".join(str(i) for i in batch.index.tolist()[:8]),
                 fix="lower --model.learning_rate, or clip harder: --trainer.gradient_clip_val 0.25",
             )
         self._log_training(loss.detach(), len(batch.lengths))
-        if self.options.label_smoothing and self.task.whole_records:
+        if self.options.label_smoothing and self.task.whole_records and isinstance(self.task.target_spec, Discrete):
             uniform = -outcome.raw.log_softmax(dim=-1).mean()
             loss = (1 - self.options.label_smoothing) * loss + self.options.label_smoothing * uniform
         return loss
@@ -174,6 +175,12 @@ class SequenceModel(pl.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log the figures of this validation."""
         figures = {f"valid/{name}": value for name, value in self._scores("valid").compute().items()}
+        loss, scored = figures["valid/loss"], int(self._scores("valid").likelihood.count)
+        if scored and self.trainer.state.fn == "fit" and not math.isfinite(loss):
+            raise DivergedError(
+                f"the validation loss became {loss} after step {self.global_step}",
+                fix="lower --model.learning_rate, or clip harder: --trainer.gradient_clip_val 0.25",
+            )
         self.log_dict(figures, prog_bar=True)
         self._states.pop("valid", None)
 
@@ -208,7 +215,9 @@ class SequenceModel(pl.LightningModule):
             {"params": decayed, "weight_decay": self.options.weight_decay},
             {"params": plain, "weight_decay": 0.0},
         ]
-        fused = self.device.type in ("cpu", "cuda")
+        # A fused optimiser undoes the scaling of float16 itself, after our clipping: that would clip scaled gradients.
+        scaler = getattr(getattr(self._trainer, "precision_plugin", None), "scaler", None)
+        fused = self.device.type in ("cpu", "cuda") and scaler is None
         optimizer = torch.optim.AdamW(
             groups,
             lr=self.options.learning_rate,
@@ -233,13 +242,17 @@ class SequenceModel(pl.LightningModule):
     def _log_training(self, loss: Tensor, batch_size: int) -> None:
         """Loss, learning rate and share of clipped steps, at the logger's pace only: logging costs time."""
         trainer: Any = self.trainer
-        if (self.global_step + 1) % trainer.log_every_n_steps:
+        if not self._logs_now():
             return
         clipped = float(self._num_clipped) / max(self._num_steps, 1)
         rate = trainer.optimizers[0].param_groups[0]["lr"]
         self._num_clipped, self._num_steps = 0, 0
         self.log("train/loss", loss, prog_bar=True, batch_size=batch_size)
         self.log_dict({"train/clipped_share": clipped, "train/learning_rate": rate}, batch_size=batch_size)
+
+    def _logs_now(self) -> bool:
+        trainer: Any = self.trainer
+        return (self.global_step + 1) % trainer.log_every_n_steps == 0
 
     def _score(self, name: str, outcome: Outcome) -> None:
         self._scores(name).update(outcome.nll, outcome.scored, outcome.guess, outcome.targets)

@@ -77,9 +77,9 @@ def build_parser(domain: Domain, task: str | None = None) -> jsonargparse.Argume
     parser.add_argument("--seed", type=int, default=0, help="seed of weights, order and dropout")
     parser.add_argument("--run", type=str | None, default=None, help="run folder; default: the next free runs/NAME-N")
     add_data_options(parser, domain)
-    parser.add_class_arguments(ModelOptions, "model")
+    parser.add_class_arguments(ModelOptions, "model", instantiate=False)
     parser.add_function_arguments(domain.encoder, "encoder", skip=_GIVEN_BY_CORE)
-    parser.add_class_arguments(pl.Trainer, "trainer", skip=_NOT_FOR_CONFIGS)
+    parser.add_class_arguments(pl.Trainer, "trainer", skip=_NOT_FOR_CONFIGS, instantiate=False)
     chosen = task or domain.tasks[0]
     defaults = {f"trainer.{k}": v for k, v in TRAINER_DEFAULTS.items()} | {"data.task": chosen}
     parser.set_defaults(defaults | domain.defaults.get(chosen, {}))
@@ -88,7 +88,7 @@ def build_parser(domain: Domain, task: str | None = None) -> jsonargparse.Argume
 
 def add_data_options(parser: jsonargparse.ArgumentParser, domain: Domain) -> None:
     """Add `--data.*` from the signature of a domain's data module."""
-    parser.add_class_arguments(domain.datamodule, "data")
+    parser.add_class_arguments(domain.datamodule, "data", instantiate=False)
 
 
 def parse_arguments(domain: Domain, arguments: Sequence[str], task: str | None = None) -> Settings:
@@ -98,7 +98,7 @@ def parse_arguments(domain: Domain, arguments: Sequence[str], task: str | None =
         ConfigError: Names the option that is wrong, and the nearest one that exists.
     """
     parser = build_parser(domain, task)
-    return _settings(domain, parse_or_explain(parser, fold_paths(arguments)))
+    return _settings(domain, parser, parse_or_explain(parser, fold_paths(arguments)))
 
 
 def parse_values(domain: Domain, values: dict[str, Any]) -> Settings:
@@ -106,7 +106,7 @@ def parse_values(domain: Domain, values: dict[str, Any]) -> Settings:
     task = values.get("data", {}).get("task")
     parser = build_parser(domain, task)
     try:
-        return _settings(domain, parser.parse_object(values))
+        return _settings(domain, parser, parser.parse_object(values))
     except (ArgumentError, jsonargparse.ArgumentError, KeyError, TypeError, ValueError) as error:
         raise _explain(parser, str(error)) from error
 
@@ -147,14 +147,14 @@ def fold_paths(arguments: Sequence[str]) -> list[str]:
     return rest
 
 
-def _settings(domain: Domain, values: jsonargparse.Namespace) -> Settings:
+def _settings(domain: Domain, parser: jsonargparse.ArgumentParser, values: jsonargparse.Namespace) -> Settings:
     plain = values.as_dict()
     return Settings(
         domain=domain,
         data=plain["data"],
         model=ModelOptions(**plain["model"]),
         encoder=plain.get("encoder") or {},
-        trainer=values.trainer.as_dict(),
+        trainer=parser.instantiate(values).trainer.as_dict(),  # callbacks and loggers become objects
         seed=plain["seed"],
         run=plain["run"],
     )

@@ -97,6 +97,23 @@ class DnaData(SequenceDataModule):
             return self.reading.records(path)
         return demo_genome() if self.streams else demo_promoters()
 
+    def restore_codecs(self, codec: dict[str, Any], target_codec: dict[str, Any]) -> None:
+        """Use a checkpoint's codecs.
+
+        Raises:
+            ConfigError: If options ask for other steps than the model was trained on.
+        """
+        asked = self.codec.state()
+        changed = [name for name, value in asked.items() if codec.get(name) != value]
+        if changed:
+            raise ConfigError(
+                f"the model was trained with {', '.join(f'{name} {codec.get(name)}' for name in changed)}, "
+                f"not {', '.join(f'{name} {asked[name]}' for name in changed)}",
+                at="--data.k, --data.kmer_stride, --data.ambiguous, --data.reverse_complement",
+                fix="leave out the options that decide what a step is: those of the run hold",
+            )
+        super().restore_codecs(codec, target_codec)
+
     def prompt(self, value: str) -> Record:
         """Bases to continue; a whole number of k-mers.
 

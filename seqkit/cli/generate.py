@@ -19,8 +19,8 @@ from seqkit.training import workflow
 from seqkit.training.checkpoint import Loaded
 
 _OPTIONS: dict[str, tuple[Any, Any]] = {
-    "prompt": (str | None, None),
-    "prompt-file": (str | None, None),
+    "prompt": (str, None),  # not `| None`: a prompt like "# Title" or "null" would be read as YAML's null
+    "prompt-file": (str, None),
     "steps": (int | None, None),
     "samples": (int | None, None),
     "temperature": (float, 1.0),
@@ -61,7 +61,7 @@ def _records(loaded: Loaded, options: Any, numbers: bool) -> list[Record] | None
     if options.prompt is not None:
         return [loaded.data.prompt(options.prompt)]
     if options.prompt_file is not None:
-        return prompt_records(loaded.data, loaded.blueprint, loaded.domain, options.prompt_file)
+        return prompt_records(loaded, options.prompt_file)
     return list(loaded.data.records("predict")) if numbers else None
 
 

@@ -36,7 +36,12 @@ class StreamPlan:
 
 
 def plan_streams(
-    offsets: np.ndarray, context: np.ndarray, batch_size: int, window: int, order: np.random.Generator | None
+    offsets: np.ndarray,
+    context: np.ndarray,
+    batch_size: int,
+    window: int,
+    order: np.random.Generator | None,
+    whole: bool = False,
 ) -> StreamPlan:
     """Lay all records into `batch_size` parallel streams of equal length and cut these into chunks.
 
@@ -49,8 +54,9 @@ def plan_streams(
         batch_size: Number of rows.
         window: Predicted steps of a chunk at most.
         order: Shuffles which row a record falls to and when; None keeps the order.
+        whole: Cut no record, so that what is said of one does not depend on the others.
     """
-    record, start, size = _pieces(offsets, context, batch_size, window)
+    record, start, size = _pieces(offsets, context, batch_size, window, whole)
     if order is not None:
         shuffled = order.permutation(len(size))
         record, start, size = record[shuffled], start[shuffled], size[shuffled]
@@ -110,17 +116,18 @@ def padding_share(batches: list[np.ndarray], lengths: np.ndarray) -> float:
 
 
 def _pieces(
-    offsets: np.ndarray, context: np.ndarray, batch_size: int, window: int
+    offsets: np.ndarray, context: np.ndarray, batch_size: int, window: int, whole: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Records cut so that rows come out even: (record, first step, predicted steps) of each piece."""
     sizes = np.maximum(np.diff(offsets) - 1, 0)  # The last step of a record predicts nothing.
     usable = sizes > 0
     pieces = (np.zeros(0, np.int64),) * 3
     for divisor in (1, 2, 4, 8, 16):
-        limit = max(-(-int(sizes.sum()) // (batch_size * divisor)), 1)
+        limit = -(-int(sizes.sum()) // (batch_size * divisor))
         if divisor > 1 and limit < window:
             break
-        cuts = np.where(context > 0, 1, -(-sizes // limit)) * usable
+        # Never below a window: a piece begins with a fresh state.
+        cuts = np.where((context > 0) | whole, 1, -(-sizes // max(limit, window))) * usable
         record = np.repeat(np.arange(len(sizes)), cuts)
         number = np.arange(len(record)) - np.repeat(np.cumsum(cuts) - cuts, cuts)
         length = -(-sizes[record] // cuts[record])

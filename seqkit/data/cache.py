@@ -46,9 +46,11 @@ def store_folder(data: SequenceDataModule, split: Split) -> tuple[Path, FlatStor
         return folder, open_store(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder.parent, os.W_OK | os.X_OK):
+            raise PermissionError("it cannot be written")
     except OSError as error:
         raise DependencyError(
-            f"the cache folder cannot be made: {error}", at=str(folder.parent), fix="set SEQKIT_CACHE to a folder"
+            f"the cache folder cannot be used: {error}", at=str(folder.parent), fix="set SEQKIT_CACHE to a folder"
         ) from error
     return folder, None
 

@@ -49,7 +49,9 @@ class BatchLoader(ABC):
         return self._length
 
     def __iter__(self) -> Iterator[Batch]:
-        """The rest of the present epoch."""
+        """The rest of the present epoch; of an evaluation always the whole, also after one that was cut short."""
+        if not self.shuffle:
+            self.epoch, self.position = 0, 0
         plan = self.plan(self.epoch)
         for position in range(self.position, len(self)):
             # Moved before the batch is handed over: Lightning never asks again after the last one.
@@ -78,16 +80,20 @@ class StreamLoader(BatchLoader):
         window: Predicted steps a chunk.
         shuffle: False for evaluation.
         seed: Seed of the order.
+        whole: Cut no record into pieces.
     """
 
-    def __init__(self, store: FlatStore, batch_size: int, window: int, shuffle: bool, seed: int) -> None:
+    def __init__(
+        self, store: FlatStore, batch_size: int, window: int, shuffle: bool, seed: int, whole: bool = False
+    ) -> None:
         super().__init__(store, shuffle, seed)
-        self.batch_size, self.window = batch_size, window
+        self.batch_size, self.window, self.whole = batch_size, window, whole
 
     def plan(self, epoch: int) -> StreamPlan:
         """Where each stream is at each batch."""
         store = self.store
-        return plan_streams(store.offsets, store.context, self.batch_size, self.window, self._order(epoch))
+        order = self._order(epoch)
+        return plan_streams(store.offsets, store.context, self.batch_size, self.window, order, self.whole)
 
     def count(self, plan: StreamPlan) -> int:
         """Number of chunks of the longest stream."""

@@ -51,7 +51,7 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         valid_fraction: Share of `path` held out for validation.
         test_fraction: Share of `path` held out for test, unless another rule says which.
         step_budget: Most steps of a batch of whole records, padding counted.
-        order_seed: Seed of the training order.
+        order_seed: Seed of the training order; None takes the run's seed.
 
     Attributes:
         codec: For `Record.sequence`.
@@ -98,7 +98,7 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         valid_fraction: float = 0.1,
         test_fraction: float = 0.1,
         step_budget: int = 1 << 20,
-        order_seed: int = 0,
+        order_seed: int | None = None,
     ) -> None:
         super().__init__()
         for name, value in (("batch_size", batch_size), ("window", window), ("step_budget", step_budget)):
@@ -186,9 +186,9 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
             wants_target = not self.streams and split != "predict"
             codec = self.target_codec if wants_target else None
             folder, cached = store_folder(self, split)
-            self._stores[split] = (
-                cached if cached is not None else build_store(self.records(split), self.codec, codec, folder)
-            )
+            if cached is None:
+                cached = build_store(self.records(split), self.codec, codec, folder, whole=not self.streams)
+            self._stores[split] = cached
         return self._stores[split]
 
     def loader(self, split: Split) -> BatchLoader:
@@ -197,12 +197,12 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         Raises:
             DataError: If the split holds nothing to learn from or to score.
         """
-        store, shuffle = self.store(split), split == "train"
+        store, shuffle, seed = self.store(split), split == "train", self.order_seed or 0
         loader: BatchLoader
         if self.streams:
-            loader = StreamLoader(store, self.batch_size, self.window, shuffle, self.order_seed)
+            loader = StreamLoader(store, self.batch_size, self.window, shuffle, seed)
         else:
-            loader = RecordLoader(store, self.batch_size, self.step_budget, shuffle, self.order_seed)
+            loader = RecordLoader(store, self.batch_size, self.step_budget, shuffle, seed)
         if len(loader) == 0:
             raise DataError(
                 f"the {split} split is empty ({len(store)} records, {len(store.steps)} steps)",

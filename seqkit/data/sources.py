@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -55,12 +56,13 @@ class SourceFile:
         """
         try:
             if self.member is not None:
-                return io.BytesIO(_archive(self.path).read(self.member))
+                member = io.BytesIO(_archive(self.path).read(self.member))
+                return cast(IO[bytes], gzip.open(member)) if self.member.endswith(".gz") else member
             if self.path.suffix == ".gz":
                 return cast(IO[bytes], gzip.open(self.path, "rb"))
             return self.path.open("rb")
-        except (OSError, zipfile.BadZipFile) as error:
-            raise DataError(f"cannot be read: {error}", at=str(self.path), fix="check the file") from error
+        except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # RuntimeError: encrypted
+            raise DataError(f"cannot be read: {error}", at=self.origin, fix="check the file") from error
 
 
 def is_hub(path: PathOption) -> bool:
@@ -128,8 +130,8 @@ def missing_path(path: Path) -> DataError:
     siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
     return DataError(
         f"no such file or folder: {path}",
-        at="--data.path",
-        fix=did_you_mean(path.name, siblings) or "check the path; without --data.path demo data is made",
+        at=str(path.parent),
+        fix=did_you_mean(path.name, siblings) or "check the path",
     )
 
 
@@ -148,7 +150,12 @@ def _members(path: Path) -> list[str]:
     return sorted(n for n in names if not n.endswith("/") and not Path(n).name.startswith(hidden))
 
 
-@lru_cache(maxsize=4)
 def _archive(path: Path) -> zipfile.ZipFile:
     """An open archive; its directory is parsed once, not for each of its thousands of members."""
+    status = path.stat()
+    return _opened(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _opened(path: Path, size: int, time: int) -> zipfile.ZipFile:  # size, time: a rewritten archive is another one
     return zipfile.ZipFile(path)

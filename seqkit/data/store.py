@@ -66,7 +66,9 @@ def as_steps(values: np.ndarray) -> Tensor:
     return torch.from_numpy(values if values.dtype == np.float32 else values.astype(np.int64))
 
 
-def build_store(records: Iterable[Record], codec: Codec, target_codec: Codec | None, folder: Path) -> FlatStore:
+def build_store(
+    records: Iterable[Record], codec: Codec, target_codec: Codec | None, folder: Path, whole: bool = False
+) -> FlatStore:
     """Encode records, one in memory at a time, into a store.
 
     The folder appears only when it is complete, so a killed build leaves nothing that could be taken for data.
@@ -75,7 +77,8 @@ def build_store(records: Iterable[Record], codec: Codec, target_codec: Codec | N
         records: What to encode.
         codec: For the sequences.
         target_codec: For the targets; None when the task has none.
-        folder: Where to put it; replaced if it exists.
+        folder: Where to put it; a complete store that is there by then is kept.
+        whole: Records are read one by one, so none may be empty.
 
     Raises:
         DataError: Names the record that cannot be encoded, or that is empty.
@@ -84,12 +87,22 @@ def build_store(records: Iterable[Record], codec: Codec, target_codec: Codec | N
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        _write(records, codec, target_codec, partial)
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.replace(folder)
+        _write(records, codec, target_codec, partial, whole or target_codec is not None)
+        _publish(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return open_store(folder)
+
+
+def _publish(partial: Path, folder: Path) -> None:
+    """Give a finished store its name. Another process may have made the same one meanwhile, and read it by now."""
+    if folder.exists() and not (folder / "meta.json").exists():
+        shutil.rmtree(folder)
+    try:
+        partial.replace(folder)
+    except OSError:
+        if not (folder / "meta.json").exists():
+            raise
 
 
 def open_store(folder: Path) -> FlatStore:
@@ -108,7 +121,7 @@ def open_store(folder: Path) -> FlatStore:
     )
 
 
-def _write(records: Iterable[Record], codec: Codec, target_codec: Codec | None, folder: Path) -> None:
+def _write(records: Iterable[Record], codec: Codec, target_codec: Codec | None, folder: Path, whole: bool) -> None:
     lengths, target_lengths, context = array("q"), array("q"), array("q")
     with (
         (folder / "steps.bin").open("wb") as steps,
@@ -123,9 +136,9 @@ def _write(records: Iterable[Record], codec: Codec, target_codec: Codec | None, 
             lengths.append(count)
             context.append(record.context)
             origins.write(json.dumps(record.origin) + "\n")
+            if whole and count == 0:
+                raise DataError("the record is empty", at=record.origin, fix="remove it")
             if target_codec is not None:
-                if count == 0:
-                    raise DataError("the record is empty", at=record.origin, fix="remove it")
                 target_lengths.append(_append(targets, target_codec, record.target, record.origin))
     np.save(folder / "offsets.npy", np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
     np.save(folder / "context.npy", np.asarray(context, dtype=np.int64))

@@ -106,6 +106,8 @@ def _known(columns: dict[str, str], known: list[str], origin: str) -> list[str]:
 
 
 def _datasets_batches(source: SourceFile, kind: str) -> Iterator[pa.RecordBatch]:
+    import glob
+
     import datasets
 
     if source.member is not None:
@@ -113,7 +115,7 @@ def _datasets_batches(source: SourceFile, kind: str) -> Iterator[pa.RecordBatch]
     if not _has_content(source):
         raise DataError("holds no rows", at=source.origin, fix="check the file")
     try:
-        rows = datasets.load_dataset(kind, data_files=str(source.path), split="train", streaming=True)
+        rows = datasets.load_dataset(kind, data_files=glob.escape(str(source.path)), split="train", streaming=True)
         for table in rows.with_format("arrow").iter(batch_size=_ROWS_PER_BATCH):
             yield from table.to_batches()
     except Exception as error:

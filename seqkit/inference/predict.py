@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqkit.data.loader import collate
+from seqkit.data.loader import StreamLoader, collate
 from seqkit.data.module import SequenceDataModule
 from seqkit.errors import ConfigError
 from seqkit.model import SequenceModel
 from seqkit.steps import Discrete, Split
+
+_READ_TOGETHER = 1024
+"""Steps of a chunk: no gradient is kept, so that long ones cost nothing."""
 
 Row = dict[str, Any]
 
@@ -95,7 +98,8 @@ def _likelihoods(model: SequenceModel, data: SequenceDataModule, split: Split) -
     store = data.store(split)
     total, count = np.zeros(len(store)), np.zeros(len(store), np.int64)
     state = None
-    for batch in data.loader(split):
+    rows, window = min(data.batch_size, max(len(store), 1)), max(data.window, _READ_TOGETHER)
+    for batch in StreamLoader(store, rows, window, shuffle=False, seed=0, whole=True):
         outcome, state = model.outcome(batch.to(model.device), state)
         index = batch.index.numpy()
         axes = tuple(range(1, outcome.nll.ndim))

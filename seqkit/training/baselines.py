@@ -7,7 +7,11 @@ import math
 import numpy as np
 
 from seqkit.data.module import SequenceDataModule
+from seqkit.data.store import FlatStore
+from seqkit.errors import DataError
 from seqkit.steps import Discrete, Split
+
+_COUNTED_TOGETHER = 1 << 20
 
 
 def chance_baselines(data: SequenceDataModule, split: Split) -> dict[str, dict[str, float]]:
@@ -16,18 +20,35 @@ def chance_baselines(data: SequenceDataModule, split: Split) -> dict[str, dict[s
     For symbols under `next_step`: `uniform`, and `unigram` (training frequencies, one count added to each symbol).
     For classes: `majority`, the class that is most frequent in training. For numbers: none.
     """
+    train = _training_store(data)
     if data.streams:
         if not isinstance(data.codec.spec, Discrete):
             return {}
-        counts = np.bincount(np.asarray(data.store("train").steps), minlength=data.codec.spec.num_classes) + 1.0
-        truth = np.bincount(np.asarray(data.store(split).steps), minlength=len(counts))
+        size = data.codec.spec.num_classes
+        uniform = {"uniform": {"bits_per_step": math.log2(size)}}
+        if train is None:
+            return uniform
+        counts, truth = _counts(train.steps, size) + 1, _counts(data.store(split).steps, size)
         bits = float(-(truth * np.log2(counts / counts.sum())).sum() / truth.sum())
-        return {
-            "uniform": {"bits_per_step": math.log2(len(counts))},
-            "unigram": {"bits_per_step": bits},
-        }
-    targets, scored = data.store("train").targets, data.store(split).targets
-    if not isinstance(data.target_codec.spec, Discrete) or targets is None or scored is None:
+        return uniform | {"unigram": {"bits_per_step": bits}}
+    targets, scored = None if train is None else train.targets, data.store(split).targets
+    if not isinstance(data.target_codec.spec, Discrete) or targets is None or not len(targets) or scored is None:
         return {}
-    majority = int(np.bincount(np.asarray(targets)).argmax())
+    majority = int(_counts(targets, data.target_codec.spec.num_classes).argmax())
     return {"majority": {"accuracy": float((np.asarray(scored) == majority).mean())}}
+
+
+def _training_store(data: SequenceDataModule) -> FlatStore | None:
+    """None if what the model was trained on cannot be read any more: a checkpoint must not need it."""
+    try:
+        return data.store("train")
+    except (DataError, OSError):
+        return None
+
+
+def _counts(steps: np.ndarray, num_classes: int) -> np.ndarray:
+    """How often each symbol occurs, (num_classes,) float64; in parts, because `bincount` copies to int64."""
+    counts = np.zeros(num_classes)
+    for begin in range(0, len(steps), _COUNTED_TOGETHER):
+        counts += np.bincount(steps[begin : begin + _COUNTED_TOGETHER], minlength=num_classes)
+    return counts

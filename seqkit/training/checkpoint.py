@@ -117,6 +117,19 @@ def reopen_data(domain: Domain, blueprint: dict[str, Any], changes: dict[str, An
         # Rules about the old files say nothing about the new ones, unless they are given again.
         own = ("valid_path", "test_path")
         arguments |= {name: None for name in own if name in known and name not in changes}
-    data = domain.datamodule(**arguments)
-    data.restore_codecs(blueprint["codec"], blueprint["target_codec"])
+    try:
+        data = domain.datamodule(**arguments)
+        data.restore_codecs(blueprint["codec"], blueprint["target_codec"])
+    except (TypeError, KeyError) as error:
+        if changes:
+            raise ConfigError(
+                f"the trained model cannot read data with these options: {error}",
+                at=", ".join(f"--data.{name}" for name in changes),
+                fix="leave out the options that decide what a step or a target is: those of the run hold",
+            ) from error
+        raise CheckpointError(
+            f"does not fit the installed domain {domain.name!r}: {error}",
+            at="RUN",
+            fix=f"install the version that trained it: {blueprint.get('versions', {})}",
+        ) from error
     return data

@@ -73,13 +73,15 @@ def new_folder(wanted: str | None, domain: str, task: str) -> RunFolder:
         DependencyError: If it cannot be made.
     """
     require_free(wanted)
-    if wanted is not None:
-        path = Path(wanted)
-    else:
-        number = 1
-        while (path := Path("runs") / f"{domain}-{task.replace('_', '-')}-{number}").exists():
-            number += 1
+    number, path = 1, Path(wanted or "runs")
     try:
+        while wanted is None:
+            path = Path("runs") / f"{domain}-{task.replace('_', '-')}-{number}"
+            try:
+                path.mkdir(parents=True)  # not exist_ok: another run that starts now may take the same number
+                break
+            except FileExistsError:
+                number += 1
         (path / "checkpoints").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DependencyError(

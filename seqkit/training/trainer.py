@@ -39,6 +39,27 @@ class PlainProgress(Callback):
         print(f"epoch {trainer.current_epoch} · step {trainer.global_step} · {shown}", flush=True)
 
 
+class LastValidation(Callback):
+    """Validates once more when training ends between two validations: else its last steps would be in no checkpoint."""
+
+    def __init__(self) -> None:
+        self.validated = -1
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Note the step."""
+        self.validated = trainer.global_step
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Run the validation that Lightning leaves out after `max_steps` and `max_time`."""
+        if self.validated < trainer.global_step and trainer.limit_val_batches:
+            trainer.validating = True
+            trainer.fit_loop.epoch_loop.val_loop.run()
+            trainer.training = True
+            # Where Lightning saves, unless it validates several times an epoch: then it has saved already.
+            for checkpoint in trainer.checkpoint_callbacks:
+                checkpoint.on_train_epoch_end(trainer, pl_module)
+
+
 def build_trainer(
     settings: dict[str, Any], folder: RunFolder | None, num_batches: int = 0, patience: int = 0, quiet: bool = False
 ) -> pl.Trainer:
@@ -51,9 +72,10 @@ def build_trainer(
         patience: Validations without a better loss before training stops; 0 never stops.
         quiet: No progress bar and no lines.
     """
-    merged = TRAINER_DEFAULTS | {k: v for k, v in settings.items() if v is not None or k not in TRAINER_DEFAULTS}
+    merged = TRAINER_DEFAULTS | settings
     if num_batches:
-        merged["log_every_n_steps"] = max(min(merged["log_every_n_steps"], num_batches), 1)
+        pace = merged["log_every_n_steps"] or TRAINER_DEFAULTS["log_every_n_steps"]
+        merged["log_every_n_steps"] = max(min(pace, num_batches), 1)
     callbacks: list[Callback] = list(merged.pop("callbacks", None) or [])
     bar = merged.get("enable_progress_bar") is not False and not quiet
     merged["enable_progress_bar"] = bar and sys.stdout.isatty()
@@ -63,6 +85,7 @@ def build_trainer(
         callbacks.append(PlainProgress())
     logger: Any = False
     if folder is not None:
+        callbacks.append(LastValidation())
         callbacks.append(ModelCheckpoint(folder.checkpoints, "best", monitor=MONITOR, save_last=True, save_top_k=1))
         if patience:
             callbacks.append(EarlyStopping(MONITOR, patience=patience, check_finite=True, strict=False))
@@ -99,8 +122,12 @@ def total_steps(trainer: pl.Trainer, num_batches: int) -> int:
 
 def train(model: SequenceModel, data: pl.LightningDataModule, trainer: pl.Trainer) -> None:
     """Run the loop."""
-    with quiet_lightning():
-        trainer.fit(model, datamodule=data, weights_only=True)
+    try:
+        with quiet_lightning():
+            trainer.fit(model, datamodule=data, weights_only=True)
+    except SystemExit as stopped:
+        # Lightning turns Ctrl+C into `sys.exit(1)`.
+        raise (KeyboardInterrupt if isinstance(stopped.__context__, KeyboardInterrupt) else stopped) from None
 
 
 def _loggers(folder: RunFolder) -> list[Logger]:

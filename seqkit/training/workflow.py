@@ -43,13 +43,14 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
     pl.seed_everything(settings.seed, verbose=False)
     domain = settings.domain
     data = domain.datamodule(**settings.data)
+    data.order_seed = settings.seed if data.order_seed is None else data.order_seed
     require_task(domain, data.task)
     say(f"seqkit {version('seqkit')} · {domain.name} · {data.task} · {_where(data)}")
     data.setup("fit")
     loader, _ = data.loader("train"), data.loader("valid")
     model = build_model(domain, data, settings.model, settings.encoder)
     model.blueprint = describe(domain, data, model, settings.encoder) | {"versions": versions()}
-    model.blueprint["start"] = data.store("train").sequence(0)[:1].tolist()
+    model.blueprint["start"] = data.store("train").sequence(0)[:1].nan_to_num().tolist()  # NaN is no JSON
     require_plain_json(model.blueprint, "options and codec states")
     say(_summary(data, model))
     folder = new_folder(settings.run, domain.name, data.task)
@@ -95,7 +96,7 @@ def evaluate(
     loaded = load_model(find_checkpoint(run), changes, domain)
     verb = "test" if split == "test" else "validate"
     result = _result(verb, split, loaded.data, loaded.model, trainer or {})
-    result["seconds"] = round(time.perf_counter() - begin, 2)
+    result |= {"seconds": round(time.perf_counter() - begin, 2), "changed_data": changes or {}}
     path = Path(run)
     if path.is_dir():
         RunFolder(path).save_result(result)
@@ -158,7 +159,9 @@ def _config(settings: Settings) -> dict[str, Any]:
 
 
 def _is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, bool | int | float | str | list | dict)
+    if isinstance(value, list | dict):
+        return all(map(_is_plain, value.values() if isinstance(value, dict) else value))
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _where(data: SequenceDataModule) -> str:

@@ -194,6 +194,18 @@ def test_likelihoods_are_sums_over_each_records_own_steps(melody: Domain) -> Non
         assert rows[number]["bits_per_step"] == pytest.approx(float(losses.mean()) / np.log(2), abs=1e-5)
 
 
+@pytest.mark.parametrize(("batch_size", "window"), [(1, 2), (3, 4), (32, 128)])
+def test_a_likelihood_depends_on_its_record_alone(melody: Domain, batch_size: int, window: int) -> None:
+    model, data = build(melody)
+    expected = {row["origin"]: row["nll_nats"] for row in predict_records(model, data)}
+    other = melody.datamodule(batch_size=batch_size, window=window)
+    other.setup("fit")
+    rows = list(predict_records(model, other))
+    assert len(rows) == 60
+    for row in rows:
+        assert row["nll_nats"] == pytest.approx(expected[row["origin"]], abs=2e-6)
+
+
 def test_a_record_of_one_step_has_no_likelihood(melody: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
     model, data = build(melody, data={"batch_size": 3, "window": 4})
     records = [Record("a", origin="m:0"), Record("ab", origin="m:1")]

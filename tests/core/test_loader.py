@@ -120,3 +120,10 @@ def test_a_codec_alone_decides_the_type_of_a_step(tmp_path: Path) -> None:
     store = build_store([Record(np.ones((4, 2)))], codec, None, tmp_path / "s")
     batch = next(iter(StreamLoader(store, 1, 8, False, 0)))
     assert batch.inputs.dtype == torch.float32 and batch.inputs.shape == (1, 3, 2)
+
+
+def test_an_evaluation_that_was_cut_short_begins_anew(tmp_path: Path) -> None:
+    loader = StreamLoader(letters(tmp_path / "s"), 2, 3, False, 0)
+    first = next(iter(loader))
+    assert same(first, next(iter(loader)))
+    assert len(list(loader)) == len(loader)

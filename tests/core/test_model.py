@@ -1,5 +1,6 @@
 """The one LightningModule: schedule, clipping, carried state, divergence."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -179,3 +180,26 @@ def test_impossible_sizes_are_refused(options: dict[str, Any], message: str, mel
 def test_a_task_the_domain_does_not_have_is_refused(melody: Domain) -> None:
     with pytest.raises(ConfigError, match=r"has no task 'clasify'(.|\n)*did you mean 'classify'"):
         build(melody, "clasify")
+
+
+def test_the_optimiser_is_not_fused_where_gradients_are_scaled(melody: Domain) -> None:
+    model, _ = build(melody)
+    assert model.configure_optimizers()["optimizer"].defaults["fused"] is True
+    model._trainer = SimpleNamespace(precision_plugin=SimpleNamespace(scaler=object()))
+    assert model.configure_optimizers()["optimizer"].defaults["fused"] is False
+    model._trainer = None
+
+
+def test_tied_weights_begin_as_those_of_an_output_layer(melody: Domain) -> None:
+    model, _ = build(melody, tie_weights=True, hidden_size=64)
+    assert model.task.head.weight.abs().max() <= 1 / 64**0.5  # torch's bound for a linear layer: 1 / sqrt(H)
+
+
+def test_labels_are_not_smoothed_where_answers_are_numbers(series: Domain) -> None:
+    losses = []
+    for smoothing in (0.0, 0.3):
+        model, data = build(series, "classify", label_smoothing=smoothing)
+        handle = run(model, data, max_steps=3)
+        losses.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
+        assert handle.global_step == 3
+    assert torch.equal(*losses)

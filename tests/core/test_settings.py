@@ -10,6 +10,7 @@ from seqkit import ConfigError, Domain, Encoder, StepEncoder
 from seqkit.api import settings_from
 from seqkit.recipes import find_config, peek, read_config, resolve_recipes
 from seqkit.settings import fold_paths, parse_arguments
+from seqkit.training.trainer import build_trainer
 
 
 def test_repeated_paths_are_all_kept(melody: Domain) -> None:
@@ -137,3 +138,13 @@ def test_a_flat_name_that_two_groups_know_must_name_its_group(melody: Domain) ->
 def test_an_unknown_flat_name_names_the_nearest(melody: Domain) -> None:
     with pytest.raises(ConfigError, match=r"unknown option 'hiden_size'(.|\n)*did you mean 'hidden_size'"):
         settings_from(melody, {"hiden_size": 3})
+
+
+def test_null_means_null_not_our_default(melody: Domain) -> None:
+    settings = parse_arguments(melody, ["--trainer.gradient_clip_val", "null", "--trainer.max_epochs", "null"])
+    trainer = build_trainer(settings.trainer | {"max_steps": 7}, None)
+    assert (trainer.gradient_clip_val, trainer.max_epochs, trainer.max_steps) == (None, None, 7)
+
+
+def test_the_task_is_found_under_both_of_its_names(melody: Domain) -> None:
+    assert settings_from(melody, {"data_task": "classify"}).data["task"] == "classify"

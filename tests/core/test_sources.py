@@ -81,6 +81,32 @@ def test_a_folder_without_such_a_file_says_what_was_looked_for(tree: Path) -> No
         find_files(str(tree), (".wav", ".flac"))
 
 
+def test_an_archive_that_was_written_anew_is_read_anew(tmp_path: Path) -> None:
+    for text in (b"one", b"three"):
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.writestr("x.txt", text)
+        (file,) = find_files(str(tmp_path / "a.zip"), (".txt",))
+        assert file.open().read() == text
+
+
+def test_a_packed_member_of_an_archive_is_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("x.txt.gz", gzip.compress(b"packed twice"))
+    (file,) = find_files(str(tmp_path / "a.zip"), (".txt",))
+    assert file.open().read() == b"packed twice"
+
+
+def test_a_damaged_member_of_an_archive_is_named(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.txt", b"some text " * 100)
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    content[40:44] = b"\xff\xff\xff\xff"  # behind the local header of 30 bytes and the name of 5
+    (tmp_path / "a.zip").write_bytes(content)
+    (file,) = find_files(str(tmp_path / "a.zip"), (".txt",))
+    with pytest.raises(DataError, match=r"cannot be read(.|\n)*at: a\.zip:x\.txt"):
+        file.open()
+
+
 def test_a_zip_that_is_none_is_named(tree: Path) -> None:
     (tree / "broken.zip").write_bytes(b"PK no")
     with pytest.raises(DataError, match=r"is no zip archive(.|\n)*broken\.zip"):

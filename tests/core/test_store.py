@@ -104,3 +104,18 @@ def test_a_killed_build_leaves_nothing_and_the_old_store_stays(tmp_path: Path) -
         build_store(killed(), SymbolCodec("ab"), None, tmp_path / "s")
     assert [p.name for p in tmp_path.iterdir()] == ["s"]
     assert open_store(tmp_path / "s").sequence(0).tolist() == [1, 0]
+
+
+def test_a_store_that_another_process_has_made_meanwhile_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codec = SymbolCodec("ab")
+
+    def slow() -> Iterator[Record]:
+        with monkeypatch.context() as other:
+            other.setattr("os.getpid", lambda: 0)
+            build_store([Record("ab")], codec, None, tmp_path / "s")
+        yield Record("ab")
+
+    assert build_store(slow(), codec, None, tmp_path / "s").steps.tolist() == [0, 1]
+    assert [p.name for p in tmp_path.iterdir()] == ["s"]

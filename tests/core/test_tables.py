@@ -55,6 +55,12 @@ def test_a_missing_column_names_the_nearest(name: str, tmp_path: Path) -> None:
         rows_of(write(tmp_path / name), "txt")
 
 
+def test_a_name_with_brackets_is_no_pattern(tmp_path: Path) -> None:
+    (tmp_path / "d[1].jsonl").write_text('{"a": "right"}\n')
+    (tmp_path / "d1.jsonl").write_text('{"a": "wrong"}\n')
+    assert rows_of(tmp_path / "d[1].jsonl") == [(1, {"a": "right"})]
+
+
 def test_a_ragged_row_is_named_not_shifted(tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text("a,b\n1,2\n3,4,5\n6,7\n")
     with pytest.raises(DataError, match=r"3 cells where 2 are expected: '3,4,5'\n  at: r\.csv, line 3"):

@@ -6,12 +6,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import yaml
+from pytorch_lightning.callbacks import Callback, Timer
 
 import seqkit
-from seqkit import CheckpointError, ConfigError, Domain, Run
+from seqkit import CheckpointError, ConfigError, DataError, DivergedError, Domain, Run
 from seqkit.settings import parse_arguments
 from seqkit.training import workflow
 from seqkit.training.folder import as_json
@@ -129,3 +131,83 @@ def test_runs_are_numbered(melody: Domain, tmp_path: Path, monkeypatch: pytest.M
 def test_an_unknown_data_option_of_a_later_verb_names_the_nearest(trained: dict[str, Run]) -> None:
     with pytest.raises(ConfigError, match=r"did you mean 'transpose'"):
         trained["classify"].predict(transposed=1)
+
+
+def test_the_last_steps_of_a_training_are_validated_and_saved(melody: Domain, tmp_path: Path) -> None:
+    options = TINY | {"max_epochs": None, "max_steps": 5, "limit_train_batches": 3, "limit_val_batches": 2}
+    run = seqkit.fit(melody, run=str(tmp_path / "run"), quiet=True, **options)
+    saved = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert saved["global_step"] == run.result["steps"] == 5
+    with (tmp_path / "run" / "metrics.csv").open() as file:
+        assert [int(row["step"]) for row in csv.DictReader(file) if row["valid/loss"]] == [2, 5]
+
+
+def test_callbacks_are_used_and_left_out_of_the_configuration(melody: Domain, tmp_path: Path) -> None:
+    timer = Timer()
+    seqkit.fit(melody, run=str(tmp_path / "run"), quiet=True, callbacks=[timer], **TINY)
+    assert timer.time_elapsed("train") > 0
+    assert "callbacks" not in yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())["trainer"]
+
+
+def test_callbacks_may_be_named_in_a_configuration(melody: Domain, tmp_path: Path) -> None:
+    named = [{"class_path": "pytorch_lightning.callbacks.Timer", "init_args": {"duration": "00:01:00:00"}}]
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump({"trainer": {"callbacks": named}}))
+    (callback,) = parse_arguments(melody, ["--config", str(tmp_path / "c.yaml")]).trainer["callbacks"]
+    assert isinstance(callback, Timer)
+
+
+def test_an_interrupt_is_an_interrupt(melody: Domain, tmp_path: Path) -> None:
+    class Stop(Callback):
+        def on_train_batch_start(self, *args: Any) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        seqkit.fit(melody, run=str(tmp_path / "run"), quiet=True, callbacks=[Stop()], **TINY)
+
+
+def test_the_seed_decides_the_order_too(melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders: list[list[int]] = []
+
+    class Note(Callback):
+        def on_train_batch_start(self, trainer: Any, module: Any, batch: seqkit.Batch, batch_idx: int) -> None:
+            if batch_idx == 0:
+                orders.append(batch.index.tolist())
+
+    for number, seed in enumerate((0, 0, 1)):
+        options = TINY | {"max_epochs": 1, "callbacks": [Note()]}
+        seqkit.fit(melody, run=str(tmp_path / str(number)), quiet=True, seed=seed, **options)
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_a_run_is_tested_without_what_it_was_trained_on(melody: Domain, tmp_path: Path) -> None:
+    lines = "".join(f"up:{'abcdefgh'[n % 8 :]}abc\n" for n in range(40))
+    for name in ("train.txt", "new.txt"):
+        (tmp_path / name).write_text(lines)
+    for task in melody.tasks:
+        options = TINY | {"task": task, "path": str(tmp_path / "train.txt"), "max_epochs": 1}
+        if task == "classify":
+            (tmp_path / "train.txt").write_text(lines.replace("up:a", "down:a"))
+        run = seqkit.fit(melody, run=str(tmp_path / task), quiet=True, **options)
+        (tmp_path / "train.txt").rename(tmp_path / "gone.txt")
+        assert np.isfinite(run.test(test_path=str(tmp_path / "new.txt"))["loss"])
+        result = json.loads((tmp_path / task / "result-test.json").read_text())
+        assert set(result["baselines"]) == ({"uniform"} if task == "next_step" else set())
+        assert result["changed_data"] == {"test_path": str(tmp_path / "new.txt")}
+        (tmp_path / "gone.txt").rename(tmp_path / "train.txt")
+
+
+def test_options_that_a_trained_model_cannot_have_are_refused(melody: Domain, trained: dict[str, Run]) -> None:
+    with pytest.raises(ConfigError, match=r"cannot read data with these options(.|\n)*at: --data\.task"):
+        trained["next_step"].test(task="classify")
+
+
+def test_records_to_predict_must_not_be_empty(melody: Domain, trained: dict[str, Run], tmp_path: Path) -> None:
+    (tmp_path / "new.txt").write_text("up:abc\nup:\n")
+    with pytest.raises(DataError, match=r"the record is empty\n  at: .*new\.txt"):
+        trained["classify"].predict(str(tmp_path / "new.txt"))
+
+
+def test_a_validation_that_is_not_finite_ends_the_training(melody: Domain, tmp_path: Path) -> None:
+    options = TINY | {"limit_train_batches": 1, "learning_rate": 1e30, "gradient_clip_val": 0.0, "warmup_steps": 1}
+    with pytest.raises(DivergedError, match="the validation loss became"):
+        seqkit.fit(melody, run=str(tmp_path / "run"), quiet=True, **options)

@@ -10,8 +10,9 @@ import torch
 from Bio.Seq import Seq
 
 import seqkit
-from seqkit import Discrete, Encoder
+from seqkit import ConfigError, Discrete, Encoder
 from seqkit_dna import DOMAIN
+from seqkit_dna.data import DnaData
 from seqkit_dna.demo import demo_genome, demo_promoters
 from seqkit_dna.encoder import dna_encoder
 
@@ -159,3 +160,11 @@ def test_a_short_fit_of_promoters_answers_with_their_labels(tmp_path: Path) -> N
     rows = run.predict(str(tmp_path / "new.fa"))
     assert [row["origin"] for row in rows] == ["new.fa:one", "new.fa:two"]
     assert {row["prediction"] for row in rows} <= {"promoter", "shuffled"}
+
+
+def test_a_model_of_bases_is_not_asked_about_kmers() -> None:
+    trained = DnaData(task="classify")
+    changes: list[dict[str, Any]] = [{"k": 3}, {"ambiguous": "error"}, {"reverse_complement": True}]
+    for options in changes:
+        with pytest.raises(ConfigError, match=r"the model was trained with(.|\n)*--data\.k"):
+            DnaData(task="classify", **options).restore_codecs(trained.codec.state(), {"labels": ["a", "b"]})

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import seqkit
+from seqkit.cli.main import main
 
 # Lightning's CSV logger warns about the run folder that it is told to write to.
 pytestmark = pytest.mark.filterwarnings("ignore:Experiment logs directory")
@@ -40,3 +41,16 @@ def test_a_language_model_learns_more_than_frequencies(tmp_path: Path, tokens: s
     assert isinstance(once, str)
     assert once == run.generate("Marta was born in", steps=9, seed=3)
     assert once != run.generate("Marta was born in", steps=9, seed=4)
+
+
+def test_prompts_are_taken_as_they_are_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = trained(tmp_path, hidden_size=8, max_steps=1)
+    options = ["--steps", "1", "--temperature", "0"]
+    for prompt in ("null", "# one", "~"):
+        assert main(["generate", str(run.path), "--prompt", prompt, *options]) == 0
+        assert capsys.readouterr().out.startswith(prompt)
+    (tmp_path / "prompts.txt").write_text("one\ntwo\nthree\n")
+    out = ["--prompt-file", str(tmp_path / "prompts.txt"), "--out", str(tmp_path / "made.jsonl"), *options]
+    for documents, count in (("files", 1), ("lines", 3)):
+        assert main(["generate", str(run.path), "--data.documents", documents, *out]) == 0
+        assert (tmp_path / "made.jsonl").read_text().count("\n") == count
