@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -59,16 +60,16 @@ class Run:
 
     def validate(self, **data: Any) -> dict[str, float]:
         """Figures on the validation split; options of the data module replace the saved ones."""
-        return workflow.evaluate(self.path, "valid", data, self._domain)["metrics"]
+        return workflow.evaluate(self.path, "valid", _with_text_paths(data), self._domain)["metrics"]
 
     def test(self, **data: Any) -> dict[str, float]:
         """Figures on the test split; options of the data module replace the saved ones."""
-        return workflow.evaluate(self.path, "test", data, self._domain)["metrics"]
+        return workflow.evaluate(self.path, "test", _with_text_paths(data), self._domain)["metrics"]
 
     def predict(self, path: Any = None, **data: Any) -> list[dict[str, Any]]:
         """One row a record of `path` (of the training data's path for None): origin and prediction."""
         changes = data | ({} if path is None else {"path": path})
-        loaded = workflow.reload(self.path, changes, self._domain)
+        loaded = workflow.reload(self.path, _with_text_paths(changes), self._domain)
         return list(predict_records(loaded.model, loaded.data))
 
     def generate(
@@ -95,7 +96,9 @@ class Run:
         return generation.values[0] if samples == 1 else generation.values
 
 
-def fit(domain: str | Domain, *, run: str | None = None, seed: int = 0, quiet: bool = False, **options: Any) -> Run:
+def fit(
+    domain: str | Domain, *, run: str | Path | None = None, seed: int = 0, quiet: bool = False, **options: Any
+) -> Run:
     """Train a model.
 
     Args:
@@ -134,15 +137,15 @@ def load(run: str | Path, domain: Domain | None = None) -> Run:
     return handle
 
 
-def settings_from(domain: Domain, options: dict[str, Any], seed: int = 0, run: str | None = None) -> Settings:
+def settings_from(domain: Domain, options: dict[str, Any], seed: int = 0, run: str | Path | None = None) -> Settings:
     """Settings from flat names, each sent to the group that knows it."""
     task = options.get("task", options.get("data_task", domain.tasks[0]))
     require_task(domain, task)
     known = [name for name in option_names(build_parser(domain, task)) if name.count(".") == 1]
-    nested: dict[str, Any] = {group: {} for group in _GROUPS} | {"seed": seed, "run": run}
-    for name, value in options.items():
+    nested: dict[str, Any] = {group: {} for group in _GROUPS} | {"seed": seed, "run": None if run is None else str(run)}
+    for name, value in _with_text_paths(options).items():
         group, _, own = _place(name, known).partition(".")
-        nested[group][own] = str(value) if isinstance(value, Path) else value
+        nested[group][own] = value
     nested["data"]["task"] = task
     return parse_values(domain, {key: value for key, value in nested.items() if value != {}})
 
@@ -204,6 +207,17 @@ def prompt_records(loaded: Loaded, file: str) -> list[Record]:
     """The records of a prompt file, read as the domain reads its data."""
     reader = reopen_data(loaded.domain, loaded.blueprint | {"data": loaded.data.arguments}, {"path": file})
     return list(join_parts(reader.records("predict")))
+
+
+def _with_text_paths(options: dict[str, Any]) -> dict[str, Any]:
+    """The same options with text for each path object, also in lists: options are plain JSON."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, os.PathLike):
+            return os.fspath(value)
+        return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+    return {name: plain(value) for name, value in options.items()}
 
 
 def _place(name: str, known: list[str]) -> str:

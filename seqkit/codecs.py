@@ -13,6 +13,9 @@ from seqkit.codec import Codec
 from seqkit.errors import ConfigError, DataError, did_you_mean
 from seqkit.steps import Continuous, Discrete
 
+_SHOWN = 30
+"""Characters of a label that an error shows."""
+
 
 @final
 class SymbolCodec(Codec):
@@ -124,8 +127,9 @@ class LabelCodec(Codec):
             return torch.tensor([self.labels.index(str(value))])
         except ValueError:
             raise DataError(
-                f"label {str(value)!r} does not occur in the training data",
-                fix=did_you_mean(str(value), self.labels) or f"known labels: {', '.join(self.labels[:20])}",
+                f"label {str(value)[:_SHOWN]!r} does not occur in the training data",
+                fix=did_you_mean(str(value), self.labels)
+                or f"known labels: {', '.join(label[:_SHOWN] for label in self.labels[:10])}",
             ) from None
 
     def decode(self, steps: Tensor) -> str:

@@ -20,6 +20,9 @@ from seqkit.options import ModelOptions
 from seqkit.steps import Batch, Discrete
 from seqkit.tasks.base import Outcome, Task
 
+_WARMUP_DIVISOR = 10
+"""A short training warms up for a tenth of its steps at most: otherwise it would hardly reach its learning rate."""
+
 
 @final
 class SequenceModel(pl.LightningModule):
@@ -263,6 +266,8 @@ class SequenceModel(pl.LightningModule):
     def _rate(self, step: int) -> float:
         """Learning rate at an optimiser step, as a share of the peak."""
         warmup = self.options.warmup_steps
+        if self.total_steps > 0:
+            warmup = min(warmup, self.total_steps // _WARMUP_DIVISOR)
         if step < warmup:
             return (step + 1) / warmup
         if self.options.schedule == "constant" or self.total_steps <= warmup:

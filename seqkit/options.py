@@ -30,7 +30,7 @@ class ModelOptions:
         learning_rate: Peak learning rate of AdamW.
         weight_decay: Of matrices; biases and norms have none.
         beta2: Second moment's decay of AdamW.
-        warmup_steps: Steps over which the learning rate rises from 0.
+        warmup_steps: Steps over which the learning rate rises from 0; a tenth of all steps at most.
         schedule: After the warm-up: falling along a cosine to `final_rate`, or constant.
         final_rate: Learning rate at the end of the cosine, as a share of the peak.
         patience: Validations without a better loss after which training stops; 0 never stops early.

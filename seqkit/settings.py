@@ -171,9 +171,28 @@ def _explain(parser: jsonargparse.ArgumentParser, message: str) -> ConfigError:
     )
     if unknown:
         name = ".".join(unknown.groups()).lstrip("-").partition("=")[0]
+        known += [word for action in parser._actions for word in (o.lstrip("-") for o in action.option_strings)]
         tail = [option for option in known if option.endswith(f".{name}")]
         near = f"did you mean '--{tail[0]}'?" if tail else did_you_mean(name, known)
         return ConfigError(f"unknown option {name!r}", at=f"--{name}", fix=near or "see --help")
-    first = " ".join(line.strip() for line in message.strip().splitlines()[:3])
+    return _explain_value(message)
+
+
+def _explain_value(message: str) -> ConfigError:
+    """A value of the wrong type, in the words of a user rather than of Python's types."""
     named = re.search(r'[Kk]ey "([\w.]+)"', message)
-    return ConfigError(first, at=f"--{named.group(1)}" if named else None, fix="see --help for what it accepts")
+    at = f"--{named.group(1)}" if named else None
+    choice = re.search(r"Literal\[(.+?)\]", message)
+    given = re.search(r"(?:Got|Given) value: (.+?)\s*$", message, re.MULTILINE)
+    if choice and given:
+        known = re.findall(r"'([^']+)'", choice.group(1))
+        near = did_you_mean(given.group(1), known)
+        return ConfigError(f"{given.group(1)!r} is none of {', '.join(known)}", at=at, fix=near or "choose one of them")
+    if given and "list[" in message:
+        return ConfigError(f"{given.group(1)!r} is no list", at=at, fix="write it as [first,second]")
+    kinds = {"float": "a number", "int": "a whole number", "bool": "true or false"}
+    wanted = next((words for kind, words in kinds.items() if f"<class '{kind}'>" in message), None)
+    if given and wanted:
+        return ConfigError(f"{given.group(1)!r} is not {wanted}", at=at, fix=f"give {wanted}")
+    first = " ".join(line.strip() for line in message.strip().splitlines()[:3])
+    return ConfigError(first, at=at, fix="see --help for what it accepts")

@@ -24,9 +24,14 @@ class MelodyData(SequenceDataModule):
         self.codec = SymbolCodec(NOTES)
         self.target_codec = self.codec if task == "next_step" else LabelCodec()
 
+    @property
+    def holds_out_whole(self) -> bool:
+        """Melodies are short: whole ones are held out for both tasks."""
+        return True
+
     def records(self, split: Split) -> Iterable[Record]:
-        """Melodies of a split; whole ones are held out for both tasks."""
-        return self.divide(self.read, split, whole_records=True)
+        """Melodies of a split."""
+        return self.divide(self.read, split)
 
     def read(self, path: PathOption) -> Iterator[Record]:
         """All melodies of a path, one at a time."""

@@ -17,7 +17,7 @@ from seqkit_audio.codecs import MuLawCodec, WaveformCodec
 from seqkit_audio.demo import DEMO_RATE_HZ, demo_clips, demo_melodies
 from seqkit_audio.reading import open_sound
 from seqkit_audio.resampling import resample_blocks
-from seqkit_audio.writing import numbered, write_sound
+from seqkit_audio.writing import WRITTEN, numbered, write_sound
 
 _MANY_CLIPS = 100
 """From this many recordings on, next_step holds out whole ones; below, a share of them could be none at all."""
@@ -41,7 +41,7 @@ class AudioData(SequenceDataModule):
     """
 
     codec: WaveformCodec | MuLawCodec
-    output_suffix = ".wav"
+    output_suffixes = tuple(WRITTEN)
 
     def __init__(
         self,
@@ -69,10 +69,10 @@ class AudioData(SequenceDataModule):
 
     def records(self, split: Split) -> Iterable[Record]:
         """One record a recording; under next_step long ones in blocks. `predict` needs no labels."""
-        if self.streams and not self._many_clips:
-            return self.divide(self._decoded, split, whole_records=False)
+        if not self.holds_out_whole:
+            return self.divide(self._decoded, split)
         # Chosen by name first, so that only the recordings of this split are decoded.
-        chosen = self.divide(partial(self._named, needs_label=split != "predict"), split, whole_records=True)
+        chosen = self.divide(partial(self._named, needs_label=split != "predict"), split)
         return (part for record in chosen for part in self._decode(record))
 
     def fit_codecs(self) -> None:
@@ -114,15 +114,17 @@ class AudioData(SequenceDataModule):
             f"{value!r:.40} is no sound to continue", at="--prompt", fix="name a recording: --prompt-file FILE"
         )
 
-    def write(self, path: Path, generations: Iterable[Generation]) -> None:
+    def write(self, path: Path, generations: Iterable[Generation]) -> list[Path]:
         """Save each sample as a sound file, the recording it continues first; several get numbers: x-1.wav, x-2.wav."""
         sounds = [
             np.concatenate([np.asarray(g.prompt.sequence, np.float32), value]) if len(g.prompt.sequence) else value
             for g in generations
             for value in g.values
         ]
-        for place, sound in zip(numbered(path, len(sounds)), sounds, strict=True):
+        places = numbered(path, len(sounds))
+        for place, sound in zip(places, sounds, strict=True):
             write_sound(place, sound, self._learn_rate())
+        return places
 
     @cached_property
     def files(self) -> list[Path]:
@@ -131,7 +133,10 @@ class AudioData(SequenceDataModule):
         return super().files + [file for path in own for file in manifest_files(path, self.rules)]
 
     @property
-    def _many_clips(self) -> bool:
+    def holds_out_whole(self) -> bool:
+        """Whole recordings, unless next_step has so few that a share of them could be none at all."""
+        if not self.streams:
+            return True
         return (
             self.path is not None and len(list(islice(list_clips(self.path, self.rules), _MANY_CLIPS))) == _MANY_CLIPS
         )

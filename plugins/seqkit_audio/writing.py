@@ -9,7 +9,9 @@ import soundfile
 
 from seqkit import ConfigError, did_you_mean
 
-_SUBTYPES = {".wav": "PCM_16", ".flac": "PCM_16", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
+WRITTEN = {".wav": "PCM_16", ".flac": "PCM_16", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
+"""Endings of the files that are written, with libsndfile's name for what is in them."""
+
 _BLOCK_FRAMES = 1 << 16
 
 
@@ -25,15 +27,15 @@ def write_sound(path: Path, samples: np.ndarray, sample_rate_hz: int) -> None:
         ConfigError: If the ending names no such format, or the format does not know the rate.
     """
     suffix = path.suffix.lower()
-    if suffix not in _SUBTYPES:
-        known = ", ".join(_SUBTYPES)
+    if suffix not in WRITTEN:
+        known = ", ".join(WRITTEN)
         raise ConfigError(
             f"sound cannot be written as {path.suffix or path.name!r}",
             at=f"--out {path}",
-            fix=did_you_mean(suffix, _SUBTYPES) or f"endings: {known}",
+            fix=did_you_mean(suffix, WRITTEN) or f"endings: {known}",
         )
     try:
-        with soundfile.SoundFile(path, "w", sample_rate_hz, channels=1, subtype=_SUBTYPES[suffix]) as file:
+        with soundfile.SoundFile(path, "w", sample_rate_hz, channels=1, subtype=WRITTEN[suffix]) as file:
             # libsndfile's Vorbis encoder keeps a whole call's samples on the stack.
             for begin in range(0, len(samples), _BLOCK_FRAMES):
                 file.write(samples[begin : begin + _BLOCK_FRAMES])

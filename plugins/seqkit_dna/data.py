@@ -53,7 +53,7 @@ class DnaData(SequenceDataModule):
     """
 
     codec: BaseCodec
-    output_suffix = ".fa"
+    output_suffixes = (*(name + gz for gz in ("", ".gz") for name in (".fa", ".fasta", ".fna", ".fas")), ".jsonl")
 
     def __init__(
         self,
@@ -131,12 +131,12 @@ class DnaData(SequenceDataModule):
             )
         return Record(bases, origin="--prompt")
 
-    def write(self, path: Path, generations: Iterable[Generation]) -> None:
+    def write(self, path: Path, generations: Iterable[Generation]) -> list[Path]:
         """Save generated sequences as FASTA (.gz too), or as JSON lines if the name ends in .jsonl."""
         if path.suffix == ".jsonl":
-            super().write(path, generations)
-        else:
-            write_fasta(path, generations)
+            return super().write(path, generations)
+        write_fasta(path, generations)
+        return [path]
 
     def _in_frame(self, records: Iterable[Record]) -> Iterator[Record]:
         if self.reading.ambiguous == "skip":

@@ -53,6 +53,8 @@ class TextData(SequenceDataModule):
         options: Those of every data module.
     """
 
+    output_suffixes = (".txt", ".text", ".md", ".jsonl")
+
     def __init__(
         self,
         path: PathOption = None,
@@ -97,11 +99,10 @@ class TextData(SequenceDataModule):
         """The words as they are, in lower case if the training text was."""
         return replace(super().prompt(value), sequence=self._form(value))
 
-    def write(self, path: Path, generations: Iterable[Generation]) -> None:
+    def write(self, path: Path, generations: Iterable[Generation]) -> list[Path]:
         """Each sample as the prompt and its continuation, a line between samples; `.jsonl` as in every domain."""
         if path.suffix == ".jsonl":
-            super().write(path, generations)
-            return
+            return super().write(path, generations)
         first = True
         with path.open("w", encoding="utf-8", newline="") as file:
             for generation in generations:
@@ -111,6 +112,7 @@ class TextData(SequenceDataModule):
                     text = self._joined(generation.prompt.sequence, value)
                     file.write(text if text.endswith("\n") else text + "\n")
                     first = False
+        return [path]
 
     def _form(self, text: str) -> str:
         """Lower case if wanted; words and byte pairs must not be divided where a split begins."""

@@ -73,6 +73,8 @@ class TimeseriesData(SequenceDataModule):
         options: Of every data module.
     """
 
+    output_suffixes = (".csv", ".parquet")
+
     def __init__(
         self,
         path: PathOption = None,
@@ -149,9 +151,27 @@ class TimeseriesData(SequenceDataModule):
             raise ConfigError(str(error), at="--prompt", fix="write the steps as 1.5,2,2.5") from None
         return Record(sequence=values, origin="--prompt")
 
-    def write(self, path: Path, generations: Iterable[Generation]) -> None:
+    def write(self, path: Path, generations: Iterable[Generation]) -> list[Path]:
         """Mean and quantiles of each forecast step, in a long table; parquet by the name's ending, else CSV."""
         write_tables(path, map(self._table, generations))
+        return [path]
+
+    def describe_split(self) -> str:
+        """With a horizon: how many steps of each series."""
+        tail = self.backtest.tail
+        if not self.streams or tail.horizon is None:
+            return super().describe_split()
+        held = f"the last {tail.num_windows * tail.horizon} steps of each series"
+        test = "its own path" if self.test_path is not None else held if tail.test_share else "none"
+        before = " before them" if test == held else ""
+        valid = "its own path" if self.valid_path is not None else held + before if tail.valid_share else "none"
+        return f"validation: {valid} · test: {test}"
+
+    def notes(self) -> list[str]:
+        """That the season is not known, where figures and baselines would need it."""
+        if not self.streams or self._season is not None or self.season > 1:
+            return []
+        return ["season: 1, for the series have no timestamps that say more; give --data.season N for seasonal figures"]
 
     def _table(self, generation: Generation) -> Any:
         prompt = generation.prompt

@@ -12,7 +12,8 @@ import torch
 from seqkit.api import generate_records, prompt_records
 from seqkit.cli.verbs import parse_verb, require_writable
 from seqkit.data.module import Generation
-from seqkit.errors import ConfigError
+from seqkit.errors import ConfigError, did_you_mean
+from seqkit.inference.generate import require_generator
 from seqkit.steps import Continuous, Record
 from seqkit.tasks.distributions import Sampling
 from seqkit.training import workflow
@@ -30,6 +31,7 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     "out": (str | None, None),
 }
 _FORECAST_SAMPLES = 100
+_MOST_NAMED = 5
 
 
 def run(verb: str, words: list[str]) -> int:
@@ -39,18 +41,23 @@ def run(verb: str, words: list[str]) -> int:
         if getattr(options, name) is not None and getattr(options, name) < 1:
             raise ConfigError(f"{name} is {getattr(options, name)}", at=f"--{name}", fix="give 1 or more")
     loaded = workflow.reload(options.run, changes)
+    require_generator(loaded.model)
+    path = Path(options.out) if options.out else _default_path(options.run, loaded)
+    _require_format(path, loaded)
     numbers = isinstance(loaded.data.codec.spec, Continuous)
     records = _records(loaded, options, numbers)
+    for record in records or []:
+        loaded.data.codec.encode(record.sequence)  # What cannot be continued is refused before anything is shown.
     samples = options.samples or (_FORECAST_SAMPLES if numbers else 1)
     sampling = Sampling(options.temperature, options.top_k, options.top_p)
     continued = partial(generate_records, loaded, records, options.steps, samples, sampling, options.seed)
     text = isinstance(loaded.data.codec.decode(torch.tensor(loaded.blueprint["start"])), str)
     if options.out is None and text and (records is None or len(records) == 1) and samples == 1:
         return _stream(continued, records)
-    path = Path(options.out) if options.out else _default_path(options.run, loaded)
     require_writable(path)
-    loaded.data.write(path, list(continued()))
-    print(f"saved: {path}")
+    written = [str(file) for file in loaded.data.write(path, list(continued()))]
+    more = f" and {len(written) - _MOST_NAMED} more" if len(written) > _MOST_NAMED else ""
+    print(f"saved: {', '.join(written[:_MOST_NAMED])}{more}")
     return 0
 
 
@@ -74,7 +81,22 @@ def _stream(continued: Callable[..., Iterator[Generation]], records: list[Record
     return 0
 
 
+def _require_format(path: Path, loaded: Loaded) -> None:
+    """Refuse an ending that the domain would not write, rather than fill it with something else.
+
+    Raises:
+        ConfigError: Names the endings.
+    """
+    known = loaded.data.output_suffixes
+    if not path.name.lower().endswith(known):
+        raise ConfigError(
+            f"{loaded.domain.name} is not written as {path.suffix or path.name!r}",
+            at=f"--out {path}",
+            fix=did_you_mean(path.suffix, known) or f"endings: {', '.join(known)}",
+        )
+
+
 def _default_path(run: str, loaded: Loaded) -> Path:
     """In the run folder, in the domain's first format."""
     folder = Path(run) if Path(run).is_dir() else Path(run).parent
-    return folder / f"generated{loaded.data.output_suffix}"
+    return folder / f"generated{loaded.data.output_suffixes[0]}"

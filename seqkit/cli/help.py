@@ -71,7 +71,7 @@ seqkit generate RUN: continue a sequence, step by step with carried state.
   RUN                 run folder, or a checkpoint file
   --prompt TEXT       what to continue
   --prompt-file FILE  records to continue, in any format of the domain
-  --steps N           steps to add (default: the run's horizon, else 200)
+  --steps N           steps to add (default: the horizon, a second of sound, else 200)
   --samples N         independent continuations of each prompt (1; forecasts 100)
   --temperature T     1 draws from the model, 0 takes the likeliest (1)
   --top_k K           only the K likeliest symbols

@@ -87,6 +87,11 @@ def _check_early(verb: str, words: list[str]) -> None:
     from seqkit import plugins
 
     if verb == "fit":
+        if words and words[0] in plugins.installed():
+            raise ConfigError(
+                f"unexpected word {words[0]!r}", at="seqkit fit", fix=f"did you mean '--domain {words[0]}'?"
+            )
+        _check_groups(words)
         for number, word in enumerate(words):
             if word == "--domain" or word.startswith("--domain="):
                 name = word.partition("=")[2] or (words[number + 1] if number + 1 < len(words) else "")
@@ -94,7 +99,6 @@ def _check_early(verb: str, words: list[str]) -> None:
         if not any(word.startswith(("--domain", "--config")) for word in words):
             known = ", ".join(plugins.installed()) or "none"
             raise ConfigError("no domain given", at="seqkit fit", fix=f"add --domain NAME; installed: {known}")
-        _check_groups(words)
     elif verb != "domains":
         runs = [word for word in words[:1] if not word.startswith("-")]
         if not runs:

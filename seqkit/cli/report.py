@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from seqkit.training.baselines import unbeaten
 
 
 def print_result(result: dict[str, Any]) -> None:
@@ -19,9 +22,18 @@ def print_result(result: dict[str, Any]) -> None:
         table.add_row(metric, *(_figure(values.get(metric)) for values in columns.values()))
     Console(highlight=False).print(table)
     seconds = f" · {result['seconds']:.0f} s" if "seconds" in result else ""
-    rate = f" · {result['steps_per_second']:.0f} steps/s" if "steps_per_second" in result else ""
-    print(f"{result['num_parameters']:,} parameters · {result['num_records']:,} records{seconds}{rate}")
+    rate = f" · {result['steps_per_second']:.0f} updates/s" if "steps_per_second" in result else ""
+    records = "1 record" if result["num_records"] == 1 else f"{result['num_records']:,} records"
+    print(f"{result['num_parameters']:,} parameters · {records}{seconds}{rate}")
+    for note in result.get("notes", []):
+        print(note)
+    for name in unbeaten(result):
+        print(f"the model does not beat {name.replace('_', ' ')}: train longer, or with more updates an epoch")
 
 
 def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"
+    if value is None:
+        return ""
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"

@@ -35,7 +35,8 @@ def parse_verb(
     parser = jsonargparse.ArgumentParser(prog=f"seqkit {verb}", exit_on_error=False, allow_abbrev=False)
     for name, (kind, default) in options.items():
         action = {"action": "store_true"} if kind is bool else {"type": kind, "default": default}
-        parser.add_argument(f"--{name}", **action)
+        names = dict.fromkeys((f"--{name}", f"--{name.replace('_', '-')}", f"--{name.replace('-', '_')}"))
+        parser.add_argument(*names, **action)
     add_data_options(parser, domain_of(run))
     given = parse_or_explain(parser, fold_paths(rest), defaults=False).as_dict()
     values = {name.replace("-", "_"): default for name, (_, default) in options.items()}

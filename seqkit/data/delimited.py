@@ -75,10 +75,11 @@ def _explain(source: SourceFile, ragged: list[Any], error: Exception) -> DataErr
     """The library's complaint with the line it is about."""
     if ragged:
         wrong = ragged[0]
+        other = next((sign for sign in ";\t|" if wrong.expected_columns == 1 and sign in wrong.text), None)
         return DataError(
             f"{wrong.actual_columns} cells where {wrong.expected_columns} are expected: {wrong.text[:60]!r}",
             at=f"{source.origin}, line {wrong.number}",
-            fix="give every row the header's cells",
+            fix=f"is {other!r} the delimiter? save it with commas" if other else "give every row the header's cells",
         )
     if "UTF8" in str(error):
         return DataError("is not valid UTF-8", at=_undecodable_line(source), fix="save the table as UTF-8")

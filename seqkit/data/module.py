@@ -59,7 +59,7 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         arguments: What the module was made with; goes into the checkpoint.
         season: Steps of a season, for seasonal baselines and MASE; 1 where there is none.
         horizon: Steps that `generate` adds when not told how many; None leaves it to the core.
-        output_suffix: Ending of the file that `generate` writes when not told where.
+        output_suffixes: Endings that `write` understands; the first is taken when none is asked for.
         version: Raised by a plugin when its records change for the same files, so that caches are made anew.
     """
 
@@ -68,7 +68,7 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
     arguments: dict[str, Any]
     season: int = 1
     horizon: int | None = None
-    output_suffix: str = ".jsonl"
+    output_suffixes: tuple[str, ...] = (".jsonl",)
     version: int = 1
 
     # Wrapped, because a signature on `__new__` would hide that of `__init__` from whoever builds options from it.
@@ -122,38 +122,57 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
     def records(self, split: Split) -> Iterable[Record]:
         """The records of one split, anew and in the same order at each call; `predict` means all of `path`."""
 
-    def write(self, path: Path, generations: Iterable[Generation]) -> None:
-        """Save what `generate` made; one JSON object a line unless the domain has a format of its own."""
+    def write(self, path: Path, generations: Iterable[Generation]) -> list[Path]:
+        """Save what `generate` made; one JSON object a line unless the domain has a format of its own.
+
+        Args:
+            path: Where to; its ending is one of `output_suffixes`.
+            generations: What was made.
+
+        Returns:
+            The files written.
+        """
         with path.open("w", encoding="utf-8") as file:
             for generation in generations:
                 for number, value in enumerate(generation.values):
                     plain = value.tolist() if hasattr(value, "tolist") else value
                     line = {"origin": generation.prompt.origin, "sample": number, "value": plain}
                     file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        return [path]
 
     def prompt(self, value: str) -> Record:
         """The record to continue for `--prompt`; most domains take the words as they are."""
         return Record(sequence=value, origin="--prompt")
 
     @property
+    def holds_out_whole(self) -> bool:
+        """Whether whole records are held out, rather than the end of the stream; by the task unless overridden."""
+        return not self.streams
+
+    def describe_split(self) -> str:
+        """What is held out, in words, for the run's output; a domain that cuts in its own way says so here."""
+        return self.hold_out.describe(stream=not self.holds_out_whole)
+
+    def notes(self) -> list[str]:
+        """What a user should know about how these data are read; printed before training and evaluation."""
+        return []
+
+    @property
     def streams(self) -> bool:
         """Whether records are read as streams with carried state, rather than whole."""
         return self.task == "next_step"
 
-    def divide(
-        self, read: Callable[[PathOption], Iterable[Record]], split: Split, whole_records: bool | None = None
-    ) -> Iterator[Record]:
+    def divide(self, read: Callable[[PathOption], Iterable[Record]], split: Split) -> Iterator[Record]:
         """Records of a split by the rules of `hold_out`; what most plugins' `records` come down to.
 
         Args:
             read: Yields all records of a path (of the demo data for None), the same at each call.
             split: The wanted split.
-            whole_records: True holds out whole records, False the end of the stream; None: by the task.
         """
         own_path = {"valid": self.valid_path, "test": self.test_path}.get(split)
         if split == "predict" or own_path is not None:
             yield from read(self.path if own_path is None else own_path)
-        elif whole_records if whole_records is not None else not self.streams:
+        elif self.holds_out_whole:
             yield from select_records(read(self.path), split, self.hold_out)
         else:
             yield from cut_stream(lambda: read(self.path), split, self.hold_out)
@@ -206,7 +225,7 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         if len(loader) == 0:
             raise DataError(
                 f"the {split} split is empty ({len(store)} records, {len(store.steps)} steps)",
-                at=f"path {self.path!r}; {self.hold_out.describe(self.streams)}",
+                at=f"path {self.path!r}; {self.describe_split()}",
                 fix="hold out less or more (--data.valid_fraction, --data.test_fraction), or give --data.valid_path",
             )
         return loader

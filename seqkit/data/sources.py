@@ -130,8 +130,8 @@ def missing_path(path: Path) -> DataError:
     siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
     return DataError(
         f"no such file or folder: {path}",
-        at=str(path.parent),
-        fix=did_you_mean(path.name, siblings) or "check the path",
+        at=str(path.parent.resolve()),
+        fix=did_you_mean(path.name, siblings) or "check the path; a run remembers its own: --data.path gives another",
     )
 
 

@@ -92,8 +92,8 @@ class HoldOut:
 
 def select_records(records: Iterable[Record], split: Split, hold_out: HoldOut) -> Iterator[Record]:
     """The whole records of one split: rules first, then a hash of (file, index), the same on every machine."""
-    for record, index in _numbered(records):
-        if hold_out.is_test(record, index):
+    for record, index, is_test in _judged(records, hold_out):
+        if is_test:
             place: Split = "test"
         else:
             share = _share(record, index)
@@ -115,13 +115,13 @@ def cut_stream(read: Callable[[], Iterable[Record]], split: Split, hold_out: Hol
         split: The wanted split.
         hold_out: The rules.
     """
-    total = sum(len(record.sequence) for record, index in _numbered(read()) if not hold_out.is_test(record, index))
+    total = sum(len(record.sequence) for record, _, is_test in _judged(read(), hold_out) if not is_test)
     test, both = hold_out.shares
     first_valid, first_test = total - round(total * both), total - round(total * test)
     begin, end = {"train": (0, first_valid), "valid": (first_valid, first_test), "test": (first_test, total)}[split]
     position = 0
-    for record, index in _numbered(read()):
-        if hold_out.is_test(record, index):
+    for record, _, is_test in _judged(read(), hold_out):
+        if is_test:
             if split == "test":
                 yield record
             continue
@@ -134,6 +134,25 @@ def cut_stream(read: Callable[[], Iterable[Record]], split: Split, hold_out: Hol
             record
             if whole
             else replace(record, sequence=record.sequence[low:high], continues=record.continues and low == 0)
+        )
+
+
+def _judged(records: Iterable[Record], hold_out: HoldOut) -> Iterator[tuple[Record, int, bool]]:
+    """Records with their number in their file, and whether a rule makes them test records.
+
+    Raises:
+        ConfigError: If `test_match` finds none of them: the test split would be empty, noticed after training.
+    """
+    first, found = None, hold_out.test_match is None
+    for record, index in _numbered(records):
+        is_test = hold_out.is_test(record, index)
+        first, found = first or record, found or is_test
+        yield record, index, is_test
+    if first is not None and not found:
+        raise ConfigError(
+            f"{hold_out.test_match!r} finds none of the records",
+            at="--data.test_match",
+            fix=f"it is searched in the whole origin, such as {first.origin!r}",
         )
 
 

@@ -5,6 +5,7 @@ Delimited text goes through `seqkit.data.delimited`, which leaves every cell tex
 
 from __future__ import annotations
 
+import glob
 import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -106,12 +107,10 @@ def _known(columns: dict[str, str], known: list[str], origin: str) -> list[str]:
 
 
 def _datasets_batches(source: SourceFile, kind: str) -> Iterator[pa.RecordBatch]:
-    import glob
-
     import datasets
 
     if source.member is not None:
-        raise DataError("tables inside a zip are not read", at=source.origin, fix="unpack the archive")
+        raise DataError(f"{kind} inside a zip is not read", at=source.origin, fix="unpack the archive")
     if not _has_content(source):
         raise DataError("holds no rows", at=source.origin, fix="check the file")
     try:

@@ -44,10 +44,7 @@ def continue_sequences(
     Raises:
         ConfigError: If the model was trained on another task, or a prompt is empty.
     """
-    if not model.task.causal:
-        raise ConfigError(
-            "only models trained on next_step can generate", at="RUN", fix="train one with --data.task next_step"
-        )
+    require_generator(model)
     if any(len(prompt) == 0 for prompt in prompts):
         raise ConfigError("a prompt is empty", at="--prompt", fix="give at least one step to continue")
     sampling = sampling or Sampling()
@@ -72,6 +69,18 @@ def continue_sequences(
         for place, rows in zip(members, torch.split(steps, num_samples), strict=True):
             results[place] = rows.cpu()
     return results
+
+
+def require_generator(model: SequenceModel) -> None:
+    """Refuse a model that predicts no next step.
+
+    Raises:
+        ConfigError: Says what to train.
+    """
+    if not model.task.causal:
+        raise ConfigError(
+            "only models trained on next_step can generate", at="RUN", fix="train one with --data.task next_step"
+        )
 
 
 def prime(model: SequenceModel, steps: Tensor) -> State:

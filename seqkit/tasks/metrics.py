@@ -127,7 +127,7 @@ def smape(truth: np.ndarray, forecast: np.ndarray) -> float:
         50.0
     """
     error, size = np.abs(truth - forecast), np.abs(truth) + np.abs(forecast)
-    return float(np.nanmean(np.where(size > 0, 200 * error / np.where(size > 0, size, 1), 0.0 * size)))
+    return _mean(np.where(size > 0, 200 * error / np.where(size > 0, size, 1), 0.0 * size))
 
 
 def mase(truth: np.ndarray, forecast: np.ndarray, history: np.ndarray, season: int) -> float:
@@ -142,15 +142,22 @@ def mase(truth: np.ndarray, forecast: np.ndarray, history: np.ndarray, season: i
     """
     if len(history) <= season:
         return math.nan
-    naive = np.nanmean(np.abs(history[season:] - history[:-season]))
-    return float(np.nanmean(np.abs(truth - forecast)) / naive) if naive > 0 else math.nan
+    naive = _mean(np.abs(history[season:] - history[:-season]))
+    return _mean(np.abs(truth - forecast)) / naive if naive > 0 else math.nan
+
+
+def _mean(values: np.ndarray) -> float:
+    """The mean of what is known; NaN where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else math.nan
 
 
 def naive2(history: np.ndarray, horizon: int, season: int) -> np.ndarray:
     """The M4 benchmark Naive2: the last value after multiplicative seasonal adjustment, if the series is seasonal.
 
     A series is seasonal when its autocorrelation at one season exceeds the 90 % limit, which needs three seasons.
-    Adjustment is by classical multiplicative decomposition.
+    Adjustment is by classical multiplicative decomposition, which exists for positive values only: a series with any
+    other value is not adjusted.
     Source: Makridakis et al. 2020, appendix [m4competition].
 
     Args:
@@ -159,7 +166,7 @@ def naive2(history: np.ndarray, horizon: int, season: int) -> np.ndarray:
         season: Steps of a season.
     """
     last = len(history)
-    if season > 1 and is_seasonal(history, season):
+    if season > 1 and history.min() > 0 and is_seasonal(history, season):
         index = seasonal_index(history, season)
         adjusted = history[-1] / index[(last - 1) % season]
         return adjusted * index[(last + np.arange(horizon)) % season]

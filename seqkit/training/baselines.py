@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from seqkit.errors import DataError
 from seqkit.steps import Discrete, Split
 
 _COUNTED_TOGETHER = 1 << 20
+_HIGHER_IS_BETTER = ("accuracy",)
 
 
 def chance_baselines(data: SequenceDataModule, split: Split) -> dict[str, dict[str, float]]:
@@ -36,6 +38,22 @@ def chance_baselines(data: SequenceDataModule, split: Split) -> dict[str, dict[s
         return {}
     majority = int(_counts(targets, data.target_codec.spec.num_classes).argmax())
     return {"majority": {"accuracy": float((np.asarray(scored) == majority).mean())}}
+
+
+def unbeaten(result: dict[str, Any]) -> list[str]:
+    """Names of the baselines that are better than the model in any figure they share with it.
+
+    Args:
+        result: Of `fit`, `validate` or `test`: `metrics`, and `baselines` by name.
+    """
+    names = []
+    for name, figures in result["baselines"].items():
+        for metric, value in figures.items():
+            own = result["metrics"].get(metric, math.nan)
+            if (own < value) if metric in _HIGHER_IS_BETTER else (own > value):
+                names.append(name)
+                break
+    return names
 
 
 def _training_store(data: SequenceDataModule) -> FlatStore | None:

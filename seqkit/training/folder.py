@@ -114,14 +114,16 @@ def find_checkpoint(run: str | Path) -> Path:
     """
     path = Path(run)
     if path.is_file():
-        return path
+        if path.suffix == ".ckpt" or not (path.parent / "checkpoints").is_dir():
+            return path
+        raise CheckpointError(f"{path.name} is no checkpoint", at=str(path), fix=f"name the run folder: {path.parent}")
     for name in ("best.ckpt", "last.ckpt"):
         if (path / "checkpoints" / name).exists():
             return path / "checkpoints" / name
     if path.is_dir():
-        raise CheckpointError(
-            "the run folder holds no checkpoint", at=str(path), fix="train it first: seqkit fit --run FOLDER"
-        )
+        inside = sorted(str(folder.parent) for folder in path.glob("*/checkpoints"))
+        fix = f"name one of the runs in it: {', '.join(inside[-5:])}" if inside else "train it: seqkit fit --run FOLDER"
+        raise CheckpointError("the folder holds no checkpoint", at=str(path), fix=fix)
     siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
     raise CheckpointError(
         f"no run folder or checkpoint: {path}",

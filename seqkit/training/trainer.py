@@ -10,7 +10,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 
-from seqkit.errors import ConfigError
+from seqkit.errors import ConfigError, DependencyError
 from seqkit.model import SequenceModel
 from seqkit.training.folder import RunFolder
 from seqkit.training.quiet import quiet_lightning
@@ -58,6 +58,21 @@ class LastValidation(Callback):
             # Where Lightning saves, unless it validates several times an epoch: then it has saved already.
             for checkpoint in trainer.checkpoint_callbacks:
                 checkpoint.on_train_epoch_end(trainer, pl_module)
+
+
+def require_device(settings: dict[str, Any]) -> None:
+    """Refuse an accelerator that this machine does not have, before any data is read.
+
+    Raises:
+        DependencyError: Names what was asked for.
+    """
+    asked = {name: settings[name] for name in ("accelerator", "devices") if settings.get(name) is not None}
+    try:
+        with quiet_lightning():
+            pl.Trainer(**asked, logger=False, enable_checkpointing=False, enable_progress_bar=False)
+    except (MisconfigurationException, ValueError, RuntimeError) as error:
+        options = ", ".join(f"--trainer.{name} {value}" for name, value in asked.items())
+        raise DependencyError(str(error), at=options, fix="use --trainer.accelerator cpu, or auto") from error
 
 
 def build_trainer(

@@ -23,7 +23,7 @@ from seqkit.training.baselines import chance_baselines
 from seqkit.training.checkpoint import Loaded, load_model, require_plain_json
 from seqkit.training.folder import RunFolder, find_checkpoint, new_folder, require_free
 from seqkit.training.quiet import quiet_lightning
-from seqkit.training.trainer import build_trainer, total_steps, train
+from seqkit.training.trainer import build_trainer, require_device, total_steps, train
 
 Say = Callable[[str], None]
 """Receives lines meant for the user."""
@@ -40,6 +40,7 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
         The run folder and the content of its `result.json`.
     """
     require_free(settings.run)
+    require_device(settings.trainer)
     pl.seed_everything(settings.seed, verbose=False)
     domain = settings.domain
     data = domain.datamodule(**settings.data)
@@ -52,7 +53,7 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
     model.blueprint = describe(domain, data, model, settings.encoder) | {"versions": versions()}
     model.blueprint["start"] = data.store("train").sequence(0)[:1].nan_to_num().tolist()  # NaN is no JSON
     require_plain_json(model.blueprint, "options and codec states")
-    say(_summary(data, model))
+    say("\n".join([_summary(data, model), *data.notes()]))
     folder = new_folder(settings.run, domain.name, data.task)
     folder.save_config(_config(settings))
     trainer = build_trainer(settings.trainer, folder, len(loader), settings.model.patience)
@@ -97,6 +98,7 @@ def evaluate(
     verb = "test" if split == "test" else "validate"
     result = _result(verb, split, loaded.data, loaded.model, trainer or {})
     result |= {"seconds": round(time.perf_counter() - begin, 2), "changed_data": changes or {}}
+    result["notes"] = loaded.data.notes()
     path = Path(run)
     if path.is_dir():
         RunFolder(path).save_result(result)
@@ -173,4 +175,4 @@ def _where(data: SequenceDataModule) -> str:
 def _summary(data: SequenceDataModule, model: Any) -> str:
     sizes = " · ".join(f"{name} {len(data.store(name)):,} records, {len(data.store(name).steps):,} steps"
                        for name in ("train", "valid"))  # fmt: skip
-    return f"{sizes}\n{data.hold_out.describe(data.streams)}\n{model.num_parameters:,} parameters"
+    return f"{sizes}\n{data.describe_split()}\n{model.num_parameters:,} parameters"

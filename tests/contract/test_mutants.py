@@ -73,8 +73,12 @@ class ToyData(SequenceDataModule):
         self.codec = type(self).make_codec()
         self.target_codec = self.codec if task == "next_step" else LabelCodec()
 
+    @property
+    def holds_out_whole(self) -> bool:
+        return True
+
     def records(self, split: Split) -> Iterator[Record]:
-        return self.divide(lambda path: toy_records(), split, whole_records=True)
+        return self.divide(lambda path: toy_records(), split)
 
 
 def toy_records() -> Iterator[Record]:

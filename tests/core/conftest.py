@@ -56,8 +56,12 @@ class SeriesData(SequenceDataModule):
         self.codec = StandardCodec(1, standardise=False, running_scale=True) if forecast else StandardCodec()
         self.target_codec = self.codec if forecast else StandardCodec()
 
+    @property
+    def holds_out_whole(self) -> bool:
+        return True
+
     def records(self, split: Split) -> Iterator[Record]:
-        return self.divide(self.read, split, whole_records=True)
+        return self.divide(self.read, split)
 
     def read(self, path: PathOption) -> Iterator[Record]:
         rng = np.random.default_rng(4)

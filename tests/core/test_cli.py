@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import torch
 
-from seqkit import ConfigError, DataError, DependencyError, DivergedError, SeqkitError
+from seqkit import CheckpointError, ConfigError, DataError, DependencyError, DivergedError, Domain, SeqkitError
 from seqkit.cli import fit as fit_verb
 from seqkit.cli.main import VERBS, main
+from seqkit.training.folder import find_checkpoint
 
 
 def complaint(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
@@ -27,6 +28,10 @@ def complaint(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int
         (["fti"], "did you mean 'fit'"),
         (["fit"], "no domain given"),
         (["fit", "--domain", "txt"], "did you mean 'text'"),
+        (["fit", "text"], "did you mean '--domain text'"),
+        (["fit", "--domian", "text"], "did you mean 'domain'"),
+        (["fit", "--domain", "text", "--data.tokens", "word"], "'word' is none of characters, bytes, words, bpe"),
+        (["fit", "--domain", "timeseries", "--data.quantiles", "0.1,0.9"], "write it as [first,second]"),
         (["fit", "--domain", "text", "--modle.hidden_size", "3"], "did you mean 'model'"),
         (["fit", "--domain", "text", "--sed", "3"], "did you mean 'seed'"),
         (["fit", "--domain", "text", "--model.hiden_size", "3"], "model.hidden_size'"),
@@ -100,3 +105,25 @@ def test_help_and_version_load_neither_torch_nor_a_plugin() -> None:
     assert done.returncode == 0, done.stderr
     for verb in VERBS:
         assert f"seqkit {verb}" in done.stdout
+
+
+def test_a_run_is_named_by_its_folder(melody: Domain, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"the folder holds no checkpoint(.|\n)*train it"):
+        find_checkpoint(tmp_path)
+    (tmp_path / "melody-1" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "melody-1" / "config.yaml").write_text("")
+    with pytest.raises(CheckpointError, match=r"name one of the runs in it: .*melody-1"):
+        find_checkpoint(tmp_path)
+    with pytest.raises(CheckpointError, match=r"config\.yaml is no checkpoint(.|\n)*name the run folder: .*melody-1"):
+        find_checkpoint(tmp_path / "melody-1" / "config.yaml")
+
+
+def test_a_device_that_is_not_there_is_noticed_before_any_data(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    code, message = complaint(
+        ["fit", "--domain", "text", "--data.path", "gone.txt", "--trainer.accelerator", "cuda"], capsys
+    )
+    assert code == 3 and "--trainer.accelerator cuda" in message and "gone.txt" not in message

@@ -12,6 +12,7 @@ from sklearn.metrics import f1_score, matthews_corrcoef
 
 from seqkit import IGNORED, Continuous, Discrete
 from seqkit.tasks.metrics import Likelihood, Scores, is_seasonal, mase, naive2, seasonal_index, smape
+from seqkit.training.baselines import unbeaten
 
 
 def test_perplexity_and_bits_are_worked_out_over_all_batches_together() -> None:
@@ -116,3 +117,26 @@ def test_naive_methods_reproduce_the_published_results_of_m4_hourly(shared_data:
     # "Evaluation and Ranks.xlsx" of the organisers.
     assert np.mean(figures["naive2"], 0).tolist() == pytest.approx([18.383, 2.395], abs=5e-4)
     assert np.mean(figures["seasonal"], 0).tolist() == pytest.approx([13.912, 1.193], abs=5e-4)
+
+
+def test_a_series_that_is_not_positive_is_not_adjusted() -> None:
+    season = np.tile([1.0, 5.0, 2.0, 8.0], 10)
+    assert is_seasonal(season, 4) and naive2(season, 3, 4).tolist() != [8.0, 8.0, 8.0]
+    for shift in (1.0, 3.0):  # a value of 0, and negative ones
+        assert naive2(season - shift, 3, 4).tolist() == [8.0 - shift] * 3
+
+
+def test_figures_of_an_unknown_truth_do_not_exist() -> None:
+    unknown = np.full(3, np.nan)
+    assert math.isnan(smape(unknown, np.ones(3))) and math.isnan(mase(unknown, np.ones(3), np.arange(9.0), 1))
+
+
+def test_a_model_that_a_baseline_beats_is_named() -> None:
+    baselines = {"majority": {"accuracy": 0.4}, "unigram": {"bits_per_step": 2.0}, "naive2": {"owa": 1.0, "mase": 2.0}}
+    assert (
+        unbeaten({"metrics": {"accuracy": 0.5, "bits_per_step": 1.9, "owa": 0.9, "mase": 1.9}, "baselines": baselines})
+        == []
+    )
+    worse = {"accuracy": 0.3, "bits_per_step": 2.1, "owa": 0.9, "mase": 2.1}
+    assert unbeaten({"metrics": worse, "baselines": baselines}) == ["majority", "unigram", "naive2"]
+    assert unbeaten({"metrics": {"accuracy": math.nan}, "baselines": baselines}) == []

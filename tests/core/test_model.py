@@ -37,18 +37,24 @@ def run(model: SequenceModel, data: pl.LightningDataModule, **options: Any) -> p
 
 def test_the_learning_rate_rises_then_falls_along_a_cosine(melody: Domain) -> None:
     model, _ = build(melody, warmup_steps=4, final_rate=0.1)
-    model.total_steps = 24
+    model.total_steps = 44
     assert [model._rate(step) for step in range(4)] == [0.25, 0.5, 0.75, 1.0]
     assert model._rate(4) == 1.0
-    assert model._rate(14) == pytest.approx(0.1 + 0.9 / 2)  # half of the 20 steps after the warm-up
-    assert model._rate(9) == pytest.approx(0.1 + 0.9 * (1 + 0.5**0.5) / 2)  # a quarter: cos 45 degrees
-    assert model._rate(24) == model._rate(99) == pytest.approx(0.1)
+    assert model._rate(24) == pytest.approx(0.1 + 0.9 / 2)  # half of the 40 steps after the warm-up
+    assert model._rate(14) == pytest.approx(0.1 + 0.9 * (1 + 0.5**0.5) / 2)  # a quarter: cos 45 degrees
+    assert model._rate(44) == model._rate(99) == pytest.approx(0.1)
+
+
+def test_a_short_training_warms_up_for_a_tenth_of_it(melody: Domain) -> None:
+    model, _ = build(melody, warmup_steps=50)
+    model.total_steps = 40
+    assert [model._rate(step) for step in range(4)] == [0.25, 0.5, 0.75, 1.0] and model._rate(5) < 1.0
 
 
 def test_a_constant_schedule_stays_at_the_peak(melody: Domain) -> None:
     model, _ = build(melody, warmup_steps=2, schedule="constant")
-    model.total_steps = 10
-    assert [model._rate(step) for step in (0, 1, 2, 9)] == [0.5, 1.0, 1.0, 1.0]
+    model.total_steps = 20
+    assert [model._rate(step) for step in (0, 1, 2, 19)] == [0.5, 1.0, 1.0, 1.0]
 
 
 def test_only_matrices_decay(melody: Domain) -> None:

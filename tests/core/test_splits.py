@@ -121,3 +121,11 @@ def test_the_rules_are_told_in_words() -> None:
     assert "25%" in valid and "multiple of 5" in test
     valid, test = HoldOut(valid_given=True).describe(True).split(" · ")
     assert valid == "validation: its own path" and "10% (the end)" in test
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_expression_that_finds_no_record_is_refused_before_training(stream: bool) -> None:
+    records = [Record("abc", origin=f"r.zip:{n}.wav") for n in range(4)]
+    rule = HoldOut(test_match="^1")
+    with pytest.raises(ConfigError, match=r"'\^1' finds none of the records(.|\n)*such as 'r\.zip:0\.wav'"):
+        list(cut_stream(lambda: records, "train", rule) if stream else select_records(records, "train", rule))

@@ -73,6 +73,12 @@ def test_a_broken_line_of_json_is_named_by_its_number(tmp_path: Path) -> None:
         rows_of(tmp_path / "b.jsonl")
 
 
+def test_another_delimiter_is_guessed(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("a;b\n1,5;2,5\n")
+    with pytest.raises(DataError, match="is ';' the delimiter"):
+        rows_of(tmp_path / "s.csv")
+
+
 def test_a_line_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_bytes(b"a,b\n1,2\n3,\xe9\n")
     with pytest.raises(DataError, match=r"not valid UTF-8\n  at: b\.csv, line 3"):

@@ -14,6 +14,7 @@ from pytorch_lightning.callbacks import Callback, Timer
 
 import seqkit
 from seqkit import CheckpointError, ConfigError, DataError, DivergedError, Domain, Run
+from seqkit.cli.main import main
 from seqkit.settings import parse_arguments
 from seqkit.training import workflow
 from seqkit.training.folder import as_json
@@ -211,3 +212,32 @@ def test_a_validation_that_is_not_finite_ends_the_training(melody: Domain, tmp_p
     options = TINY | {"limit_train_batches": 1, "learning_rate": 1e30, "gradient_clip_val": 0.0, "warmup_steps": 1}
     with pytest.raises(DivergedError, match="the validation loss became"):
         seqkit.fit(melody, run=str(tmp_path / "run"), quiet=True, **options)
+
+
+def test_paths_may_be_path_objects(melody: Domain, tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("".join(f"up:{'abcdefgh'[n % 8 :]}abc\n" for n in range(40)))
+    run = seqkit.fit(melody, path=file, run=tmp_path / "run", quiet=True, **TINY | {"max_epochs": 1})
+    assert len(run.predict(file)) == 40
+    assert run.test(path=file) == run.test(path=str(file))
+
+
+def test_a_format_that_a_domain_does_not_write_is_refused(
+    melody: Domain, trained: dict[str, Run], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("seqkit.plugins.load", lambda name: melody)
+    monkeypatch.setattr("seqkit.plugins.installed", lambda: {"melody": melody})
+    run = str(trained["next_step"].path)
+    assert main(["generate", run, "--prompt", "abc", "--out", "x.wav"]) == 2
+    assert "melody is not written as '.wav'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("task", "prompt"), [("classify", "abc"), ("next_step", "abX")])
+def test_nothing_is_shown_of_what_cannot_be_continued(
+    melody: Domain, trained: dict[str, Run], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    task: str, prompt: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("seqkit.plugins.load", lambda name: melody)
+    monkeypatch.setattr("seqkit.plugins.installed", lambda: {"melody": melody})
+    assert main(["generate", str(trained[task].path), "--prompt", prompt]) == 2
+    assert capsys.readouterr().out == ""

@@ -105,6 +105,14 @@ def test_the_second_command_of_the_readme_is_what_ci_runs() -> None:
     assert second.strip() in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
 
+def test_figures_of_the_readme_are_those_of_the_recipes() -> None:
+    rows = re.findall(r"^\| `(\w+/[\w-]+)`.*\| ([\d.]+) \|$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert len(rows) == len(list((ROOT / "configs").rglob("*.yaml")))
+    for recipe, figure in rows:
+        comment = (ROOT / "configs" / f"{recipe}.yaml").read_text("utf-8").partition("\ndomain:")[0]
+        assert re.search(rf"(?<![\d.]){re.escape(figure)}(?!\d)", comment), f"{recipe}: {figure}"
+
+
 def test_commands_of_the_pages_have_verbs_and_options_that_exist() -> None:
     found = list(commands())
     assert len(found) >= 20

@@ -153,7 +153,7 @@ def test_written_sequences_are_read_back(tmp_path: Path, name: str) -> None:
         assert records[0].description == "generated1_0 origin=g.fa:chr_1 prompt_bases=3 sample=0"
         assert max(len(line) for line in path.read_text().splitlines() if line[0] != ">") == 60
     assert [record.sequence for record in data.read(str(path))] == [long, "GGN", "T"]
-    assert data.output_suffix == ".fa"
+    assert data.output_suffixes[0] == ".fa"
 
 
 def test_json_lines_are_written_where_asked(tmp_path: Path) -> None:

@@ -135,6 +135,22 @@ def test_a_prompt_is_a_series_in_words() -> None:
         TimeseriesData().prompt("1,two")
 
 
+def test_what_is_held_out_and_an_unknown_season_are_said(write_file: WriteFile) -> None:
+    rows = "".join(f"{step},{step % 4}\n" for step in range(40))
+    path = write_file("t.csv", "ds,y\n" + rows)
+    data = TimeseriesData(path=path, horizon=4, num_windows=2)
+    held = "the last 8 steps of each series"
+    assert data.describe_split() == f"validation: {held} before them · test: {held}"
+    assert TimeseriesData(path=path, horizon=4, test_path=path).describe_split() == (
+        "validation: the last 4 steps of each series · test: its own path"
+    )
+    assert TimeseriesData(path=path).describe_split().startswith("validation: 10% (the end")
+    (note,) = data.notes()
+    assert "--data.season" in note and TimeseriesData(path=path, season=4).notes() == []
+    dated = write_file("d.csv", "ds,y\n2024-01-01 00:00,1\n2024-01-01 01:00,2\n2024-01-01 02:00,3\n")
+    assert TimeseriesData(path=dated).notes() == []
+
+
 @pytest.mark.parametrize("constant", [12345.678, 0.1, -3e7])
 def test_a_constant_series_is_data(write_file: WriteFile, constant: float) -> None:
     path = write_file("t.csv", "y\n" + f"{constant}\n" * 1000)
