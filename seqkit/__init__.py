@@ -17,11 +17,9 @@ if TYPE_CHECKING:
     from seqkit.api import load as load
     from seqkit.codec import Codec as Codec
     from seqkit.codecs import LabelCodec as LabelCodec
-    from seqkit.codecs import StandardCodec as StandardCodec
     from seqkit.codecs import SymbolCodec as SymbolCodec
     from seqkit.codecs import TagCodec as TagCodec
     from seqkit.data.delimited import read_delimited as read_delimited
-    from seqkit.data.module import Generation as Generation
     from seqkit.data.module import SequenceDataModule as SequenceDataModule
     from seqkit.data.parts import join_parts as join_parts
     from seqkit.data.sources import PathOption as PathOption
@@ -47,10 +45,12 @@ if TYPE_CHECKING:
     from seqkit.errors import did_you_mean as did_you_mean
     from seqkit.model import SequenceModel as SequenceModel
     from seqkit.options import ModelOptions as ModelOptions
+    from seqkit.standard_codec import StandardCodec as StandardCodec
     from seqkit.steps import IGNORED as IGNORED
     from seqkit.steps import Batch as Batch
     from seqkit.steps import Continuous as Continuous
     from seqkit.steps import Discrete as Discrete
+    from seqkit.steps import Generation as Generation
     from seqkit.steps import Record as Record
     from seqkit.steps import Spec as Spec
     from seqkit.steps import Split as Split
@@ -59,9 +59,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "seqkit.api": ("Run", "fit", "load"),
     "seqkit.codec": ("Codec",),
-    "seqkit.codecs": ("LabelCodec", "StandardCodec", "SymbolCodec", "TagCodec"),
+    "seqkit.codecs": ("LabelCodec", "SymbolCodec", "TagCodec"),
     "seqkit.data.delimited": ("read_delimited",),
-    "seqkit.data.module": ("Generation", "SequenceDataModule"),
+    "seqkit.data.module": ("SequenceDataModule",),
     "seqkit.data.parts": ("join_parts",),
     "seqkit.data.sources": ("PathOption", "SourceFile", "find_files", "is_hub"),
     "seqkit.data.tables": ("TABLE_SUFFIXES", "is_table", "read_batches", "read_hub", "read_rows", "require_column"),
@@ -73,8 +73,9 @@ _HOMES = {
     ),
     "seqkit.model": ("SequenceModel",),
     "seqkit.options": ("ModelOptions",),
+    "seqkit.standard_codec": ("StandardCodec",),
     "seqkit.steps": (
-        "IGNORED", "Batch", "Continuous", "Discrete", "Record", "Spec", "Split", "valid_mask",
+        "IGNORED", "Batch", "Continuous", "Discrete", "Generation", "Record", "Spec", "Split", "valid_mask",
     ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

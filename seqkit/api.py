@@ -14,14 +14,13 @@ import torch
 from seqkit import plugins
 from seqkit.build import require_task
 from seqkit.codec import Codec
-from seqkit.data.module import Generation
 from seqkit.data.parts import join_parts
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError, did_you_mean
 from seqkit.inference.generate import continue_sequences
 from seqkit.inference.predict import predict_records
 from seqkit.settings import Settings, build_parser, option_names, parse_values
-from seqkit.steps import Record
+from seqkit.steps import Generation, Record
 from seqkit.tasks.distributions import Sampling
 from seqkit.training import workflow
 from seqkit.training.checkpoint import Loaded, reopen_data

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
+from seqkit.errors import ConfigError
 from seqkit.steps import Spec
 
 
@@ -67,3 +68,15 @@ class Codec(ABC):
             lengths: (B,).
         """
         return None
+
+
+def require_fitted(fitted: bool, codec: Codec) -> None:
+    """Refuse to use a codec before it has learnt what it needs.
+
+    Raises:
+        ConfigError: Names the codec.
+    """
+    if not fitted:
+        raise ConfigError(
+            f"{type(codec).__name__} is used before it was fitted", fix="call datamodule.setup('fit') first"
+        )

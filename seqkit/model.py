@@ -16,12 +16,10 @@ from seqkit.backbone.stack import BothDirections, Stack, drop_state
 from seqkit.codec import Codec
 from seqkit.encoder import Encoder
 from seqkit.errors import DivergedError
+from seqkit.optimiser import build_adamw, rate_share
 from seqkit.options import ModelOptions
 from seqkit.steps import Batch, Discrete
 from seqkit.tasks.base import Outcome, Task
-
-_WARMUP_DIVISOR = 10
-"""A short training warms up for a tenth of its steps at most: otherwise it would hardly reach its learning rate."""
 
 
 @final
@@ -212,21 +210,10 @@ class SequenceModel(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW (fused where the device has it) with warm-up and cosine."""
-        decayed = [p for p in self.parameters() if p.ndim >= 2]
-        plain = [p for p in self.parameters() if p.ndim < 2]
-        groups = [
-            {"params": decayed, "weight_decay": self.options.weight_decay},
-            {"params": plain, "weight_decay": 0.0},
-        ]
         # A fused optimiser undoes the scaling of float16 itself, after our clipping: that would clip scaled gradients.
         scaler = getattr(getattr(self._trainer, "precision_plugin", None), "scaler", None)
         fused = self.device.type in ("cpu", "cuda") and scaler is None
-        optimizer = torch.optim.AdamW(
-            groups,
-            lr=self.options.learning_rate,
-            betas=(0.9, self.options.beta2),
-            fused=fused,
-        )
+        optimizer = build_adamw(self.parameters(), self.options, fused)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
@@ -265,12 +252,4 @@ class SequenceModel(pl.LightningModule):
 
     def _rate(self, step: int) -> float:
         """Learning rate at an optimiser step, as a share of the peak."""
-        warmup = self.options.warmup_steps
-        if self.total_steps > 0:
-            warmup = min(warmup, self.total_steps // _WARMUP_DIVISOR)
-        if step < warmup:
-            return (step + 1) / warmup
-        if self.options.schedule == "constant" or self.total_steps <= warmup:
-            return 1.0
-        progress = min((step - warmup) / (self.total_steps - warmup), 1.0)
-        return self.options.final_rate + (1 - self.options.final_rate) * 0.5 * (1 + math.cos(math.pi * progress))
+        return rate_share(step, self.total_steps, self.options)

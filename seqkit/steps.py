@@ -52,6 +52,19 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Generation:
+    """What `generate` made for one prompt.
+
+    Attributes:
+        prompt: The record that was continued; its sequence may be empty.
+        values: One decoded continuation a sample.
+    """
+
+    prompt: Record
+    values: list[Any]
+
+
+@dataclass(frozen=True)
 class Batch:
     """What a model sees at once. Right padding; `lengths` is the only truth about it.
 

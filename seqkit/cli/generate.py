@@ -11,10 +11,9 @@ import torch
 
 from seqkit.api import generate_records, prompt_records
 from seqkit.cli.verbs import parse_verb, require_writable
-from seqkit.data.module import Generation
 from seqkit.errors import ConfigError, did_you_mean
 from seqkit.inference.generate import require_generator
-from seqkit.steps import Continuous, Record
+from seqkit.steps import Continuous, Generation, Record
 from seqkit.tasks.distributions import Sampling
 from seqkit.training import workflow
 from seqkit.training.checkpoint import Loaded

@@ -7,7 +7,6 @@ import inspect
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +19,7 @@ from seqkit.data.sources import PathOption, split_label
 from seqkit.data.splits import HoldOut, cut_stream, select_records
 from seqkit.data.store import FlatStore, build_store
 from seqkit.errors import ConfigError, DataError
-from seqkit.steps import Record, Split
-
-
-@dataclass(frozen=True)
-class Generation:
-    """What `generate` made for one prompt.
-
-    Attributes:
-        prompt: The record that was continued; its sequence may be empty.
-        values: One decoded continuation a sample.
-    """
-
-    prompt: Record
-    values: list[Any]
+from seqkit.steps import Generation, Record, Split
 
 
 class SequenceDataModule(pl.LightningDataModule, ABC):
