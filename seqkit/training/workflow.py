@@ -15,6 +15,7 @@ import torch
 
 from seqkit.build import build_model, describe, require_task
 from seqkit.data.module import SequenceDataModule
+from seqkit.data.store import as_steps
 from seqkit.domain import Domain
 from seqkit.inference.forecast import score_forecasts
 from seqkit.settings import Settings
@@ -51,7 +52,8 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
     loader, _ = data.loader("train"), data.loader("valid")
     model = build_model(domain, data, settings.model, settings.encoder)
     model.blueprint = describe(domain, data, model, settings.encoder) | {"versions": versions()}
-    model.blueprint["start"] = data.store("train").sequence(0)[:1].nan_to_num().tolist()  # NaN is no JSON
+    first = as_steps(data.store("train").steps[:1])  # not the first record's: that may be a whole corpus
+    model.blueprint["start"] = first.nan_to_num().tolist()  # NaN is no JSON
     require_plain_json(model.blueprint, "options and codec states")
     say("\n".join([_summary(data, model), *data.notes()]))
     folder = new_folder(settings.run, domain.name, data.task)
@@ -120,8 +122,9 @@ def _result(
     verb: str, split: Split, data: SequenceDataModule, model: Any, trainer_options: dict[str, Any]
 ) -> dict[str, Any]:
     """Figures of a split with what stands around them."""
-    kept = ("accelerator", "devices", "precision")
-    options = {name: value for name, value in trainer_options.items() if name in kept}
+    kept = ("accelerator", "devices", "precision", "limit_val_batches")
+    # A limit of 0 turns validation off while training; the result still needs its figures.
+    options = {name: value for name, value in trainer_options.items() if name in kept and value != 0}
     trainer = build_trainer(options, None, quiet=True)
     with quiet_lightning():
         if split == "test":

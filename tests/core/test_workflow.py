@@ -15,6 +15,7 @@ from pytorch_lightning.callbacks import Callback, Timer
 import seqkit
 from seqkit import CheckpointError, ConfigError, DataError, DivergedError, Domain, Run
 from seqkit.cli.main import main
+from seqkit.data.store import FlatStore
 from seqkit.settings import parse_arguments
 from seqkit.training import workflow
 from seqkit.training.folder import as_json
@@ -241,3 +242,26 @@ def test_nothing_is_shown_of_what_cannot_be_continued(
     monkeypatch.setattr("seqkit.plugins.installed", lambda: {"melody": melody})
     assert main(["generate", str(trained[task].path), "--prompt", prompt]) == 2
     assert capsys.readouterr().out == ""
+
+
+def test_no_record_is_read_whole_to_train_on_a_stream(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(FlatStore, "sequence")
+    run = seqkit.fit(melody, run=str(tmp_path / "run"), quiet=True, **TINY)
+    assert len(seqkit.load(run.path, melody).loaded.blueprint["start"]) == 1
+
+
+@pytest.mark.parametrize("limit", [1, 0])
+def test_the_result_of_a_training_keeps_to_its_limit_of_validation(melody: Domain, tmp_path: Path, limit: int) -> None:
+    options = TINY | {"batch_size": 2, "limit_val_batches": limit}
+    run = seqkit.fit(melody, run=str(tmp_path / "run"), quiet=True, **options)
+    if limit:
+        assert run.result["metrics"]["loss"] == pytest.approx(metrics_at_best(run), rel=1e-5)
+    assert np.isfinite(run.result["metrics"]["loss"])
+    assert (run.validate()["loss"] == run.result["metrics"]["loss"]) == (limit == 0)
+
+
+def metrics_at_best(run: Run) -> float:
+    with (run.path / "metrics.csv").open() as file:
+        return min(float(row["valid/loss"]) for row in csv.DictReader(file) if row["valid/loss"])
