@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 
@@ -52,7 +53,7 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
     loader, _ = data.loader("train"), data.loader("valid")
     model = build_model(domain, data, settings.model, settings.encoder)
     model.blueprint = describe(domain, data, model, settings.encoder) | {"versions": versions()}
-    first = as_steps(data.store("train").steps[:1])  # not the first record's: that may be a whole corpus
+    first = as_steps(np.array(data.store("train").steps[:1]))  # not the first record's: that may be a whole corpus
     model.blueprint["start"] = first.nan_to_num().tolist()  # NaN is no JSON
     require_plain_json(model.blueprint, "options and codec states")
     say("\n".join([_summary(data, model), *data.notes()]))
