@@ -16,7 +16,7 @@ from seqkit.build import require_task
 from seqkit.codec import Codec
 from seqkit.data.parts import join_parts
 from seqkit.domain import Domain
-from seqkit.errors import ConfigError, did_you_mean
+from seqkit.errors import ConfigError, DataError, did_you_mean
 from seqkit.inference.generate import continue_sequences
 from seqkit.inference.predict import predict_records
 from seqkit.settings import Settings, build_parser, option_names, parse_values
@@ -175,12 +175,28 @@ def generate_records(
         records = [Record(sequence=codec.decode(start), origin="start")]
         prompts = [start]
     else:
-        prompts = [codec.encode(record.sequence) for record in records]
+        prompts = [_encoded(codec, record) for record in records]
     count = steps if steps is not None else data.horizon or 200
     on_step = None if on_value is None else _text_stream(codec, prompts[0], on_value)
     made = continue_sequences(loaded.model, prompts, count, samples, sampling, seed, on_step)
     for record, rows in zip(records, made, strict=True):
         yield Generation(record, [codec.decode(row) for row in rows])
+
+
+def _encoded(codec: Codec, record: Record) -> torch.Tensor:
+    """The steps of a prompt.
+
+    Raises:
+        DataError: If it is nothing that the domain could continue.
+    """
+    try:
+        return codec.encode(record.sequence)
+    except (AttributeError, TypeError) as error:
+        raise DataError(
+            f"a prompt of type {type(record.sequence).__name__} cannot be continued",
+            at=record.origin,
+            fix="give what the domain's records hold: text, a waveform, bases, or (T, F) values",
+        ) from error
 
 
 def _text_stream(codec: Codec, prompt: torch.Tensor, on_value: Callable[[str], None]) -> Callable[[torch.Tensor], None]:

@@ -126,8 +126,9 @@ def _pieces(
         limit = -(-int(sizes.sum()) // (batch_size * divisor))
         if divisor > 1 and limit < window:
             break
-        # Never below a window: a piece begins with a fresh state.
-        cuts = np.where((context > 0) | whole, 1, -(-sizes // max(limit, window))) * usable
+        # A piece begins with a fresh state, so none is made that would be shorter than a window.
+        wanted = np.minimum(-(-sizes // max(limit, 1)), np.maximum(sizes // window, 1))
+        cuts = np.where((context > 0) | whole, 1, wanted) * usable
         record = np.repeat(np.arange(len(sizes)), cuts)
         number = np.arange(len(record)) - np.repeat(np.cumsum(cuts) - cuts, cuts)
         length = -(-sizes[record] // cuts[record])

@@ -52,7 +52,7 @@ def read_delimited(
         if names is None:
             with source.open() as stream:
                 names = csv.open_csv(stream, read, parse).schema.names
-        require_different(names, source.origin)
+        _require_different(names, source.origin)
         convert = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
         with source.open() as stream:
             yield from csv.open_csv(stream, read, parse, convert)
@@ -60,7 +60,7 @@ def read_delimited(
         raise _explain(source, ragged, error) from error
 
 
-def require_different(names: list[str], origin: str) -> None:
+def _require_different(names: list[str], origin: str) -> None:
     """Refuse a table with two columns of one name: one of them would be lost.
 
     Raises:

@@ -19,7 +19,10 @@ from seqkit.model import SequenceModel
 from seqkit.steps import Discrete, Split
 
 _READ_TOGETHER = 1024
-"""Steps of a chunk: no gradient is kept, so that long ones cost nothing."""
+"""Steps of a chunk at most: no gradient is kept, so that long ones cost little."""
+
+_MOST_OUTPUTS = 1 << 24
+"""Outputs of a chunk at most, 64 MiB: over a vocabulary of words long chunks would take gigabytes."""
 
 Row = dict[str, Any]
 
@@ -93,12 +96,18 @@ def _answer(model: SequenceModel, data: SequenceDataModule, raw: torch.Tensor, d
     }
 
 
+def _chunk_length(rows: int, trained: int, num_outputs: int) -> int:
+    """Steps read together: as many as memory allows, and no fewer than in training, which it allowed too."""
+    return max(trained, min(_READ_TOGETHER, _MOST_OUTPUTS // (rows * num_outputs)))
+
+
 @torch.no_grad()
 def _likelihoods(model: SequenceModel, data: SequenceDataModule, split: Split) -> Iterator[Row]:
     store = data.store(split)
     total, count = np.zeros(len(store)), np.zeros(len(store), np.int64)
     state = None
-    rows, window = min(data.batch_size, max(len(store), 1)), max(data.window, _READ_TOGETHER)
+    rows = min(data.batch_size, max(len(store), 1))
+    window = _chunk_length(rows, data.window, model.task.output.num_parameters)
     for batch in StreamLoader(store, rows, window, shuffle=False, seed=0, whole=True):
         outcome, state = model.outcome(batch.to(model.device), state)
         index = batch.index.numpy()

@@ -9,7 +9,7 @@ import numpy as np
 
 from seqkit.data.module import SequenceDataModule
 from seqkit.data.store import FlatStore
-from seqkit.errors import DataError
+from seqkit.errors import SeqkitError
 from seqkit.steps import Discrete, Split
 
 _COUNTED_TOGETHER = 1 << 20
@@ -60,7 +60,7 @@ def _training_store(data: SequenceDataModule) -> FlatStore | None:
     """None if what the model was trained on cannot be read any more: a checkpoint must not need it."""
     try:
         return data.store("train")
-    except (DataError, OSError):
+    except (SeqkitError, OSError):
         return None
 
 

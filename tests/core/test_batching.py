@@ -4,6 +4,7 @@ from collections import defaultdict
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -125,3 +126,12 @@ def test_padding_share_by_hand() -> None:
     # Two batches: 2 x 4 and 1 x 5 steps for 4 + 1 + 5 real ones.
     assert padding_share([np.array([0, 1]), np.array([2])], np.array([4, 1, 5])) == 1 - 10 / 13
     assert padding_share([], np.zeros(0, np.int64)) == 0.0
+
+
+@pytest.mark.parametrize("sizes", [[9], [8, 7, 3], [40], [17, 5, 33, 1, 9]])
+def test_no_record_is_cut_into_pieces_much_shorter_than_a_window(sizes: list[int]) -> None:
+    lengths = [size + 1 for size in sizes]  # one step more than is predicted
+    plan = plan_of(lengths, [0] * len(sizes), batch_size=32, window=8, epoch=None)
+    pieces = np.bincount(plan.records[plan.reset], minlength=len(sizes))
+    assert pieces.tolist() == [max(size // 8, 1) for size in sizes]
+    assert plan.counts.sum() == sum(sizes)

@@ -215,6 +215,11 @@ def test_a_validation_that_is_not_finite_ends_the_training(melody: Domain, tmp_p
         seqkit.fit(melody, run=str(tmp_path / "run"), quiet=True, **options)
 
 
+def test_a_prompt_of_another_kind_is_refused(melody: Domain, trained: dict[str, Run]) -> None:
+    with pytest.raises(DataError, match=r"a prompt of type int cannot be continued\n  at: prompt"):
+        trained["next_step"].generate(5, steps=2)
+
+
 def test_paths_may_be_path_objects(melody: Domain, tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("".join(f"up:{'abcdefgh'[n % 8 :]}abc\n" for n in range(40)))
