@@ -47,6 +47,7 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         horizon: Steps that `generate` adds when not told how many; None leaves it to the core.
         output_suffixes: Endings that `write` understands; the first is taken when none is asked for.
         version: Raised by a plugin when its records change for the same files, so that caches are made anew.
+        steps_per_second: Steps of a second of real time, as of sound; None where steps have no rate.
     """
 
     codec: Codec
@@ -56,6 +57,7 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
     horizon: int | None = None
     output_suffixes: tuple[str, ...] = (".jsonl",)
     version: int = 1
+    steps_per_second: float | None = None
 
     # Wrapped, because a signature on `__new__` would hide that of `__init__` from whoever builds options from it.
     @functools.wraps(object.__new__)  # type: ignore[misc]
@@ -129,6 +131,24 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
     def prompt(self, value: str) -> Record:
         """The record to continue for `--prompt`; most domains take the words as they are."""
         return Record(sequence=value, origin="--prompt")
+
+    def parts(self, blocks: Iterator[bytes]) -> Iterator[Record]:
+        """Bytes as they come, as records in parts; what `seqkit stream` reads. A domain with a byte form overrides it.
+
+        Each part is handed on as soon as its steps can no longer change: encoding the parts of a record one after
+        another equals encoding the whole of it, however the bytes are cut into blocks.
+
+        Args:
+            blocks: Consecutive bytes of any size, ending with the stream.
+
+        Raises:
+            ConfigError: If the domain has no such form.
+        """
+        raise ConfigError(
+            f"{type(self).__name__} does not say how bytes become records: it cannot read a stream",
+            at="seqkit stream",
+            fix="use seqkit predict --data.path FILE, or override `parts` in the data module",
+        )
 
     @property
     def holds_out_whole(self) -> bool:
