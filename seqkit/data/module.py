@@ -34,6 +34,10 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         test_path: Test records; otherwise a share of `path`.
         test_match: Regular expression on the origin; what it finds is test.
         test_every: Every N-th record of each file (0-based index mod N = 0) is test.
+        group_match: Regular expression on the origin; its first group (or all it finds) names the record's group,
+            such as a speaker. Figures are given for each group, too.
+        test_group: Records of this group are test.
+        fold: `3/10`: the third of ten folds is test; folds are made by a hash of file and number, so not stratified.
         valid_fraction: Share of `path` held out for validation.
         test_fraction: Share of `path` held out for test, unless another rule says which.
         step_budget: Most steps of a batch of whole records, padding counted.
@@ -83,6 +87,9 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         test_path: PathOption = None,
         test_match: str | None = None,
         test_every: int | None = None,
+        group_match: str | None = None,
+        test_group: str | None = None,
+        fold: str | None = None,
         valid_fraction: float = 0.1,
         test_fraction: float = 0.1,
         step_budget: int = 1 << 20,
@@ -100,6 +107,9 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
             test_given=test_path is not None,
             test_match=test_match,
             test_every=test_every,
+            group_match=group_match,
+            test_group=test_group,
+            fold=fold,
             valid_fraction=valid_fraction,
             test_fraction=test_fraction,
         )

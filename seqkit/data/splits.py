@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from seqkit.errors import ConfigError
+from seqkit.data.groups import fold_of, group_of, parse_fold, require_groups, share_of
+from seqkit.errors import ConfigError, did_you_mean
 from seqkit.steps import Record, Split
 
 
@@ -20,6 +20,9 @@ class HoldOut:
         test_given: Test records come from a path of their own.
         test_match: Regular expression; records whose origin it finds are test records.
         test_every: Records whose 0-based index in their file is a multiple of this are test records.
+        group_match: Regular expression; what its first group finds in an origin is the record's group.
+        test_group: Records of this group are test records.
+        fold: `3/10`: records of the third of ten folds are test records.
         valid_fraction: Share held out for validation, unless it has its own path.
         test_fraction: Share held out for test, unless a rule above says which.
     """
@@ -28,6 +31,9 @@ class HoldOut:
     test_given: bool = False
     test_match: str | None = None
     test_every: int | None = None
+    group_match: str | None = None
+    test_group: str | None = None
+    fold: str | None = None
     valid_fraction: float = 0.1
     test_fraction: float = 0.1
 
@@ -45,17 +51,38 @@ class HoldOut:
             )
         if self.test_every is not None and self.test_every < 2:
             raise ConfigError(f"test_every is {self.test_every}", at="--data.test_every", fix="give 2 or more")
-        try:
-            re.compile(self.test_match or "")
-        except re.error as error:
+        for name in ("test_match", "group_match"):
+            try:
+                re.compile(getattr(self, name) or "")
+            except re.error as error:
+                raise ConfigError(
+                    f"not a regular expression: {error}", at=f"--data.{name}", fix="see Python's re module"
+                ) from None
+        if len(self.rules) > 1:
             raise ConfigError(
-                f"not a regular expression: {error}", at="--data.test_match", fix="see Python's re module"
-            ) from None
+                f"{' and '.join(self.rules)} both say which records are test records",
+                at=", ".join(f"--data.{name}" for name in self.rules),
+                fix="leave out all but one; `null` takes back one that a recipe or a run has set",
+            )
+        if self.fold is not None:
+            parse_fold(self.fold)
+        if self.test_group is not None and self.group_match is None:
+            raise ConfigError(
+                f"test_group is {self.test_group!r}, but nothing says what a group is",
+                at="--data.test_group",
+                fix="give --data.group_match, such as '_(\\w+)_\\d+\\.wav$'",
+            )
+
+    @property
+    def rules(self) -> list[str]:
+        """The options that say which records are test records."""
+        names = ("test_match", "test_every", "test_group", "fold")
+        return [name for name in names if getattr(self, name) is not None]
 
     @property
     def has_test_rule(self) -> bool:
         """Whether test records are chosen by something other than a fraction."""
-        return self.test_given or self.test_match is not None or self.test_every is not None
+        return self.test_given or bool(self.rules)
 
     @property
     def shares(self) -> tuple[float, float]:
@@ -72,6 +99,11 @@ class HoldOut:
         """
         if self.test_match is not None:
             return re.search(self.test_match, record.origin) is not None
+        if self.test_group is not None:
+            return group_of(record.origin, self.group_match) == self.test_group
+        if self.fold is not None:
+            number, folds = parse_fold(self.fold)
+            return fold_of(record.origin, index, folds) == number
         return self.test_every is not None and index % self.test_every == 0
 
     def describe(self, stream: bool) -> str:
@@ -85,6 +117,10 @@ class HoldOut:
             rule = f"origins matching {self.test_match!r}"
         elif self.test_every is not None:
             rule = f"records of each file whose 0-based number is a multiple of {self.test_every}"
+        elif self.test_group is not None:
+            rule = f"group {self.test_group!r}"
+        elif self.fold is not None:
+            rule = "fold {} of {} (by a hash of file and number)".format(*parse_fold(self.fold))
         before = " before the test part" if stream and test else ""
         valid = "its own path" if self.valid_given else f"{both - test:.0%} ({where}{before})"
         return f"validation: {valid} · test: {rule}"
@@ -96,7 +132,7 @@ def select_records(records: Iterable[Record], split: Split, hold_out: HoldOut) -
         if is_test:
             place: Split = "test"
         else:
-            share = _share(record, index)
+            share = share_of(record.origin, index)
             test, both = hold_out.shares
             place = "test" if share < test else "valid" if share < both else "train"
         if place == split:
@@ -141,19 +177,39 @@ def _judged(records: Iterable[Record], hold_out: HoldOut) -> Iterator[tuple[Reco
     """Records with their number in their file, and whether a rule makes them test records.
 
     Raises:
-        ConfigError: If `test_match` finds none of them: the test split would be empty, noticed after training.
+        ConfigError: If a rule finds none of them: the test split would be empty, noticed after training.
     """
-    first, found = None, hold_out.test_match is None
+    first, found, examples = None, not hold_out.rules, {}
     for record, index in _numbered(records):
         is_test = hold_out.is_test(record, index)
         first, found = first or record, found or is_test
+        if hold_out.test_group is not None:
+            examples.setdefault(group_of(record.origin, hold_out.group_match), record.origin)
         yield record, index, is_test
+    if hold_out.test_group is not None and first is not None:
+        names = require_groups(examples.values(), hold_out.group_match or "")
+        if not found:
+            raise ConfigError(
+                f"no record is of group {hold_out.test_group!r}",
+                at="--data.test_group",
+                fix=did_you_mean(hold_out.test_group, names) or f"groups: {', '.join(names[:20])}",
+            )
     if first is not None and not found:
-        raise ConfigError(
-            f"{hold_out.test_match!r} finds none of the records",
-            at="--data.test_match",
-            fix=f"it is searched in the whole origin, such as {first.origin!r}",
+        raise _finds_none(hold_out, first)
+
+
+def _finds_none(hold_out: HoldOut, first: Record) -> ConfigError:
+    if hold_out.fold is not None:
+        return ConfigError(
+            f"fold {hold_out.fold} holds none of the records",
+            at="--data.fold",
+            fix="make fewer folds: records are few, or they are parts of one (next_step over a single text)",
         )
+    return ConfigError(
+        f"{hold_out.test_match!r} finds none of the records",
+        at="--data.test_match",
+        fix=f"it is searched in the whole origin, such as {first.origin!r}",
+    )
 
 
 def _numbered(records: Iterable[Record]) -> Iterator[tuple[Record, int]]:
@@ -164,9 +220,3 @@ def _numbered(records: Iterable[Record]) -> Iterator[tuple[Record, int]]:
         index = counts.get(file, -1) + (0 if record.continues else 1)
         counts[file] = index
         yield record, index
-
-
-def _share(record: Record, index: int) -> float:
-    """A number in [0, 1) that depends on the record's file and index only."""
-    key = f"{record.origin.partition(':')[0]}\0{index}".encode()
-    return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big") / 2**64
