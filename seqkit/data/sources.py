@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from seqkit.errors import DataError, did_you_mean
+from seqkit.problems import observe_file, reporting
 
 HUB_PREFIX = "hf://"
 
@@ -54,6 +55,7 @@ class SourceFile:
         Raises:
             DataError: If the file cannot be opened.
         """
+        observe_file(self.path, self.member)
         try:
             if self.member is not None:
                 member = io.BytesIO(_archive(self.path).read(self.member))
@@ -98,10 +100,11 @@ def find_files(path: str | Sequence[str], suffixes: Sequence[str]) -> list[Sourc
     found: list[SourceFile] = []
     for entry in [path] if isinstance(path, str) else path:
         label, rest = split_label(entry)
-        here = list(_expand(Path(rest).expanduser(), label, tuple(suffixes)))
-        if not here:
-            raise DataError("holds no file to read", at=rest, fix=f"expected files ending in {', '.join(suffixes)}")
-        found += here
+        with reporting():
+            here = list(_expand(Path(rest).expanduser(), label, tuple(suffixes)))
+            if not here:
+                raise DataError("holds no file to read", at=rest, fix=f"expected files ending in {', '.join(suffixes)}")
+            found += here
     return found
 
 

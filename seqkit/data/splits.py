@@ -128,15 +128,27 @@ class HoldOut:
 
 def select_records(records: Iterable[Record], split: Split, hold_out: HoldOut) -> Iterator[Record]:
     """The whole records of one split: rules first, then a hash of (file, index), the same on every machine."""
+    return (record for place, record in place_records(records, hold_out) if place == split)
+
+
+def place_records(records: Iterable[Record], hold_out: HoldOut) -> Iterator[tuple[Split, Record]]:
+    """All records, each with the split that it belongs to as a whole."""
+    test, both = hold_out.shares
     for record, index, is_test in _judged(records, hold_out):
-        if is_test:
-            place: Split = "test"
-        else:
-            share = share_of(record.origin, index)
-            test, both = hold_out.shares
-            place = "test" if share < test else "valid" if share < both else "train"
-        if place == split:
-            yield record
+        share = 0.0 if is_test else share_of(record.origin, index)
+        place: Split = "test" if is_test or share < test else "valid" if share < both else "train"
+        yield place, record
+
+
+def place_stream(records: Iterable[Record], hold_out: HoldOut) -> Iterator[tuple[Split | None, Record]]:
+    """All records of a stream; those that a rule makes test records with that split, the rest with None."""
+    return (("test" if is_test else None, record) for record, _, is_test in _judged(records, hold_out))
+
+
+def stream_bounds(total: int, hold_out: HoldOut) -> tuple[int, int]:
+    """Where validation and test begin in a stream of this length."""
+    test, both = hold_out.shares
+    return total - round(total * both), total - round(total * test)
 
 
 def cut_stream(read: Callable[[], Iterable[Record]], split: Split, hold_out: HoldOut) -> Iterator[Record]:
@@ -152,8 +164,7 @@ def cut_stream(read: Callable[[], Iterable[Record]], split: Split, hold_out: Hol
         hold_out: The rules.
     """
     total = sum(len(record.sequence) for record, _, is_test in _judged(read(), hold_out) if not is_test)
-    test, both = hold_out.shares
-    first_valid, first_test = total - round(total * both), total - round(total * test)
+    first_valid, first_test = stream_bounds(total, hold_out)
     begin, end = {"train": (0, first_valid), "valid": (first_valid, first_test), "test": (first_test, total)}[split]
     position = 0
     for record, _, is_test in _judged(read(), hold_out):
