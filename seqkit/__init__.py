@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from seqkit.errors import did_you_mean as did_you_mean
     from seqkit.model import SequenceModel as SequenceModel
     from seqkit.options import ModelOptions as ModelOptions
+    from seqkit.plots.forecast import draw_forecast as draw_forecast
+    from seqkit.plots.spectrogram import draw_spectrogram as draw_spectrogram
+    from seqkit.plots.style import save_figure as save_figure
     from seqkit.standard_codec import StandardCodec as StandardCodec
     from seqkit.steps import IGNORED as IGNORED
     from seqkit.steps import Batch as Batch
@@ -73,6 +76,9 @@ _HOMES = {
     ),
     "seqkit.model": ("SequenceModel",),
     "seqkit.options": ("ModelOptions",),
+    "seqkit.plots.forecast": ("draw_forecast",),
+    "seqkit.plots.spectrogram": ("draw_spectrogram",),
+    "seqkit.plots.style": ("save_figure",),
     "seqkit.standard_codec": ("StandardCodec",),
     "seqkit.steps": (
         "IGNORED", "Batch", "Continuous", "Discrete", "Generation", "Record", "Spec", "Split", "valid_mask",

@@ -1,4 +1,4 @@
-"""Groups of records (a speaker, a chromosome, a sensor) and folds of a cross-validation: both follow from the origin."""
+"""Groups of records (a speaker, a chromosome, a sensor) and folds of a cross-validation, by their origins."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from seqkit.errors import ConfigError
 
 
 def group_of(origin: str, pattern: str | None) -> str | None:
-    """The group that a record's origin names: the first group of the expression, or all that it finds.
+    r"""The group that a record's origin names: the first group of the expression, or all that it finds.
 
     None where it finds nothing, or there is no expression.
 
     Example:
-        >>> group_of("recordings.zip:7_theo_3.wav", r"_(\\w+)_\\d+\\.wav$"), group_of("genes.fa:b0001", "^[^.:]+")
+        >>> group_of("recordings.zip:7_theo_3.wav", r"_(\w+)_\d+\.wav$"), group_of("genes.fa:b0001", "^[^.:]+")
         ('theo', 'genes')
     """
     found = None if pattern is None else re.search(pattern, origin)

@@ -1,0 +1,1 @@
+"""Plots in one style, one file each. Drawn without a screen, and left out where matplotlib is not installed."""
