@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytorch_lightning as pl
 
+from seqkit.checking.inspector import Inspector
 from seqkit.codec import Codec
 from seqkit.data.cache import store_folder
 from seqkit.data.loader import BatchLoader, RecordLoader, StreamLoader
 from seqkit.data.sources import PathOption, split_label
-from seqkit.data.splits import HoldOut, cut_stream, select_records
+from seqkit.data.splits import HoldOut, cut_stream, place_records, place_stream, select_records
 from seqkit.data.store import FlatStore, build_store
 from seqkit.errors import ConfigError, DataError
 from seqkit.steps import Generation, Record, Split
@@ -192,6 +194,23 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
             yield from select_records(read(self.path), split, self.hold_out)
         else:
             yield from cut_stream(lambda: read(self.path), split, self.hold_out)
+
+    def placed(self) -> Iterator[tuple[Split | None, Record]]:
+        """Every record once, with its target and the split it falls into; what `seqkit check` counts.
+
+        None stands for a stream whose end is held out. A domain that cuts in its own way overrides this.
+        """
+        whole = copy.copy(self)
+        whole.hold_out = HoldOut(valid_given=True, test_given=True)  # Nothing is held out of `path`.
+        records = whole.records("predict" if self.streams else "train")
+        yield from (place_records if self.holds_out_whole else place_stream)(records, self.hold_out)
+        for split, path in (("valid", self.valid_path), ("test", self.test_path)):
+            if path is not None:
+                yield from ((cast(Split, split), record) for record in self.records(cast(Split, split)))
+
+    def inspector(self) -> Inspector:
+        """What `seqkit check` tells in the domain's own terms; a fresh one at each call."""
+        return Inspector()
 
     def fit_codecs(self) -> None:
         """Let the codecs learn from the training split, once."""

@@ -1,0 +1,128 @@
+"""check: what is in a data set, and everything that training would refuse, in one reading and without a model."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from seqkit import plugins
+from seqkit.build import require_task
+from seqkit.checking.census import Census
+from seqkit.checking.targets import Targets
+from seqkit.data.module import SequenceDataModule
+from seqkit.domain import Domain
+from seqkit.errors import ConfigError, DataError, SeqkitError
+from seqkit.problems import Collected, collect_problems, kind_of
+
+_REFUSED = (DataError, ConfigError)
+
+
+def check(domain: str | Domain, **options: Any) -> dict[str, Any]:
+    """Look through a data set before training on it: counts, facts, warnings and every problem.
+
+    Args:
+        domain: A domain's name, or its value.
+        options: Options of the data by their last name: `path`, `task` ...
+
+    Returns:
+        The report as plain JSON: counts (`num_files`, `num_records`, `num_steps`, `lengths`, `splits`, `targets`,
+        `duplicates`, `baselines`), the domain's `facts`, `warnings` for what training accepts, and `problems` for what it
+        refuses, each with `kind`, `at`, `message` and `fix`.
+
+    Raises:
+        ConfigError: For an unknown option; names the nearest one.
+
+    Example:
+        >>> seqkit.check("dna", path="genome.fa")["num_problems"]  # doctest: +SKIP
+        0
+    """
+    from seqkit.api import settings_from
+
+    value = domain if isinstance(domain, Domain) else plugins.load(domain)
+    return check_data(value, settings_from(value, options).data)
+
+
+def check_data(domain: Domain, options: dict[str, Any]) -> dict[str, Any]:
+    """The report of `check`.
+
+    Args:
+        domain: The domain.
+        options: Of its data module, as `seqkit fit` takes them.
+    """
+    begin = time.perf_counter()
+    data = domain.datamodule(**options)
+    require_task(domain, data.task)
+    with collect_problems() as learning:
+        fitted = _learn(data, learning)
+    with collect_problems() as found:
+        inspector = data.inspector()
+        targets = Targets(data.target_codec if fitted else None, data.task == "tag") if data.labelled else None
+        census = Census(data.codec if fitted else None, targets, inspector, whole=not data.streams)
+        _read(data, census, found)
+        notes = _notes(data, found)
+    for error in learning.errors:
+        found.add(error)
+    _require_splits(data, census, found)
+    counts = census.summary()
+    said = [*counts.pop("warnings"), *inspector.warnings(), *notes]
+    if data.path is not None and not census.steps["test"]:
+        said.append("the test split is empty")
+    return {
+        "domain": domain.name,
+        "task": data.task,
+        "path": data.path,
+        "num_files": len(found.files),
+        "num_bytes": sum(path.stat().st_size for path in {path for path, _ in found.files} if path.exists()),
+        **counts,
+        "split_rule": data.describe_split(),
+        "facts": inspector.facts() | {name: dict(counter.most_common()) for name, counter in found.seen.items()},
+        "warnings": said,
+        "num_problems": found.num_problems,
+        "problems": [_plain(error) for error in found.errors],
+        "seconds": round(time.perf_counter() - begin, 2),
+    }
+
+
+def _learn(data: SequenceDataModule, learning: Collected) -> bool:
+    """Fit the codecs; whether that was possible."""
+    try:
+        data.fit_codecs()
+    except _REFUSED as error:
+        learning.add(error)
+        return False
+    return True
+
+
+def _read(data: SequenceDataModule, census: Census, found: Collected) -> None:
+    """Count all records; one that cannot be encoded is a problem, and the next one follows."""
+    try:
+        for split, record in data.placed():
+            try:
+                census.add(record, split)
+            except _REFUSED as error:
+                found.add(type(error)(error.what, at=error.at or record.origin, fix=error.fix))
+    except _REFUSED as error:
+        found.add(error)  # A reader that does not go on after a problem.
+    census.end()
+    census.place(data.hold_out)
+
+
+def _notes(data: SequenceDataModule, found: Collected) -> list[str]:
+    try:
+        return data.notes()
+    except _REFUSED as error:
+        found.add(error)
+        return []
+
+
+def _require_splits(data: SequenceDataModule, census: Census, found: Collected) -> None:
+    """Training refuses an empty split too."""
+    for split in ("train", "valid"):
+        if not census.steps[split]:
+            what = f"the {split} split is empty"
+            fix = "hold out less or more (--data.valid_fraction, --data.test_fraction), or give --data.valid_path"
+            found.add(DataError(what, at=f"path {data.path!r}; {data.describe_split()}", fix=fix))
+
+
+def _plain(error: SeqkitError) -> dict[str, str]:
+    return {"kind": kind_of(error), "at": error.at or "", "message": error.what, "fix": error.fix or ""}

@@ -1,0 +1,103 @@
+"""Duplicates: records with the same sequence, found by a 128-bit hash."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from array import array
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+_EXAMPLES = 20
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """What was found.
+
+    Attributes:
+        num_records: Records whose sequence an earlier one has.
+        num_leaked: Records of validation and test whose sequence is among the training records.
+        num_contradictory: Sequences that occur with more than one target.
+        examples: Origins of the first groups of equal records, two of each.
+        contradictory: Origins of the first contradictory groups, two of different target of each.
+    """
+
+    num_records: int
+    num_leaked: int
+    num_contradictory: int
+    examples: list[list[str]]
+    contradictory: list[list[str]]
+
+
+class Duplicates:
+    """Hashes of sequences, 29 bytes a record in memory; the names of records lie in a temporary file."""
+
+    def __init__(self) -> None:
+        self._digests, self._targets, self._splits = bytearray(), array("q"), array("b")
+        self._places = array("q", [0])
+        self._names = tempfile.TemporaryFile()
+        self._hash = hashlib.blake2b(digest_size=16)
+
+    def feed(self, value: Any) -> None:
+        """Take in the next part of the record that is being read."""
+        self._hash.update(_as_bytes(value))
+
+    def end(self, origin: str, target: int, in_training: bool) -> None:
+        """The record that was fed is complete.
+
+        Args:
+            origin: Its name.
+            target: A number that equal targets share.
+            in_training: Whether it is a training record.
+        """
+        self._digests += self._hash.digest()
+        self._hash = hashlib.blake2b(digest_size=16)
+        self._targets.append(target)
+        self._splits.append(in_training)
+        self._places.append(self._places[-1] + self._names.write(origin.encode("utf-8", "surrogatepass")))
+
+    def find(self) -> Repeats:
+        """Groups of equal records."""
+        halves = np.frombuffer(bytes(self._digests), dtype=np.uint64).reshape(-1, 2)
+        if not len(halves):
+            return Repeats(0, 0, 0, [], [])
+        order = np.lexsort((halves[:, 1], halves[:, 0]))  # stable: equal records stay in the order of the data
+        ranked = halves[order]
+        new = np.concatenate([[True], (ranked[1:] != ranked[:-1]).any(axis=1)])
+        group, begins = np.cumsum(new) - 1, np.flatnonzero(new)
+        sizes = np.diff(np.append(begins, len(order)))
+        target, trained = np.array(self._targets)[order], np.array(self._splits, dtype=bool)[order]
+        in_training = np.logical_or.reduceat(trained, begins)
+        mixed = np.minimum.reduceat(target, begins) != np.maximum.reduceat(target, begins)
+        first = order[begins]
+        several = np.flatnonzero(sizes > 1)
+        several = several[np.argsort(first[several])]
+        contradictory = several[mixed[several]]
+        other = begins + 1
+        odd = [begins[g] + int((target[begins[g] : begins[g] + sizes[g]] != target[begins[g]]).argmax())
+               for g in contradictory[:_EXAMPLES]]  # fmt: skip
+        return Repeats(
+            num_records=int((sizes - 1).sum()),
+            num_leaked=int((~trained & in_training[group]).sum()),
+            num_contradictory=len(contradictory),
+            examples=[self._pair(first[g], order[other[g]]) for g in several[:_EXAMPLES]],
+            contradictory=[self._pair(first[g], order[o]) for g, o in zip(contradictory[:_EXAMPLES], odd, strict=True)],
+        )
+
+    def _pair(self, *records: int) -> list[str]:
+        names = []
+        for record in records:
+            self._names.seek(self._places[record])
+            names.append(self._names.read(self._places[record + 1] - self._places[record]).decode("utf-8", "replace"))
+        return names
+
+
+def _as_bytes(value: Any) -> bytes:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    if isinstance(value, bytes):
+        return value
+    return np.ascontiguousarray(value).tobytes()

@@ -1,0 +1,124 @@
+"""Targets: how often each class or tag occurs in which split, how long transcripts are, how numbers lie."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from array import array
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from seqkit.codec import Codec
+from seqkit.codecs import LabelCodec, TagCodec
+from seqkit.errors import DataError
+from seqkit.steps import Continuous, Record, Split
+
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
+_FEW = 10
+_MOST = 0.9
+
+
+class Targets:
+    """Counts targets as the records come.
+
+    Args:
+        codec: The target codec, fitted; None if it could not be.
+        aligned: Each step has a target of its own.
+    """
+
+    def __init__(self, codec: Codec | None, aligned: bool) -> None:
+        self.codec, self.aligned = codec, aligned
+        self.counts: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
+        self.lengths, self.total, self.squares, self.numbers = array("q"), 0.0, 0.0, 0
+        self.least, self.most = math.inf, -math.inf
+
+    def add(self, record: Record, split: Split, num_steps: int) -> int:
+        """Count the target of a record; a number that equal targets share.
+
+        Raises:
+            DataError: If training would refuse the target.
+        """
+        if record.target is None:
+            raise DataError("the record has no target", fix="give it a label, or use --data.task next_step")
+        if isinstance(self.codec, TagCodec) or (self.codec is None and self.aligned):
+            self.counts[split].update(map(str, record.target))
+        elif isinstance(self.codec, LabelCodec) or self.codec is None:
+            self.counts[split][str(record.target)] += 1
+        if self.codec is None:
+            return _number(record.target)
+        steps = self.codec.encode(record.target)
+        if self.aligned and len(steps) != num_steps:
+            what = f"{len(steps)} tags for {num_steps} steps"
+            raise DataError(what, fix="give each step one tag, or correct the record")
+        if isinstance(self.codec.spec, Continuous):
+            self._add_numbers(np.asarray(self.codec.decode(steps), dtype=np.float64).reshape(-1))
+        elif not isinstance(self.codec, LabelCodec | TagCodec):
+            self.lengths.append(len(steps))
+        return _number(record.target)
+
+    def _add_numbers(self, values: np.ndarray) -> None:
+        values = values[np.isfinite(values)]
+        if len(values):
+            self.numbers += len(values)
+            self.total, self.squares = self.total + values.sum(), self.squares + (values**2).sum()
+            self.least, self.most = min(self.least, values.min()), max(self.most, values.max())
+
+    def summary(self) -> dict[str, Any]:
+        """Classes by size, or what transcripts and numbers look like; nothing if there are no targets."""
+        totals = sum(self.counts.values(), Counter[str]())
+        if totals:
+            size = totals.total()
+            return {
+                "unit": "steps" if self.aligned else "records",
+                "classes": {
+                    name: {"count": count, "share": count / size}
+                    | {split: self.counts[split][name] for split in SPLITS}
+                    for name, count in sorted(totals.items(), key=lambda item: (-item[1], item[0]))
+                },
+            }
+        if self.lengths:
+            return {"transcript_lengths": quartiles(self.lengths)}
+        if self.numbers:
+            mean = self.total / self.numbers
+            deviation = math.sqrt(max(self.squares / self.numbers - mean**2, 0.0))
+            return {"numbers": {"min": self.least, "mean": mean, "max": self.most, "deviation": deviation}}
+        return {}
+
+    def warnings(self) -> list[str]:
+        """Classes that are missing somewhere, rare, or nearly everything."""
+        totals = sum(self.counts.values(), Counter[str]())
+        said = []
+        for split in ("valid", "test"):
+            if missing := sorted(name for name in totals if not self.counts[split][name]) if self.counts[split] else []:
+                said.append(f"{_classes(missing)}: not in the {split} split, whose figures say nothing of it")
+        unit = "steps" if self.aligned else "records"
+        if rare := sorted(name for name, count in self.counts["train"].items() if count < _FEW):
+            said.append(f"{_classes(rare)}: fewer than {_FEW} training {unit}")
+        if totals and max(totals.values()) / totals.total() >= _MOST:
+            name, count = totals.most_common(1)[0]
+            said.append(
+                f"{count / totals.total():.1%} of the {unit} are {name[:30]!r}: whoever always says so is right as often"
+            )
+        return said
+
+
+def quartiles(lengths: array[int]) -> dict[str, int]:
+    """Smallest, largest and quartiles; each is a length that occurs."""
+    names = ("min", "quartile_1", "median", "quartile_3", "max")
+    values = np.quantile(np.array(lengths), [0, 0.25, 0.5, 0.75, 1], method="inverted_cdf")
+    return dict(zip(names, map(int, values), strict=True))
+
+
+def _number(target: Any) -> int:
+    """The same number for equal targets."""
+    plain = repr(target.tolist() if hasattr(target, "tolist") else target)
+    return int.from_bytes(hashlib.blake2b(plain.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def _classes(names: list[str]) -> str:
+    shown = ", ".join(repr(name[:30]) for name in names[:5])
+    if len(names) == 1:
+        return f"class {shown}"
+    return f"{len(names)} classes ({shown}{' ...' if len(names) > 5 else ''})"
