@@ -132,11 +132,11 @@ class Census:
             said.append(f"{_records(single)} of a single step: there is nothing to predict in them")
         if found.num_records:
             first, other = found.examples[0]
-            said.append(f"{_records(found.num_records)} with the sequence of an earlier one, first {other} ({first})")
-        if found.num_leaked:
             said.append(
-                f"{_records(found.num_leaked)} held out with the sequence of a training record: figures flatter"
+                f"{_records(found.num_records)} with the sequence of an earlier one, first {other} (as {first})"
             )
+        if found.num_leaked:
+            said.append(f"{_records(found.num_leaked)} held out with the sequence of a training one: figures flatter")
         if self.targets is not None and found.num_contradictory:
             first, other = found.contradictory[0]
             said.append(f"{found.num_contradictory:,} sequences with several targets, first {first} and {other}")

@@ -60,32 +60,39 @@ class Duplicates:
         self._places.append(self._places[-1] + self._names.write(origin.encode("utf-8", "surrogatepass")))
 
     def find(self) -> Repeats:
-        """Groups of equal records."""
+        """Groups of equal records; nothing can be added afterwards."""
+        with self._names:
+            return self._find()
+
+    def _find(self) -> Repeats:
         halves = np.frombuffer(bytes(self._digests), dtype=np.uint64).reshape(-1, 2)
         if not len(halves):
             return Repeats(0, 0, 0, [], [])
         order = np.lexsort((halves[:, 1], halves[:, 0]))  # stable: equal records stay in the order of the data
         ranked = halves[order]
         new = np.concatenate([[True], (ranked[1:] != ranked[:-1]).any(axis=1)])
-        group, begins = np.cumsum(new) - 1, np.flatnonzero(new)
-        sizes = np.diff(np.append(begins, len(order)))
+        begins, group = np.flatnonzero(new), np.cumsum(new) - 1
         target, trained = np.array(self._targets)[order], np.array(self._splits, dtype=bool)[order]
-        in_training = np.logical_or.reduceat(trained, begins)
-        mixed = np.minimum.reduceat(target, begins) != np.maximum.reduceat(target, begins)
-        first = order[begins]
-        several = np.flatnonzero(sizes > 1)
-        several = several[np.argsort(first[several])]
-        contradictory = several[mixed[several]]
-        other = begins + 1
-        odd = [begins[g] + int((target[begins[g] : begins[g] + sizes[g]] != target[begins[g]]).argmax())
-               for g in contradictory[:_EXAMPLES]]  # fmt: skip
+        differs = target != target[begins][group]
+        contradictory = np.unique(group[differs])
+        leaked = ~trained & np.logical_or.reduceat(trained, begins)[group]
         return Repeats(
-            num_records=int((sizes - 1).sum()),
-            num_leaked=int((~trained & in_training[group]).sum()),
+            num_records=int((~new).sum()),
+            num_leaked=int(leaked.sum()),
             num_contradictory=len(contradictory),
-            examples=[self._pair(first[g], order[other[g]]) for g in several[:_EXAMPLES]],
-            contradictory=[self._pair(first[g], order[o]) for g, o in zip(contradictory[:_EXAMPLES], odd, strict=True)],
+            examples=self._examples(order, begins, group, ~new),
+            contradictory=self._examples(order, begins, group, differs),
         )
+
+    def _examples(
+        self, order: np.ndarray, begins: np.ndarray, group: np.ndarray, others: np.ndarray
+    ) -> list[list[str]]:
+        """Of the first groups in the data: the first record, and the first of the `others`."""
+        places = np.flatnonzero(others)
+        groups, second = np.unique(group[places], return_index=True)
+        first = order[begins[groups]]
+        chosen = np.argsort(first)[:_EXAMPLES]
+        return [self._pair(first[one], order[places[second[one]]]) for one in chosen]
 
     def _pair(self, *records: int) -> list[str]:
         names = []

@@ -69,15 +69,13 @@ class Targets:
         """Classes by size, or what transcripts and numbers look like; nothing if there are no targets."""
         totals = sum(self.counts.values(), Counter[str]())
         if totals:
-            size = totals.total()
-            return {
-                "unit": "steps" if self.aligned else "records",
-                "classes": {
-                    name: {"count": count, "share": count / size}
-                    | {split: self.counts[split][name] for split in SPLITS}
-                    for name, count in sorted(totals.items(), key=lambda item: (-item[1], item[0]))
-                },
+            ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
+            classes = {
+                name: {"count": count, "share": count / totals.total()}
+                | {split: self.counts[split][name] for split in SPLITS}
+                for name, count in ranked
             }
+            return {"unit": "steps" if self.aligned else "records", "classes": classes}
         if self.lengths:
             return {"transcript_lengths": quartiles(self.lengths)}
         if self.numbers:
@@ -98,9 +96,8 @@ class Targets:
             said.append(f"{_classes(rare)}: fewer than {_FEW} training {unit}")
         if totals and max(totals.values()) / totals.total() >= _MOST:
             name, count = totals.most_common(1)[0]
-            said.append(
-                f"{count / totals.total():.1%} of the {unit} are {name[:30]!r}: whoever always says so is right as often"
-            )
+            share = count / totals.total()
+            said.append(f"{share:.1%} of the {unit} are {name[:30]!r}: always saying so is right as often")
         return said
 
 
