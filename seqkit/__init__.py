@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from seqkit.api import Run as Run
     from seqkit.api import fit as fit
     from seqkit.api import load as load
+    from seqkit.checking.check import check as check
+    from seqkit.checking.inspector import Inspector as Inspector
     from seqkit.codec import Codec as Codec
     from seqkit.codecs import LabelCodec as LabelCodec
     from seqkit.codecs import SymbolCodec as SymbolCodec
@@ -48,6 +50,10 @@ if TYPE_CHECKING:
     from seqkit.plots.forecast import draw_forecast as draw_forecast
     from seqkit.plots.spectrogram import draw_spectrogram as draw_spectrogram
     from seqkit.plots.style import save_figure as save_figure
+    from seqkit.problems import collecting as collecting
+    from seqkit.problems import observe as observe
+    from seqkit.problems import report as report
+    from seqkit.problems import reporting as reporting
     from seqkit.standard_codec import StandardCodec as StandardCodec
     from seqkit.steps import IGNORED as IGNORED
     from seqkit.steps import Batch as Batch
@@ -61,6 +67,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "seqkit.api": ("Run", "fit", "load"),
+    "seqkit.checking.check": ("check",),
+    "seqkit.checking.inspector": ("Inspector",),
     "seqkit.codec": ("Codec",),
     "seqkit.codecs": ("LabelCodec", "SymbolCodec", "TagCodec"),
     "seqkit.data.delimited": ("read_delimited",),
@@ -79,6 +87,7 @@ _HOMES = {
     "seqkit.plots.forecast": ("draw_forecast",),
     "seqkit.plots.spectrogram": ("draw_spectrogram",),
     "seqkit.plots.style": ("save_figure",),
+    "seqkit.problems": ("collecting", "observe", "report", "reporting"),
     "seqkit.standard_codec": ("StandardCodec",),
     "seqkit.steps": (
         "IGNORED", "Batch", "Continuous", "Discrete", "Generation", "Record", "Spec", "Split", "valid_mask",
