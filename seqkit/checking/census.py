@@ -133,7 +133,7 @@ class Census:
         if found.num_records:
             first, other = found.examples[0]
             said.append(
-                f"{_records(found.num_records)} with the sequence of an earlier one, first {other} (as {first})"
+                f"{_records(found.num_records)} equal to an earlier one, the first {other} (as {first})"
             )
         if found.num_leaked:
             said.append(f"{_records(found.num_leaked)} held out with the sequence of a training one: figures flatter")
