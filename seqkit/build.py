@@ -11,18 +11,25 @@ from torch import nn
 from seqkit.backbone.cells import build_cell
 from seqkit.backbone.seasonal import SeasonalFrame
 from seqkit.backbone.stack import BothDirections, Stack
+from seqkit.backbone.window_frame import WindowFrame
 from seqkit.data.module import SequenceDataModule
 from seqkit.domain import Domain
 from seqkit.encoder import Encoder
 from seqkit.errors import ConfigError, did_you_mean
 from seqkit.model import SequenceModel
 from seqkit.options import ModelOptions
-from seqkit.steps import Continuous
+from seqkit.steps import Continuous, Discrete
 from seqkit.tasks.base import Task
 from seqkit.tasks.classify import Classify
+from seqkit.tasks.ctc import Ctc, Transcript
+from seqkit.tasks.forecast import Forecast
 from seqkit.tasks.next_step import NextStep
+from seqkit.tasks.outputs import WITHOUT_LIKELIHOOD, build_output
+from seqkit.tasks.tag import Tag
 
-TASKS: dict[str, type[Task]] = {"next_step": NextStep, "classify": Classify}
+TASKS: dict[str, type[Task]] = {
+    "next_step": NextStep, "classify": Classify, "tag": Tag, "ctc": Ctc, "forecast": Forecast,
+}  # fmt: skip
 
 
 def require_task(domain: Domain, task: str) -> None:
@@ -46,6 +53,7 @@ def build_model(
     options: ModelOptions,
     encoder_options: dict[str, Any] | None = None,
     season: int | None = None,
+    horizon: int | None = None,
 ) -> SequenceModel:
     """A fresh model for a data module whose codecs are fitted.
 
@@ -55,6 +63,7 @@ def build_model(
         options: Of the model and its optimiser.
         encoder_options: Of the domain's encoder, by name.
         season: Steps of a season that a forecaster looks back; None takes the data's.
+        horizon: Steps to forecast; None takes the data's.
 
     Raises:
         ConfigError: If options contradict each other or the task.
@@ -62,15 +71,14 @@ def build_model(
     require_task(domain, data.task)
     kind = TASKS[data.task]
     _check_sizes(options)
-    spec, frame = data.codec.spec, None
-    if kind.causal and data.codec.running_scale and isinstance(spec, Continuous):
-        frame = SeasonalFrame(spec.num_features, data.season if season is None else season)
-        spec = Continuous(2 * spec.num_features)
+    _check_task(kind, data, options)
+    frame = _build_frame(kind, data, options, season)
+    spec = data.codec.spec if frame is None else frame.seen
     encoder = domain.encoder(spec, options.d_model or options.hidden_size, data.task, **(encoder_options or {}))
     if kind.causal:
         _check_causal(domain, encoder, options)
     backbone = _build_backbone(options, encoder.d_model)
-    task = _build_task(kind, backbone.output_size, data, options)
+    task = _build_task(kind, backbone.output_size, data, options, horizon, frame)
     if options.tie_weights:
         _tie(encoder, task)
     return SequenceModel(encoder, backbone, task, data.codec, data.target_codec, options, frame)
@@ -84,7 +92,8 @@ def describe(domain: Domain, data: SequenceDataModule, model: SequenceModel, enc
         "data": data.arguments,
         "model": asdict(model.options),
         "encoder": encoder,
-        "season": model.frame.season if model.frame is not None else None,
+        "season": model.frame.season if isinstance(model.frame, SeasonalFrame) else None,
+        "horizon": model.task.horizon if isinstance(model.task, Forecast) else None,
         "codec": data.codec.state(),
         "target_codec": data.target_codec.state(),
     }
@@ -99,21 +108,83 @@ def _build_backbone(options: ModelOptions, input_size: int) -> Stack | BothDirec
     return BothDirections(*stacks) if options.bidirectional else stacks[0]
 
 
-def _build_task(kind: type[Task], size: int, data: SequenceDataModule, options: ModelOptions) -> Task:
+def _build_frame(
+    kind: type[Task], data: SequenceDataModule, options: ModelOptions, season: int | None
+) -> SeasonalFrame | WindowFrame | None:
+    """What numbers are seen in: units of their own past, or of their window."""
+    spec = data.codec.spec
+    if not isinstance(spec, Continuous):
+        return None
+    if kind is Forecast:
+        return WindowFrame(spec, options.centre, options.rescale, options.channels == "independent")
+    if kind.causal and data.codec.running_scale:
+        return SeasonalFrame(spec.num_features, data.season if season is None else season)
+    return None
+
+
+def _build_task(
+    kind: type[Task],
+    size: int,
+    data: SequenceDataModule,
+    options: ModelOptions,
+    horizon: int | None,
+    frame: SeasonalFrame | WindowFrame | None,
+) -> Task:
+    spec = data.codec.spec if kind is NextStep else data.target_codec.spec
+    directions = 2 if options.bidirectional else 1
+    if kind is Ctc:
+        assert isinstance(spec, Discrete)
+        return Ctc(size, spec, Transcript(spec.num_classes, options.beam_size), data.target_codec.separator)
+    if kind is Forecast:
+        assert isinstance(frame, WindowFrame)
+        horizon = horizon or data.horizon
+        if horizon is None:
+            raise ConfigError("forecast needs to know how far", at="--data.horizon", fix="give the steps to forecast")
+        output = build_output(frame.seen, options.distribution)
+        return Forecast(size, frame.seen, output, horizon, options.segment, options.dropout, directions)
+    output = build_output(spec, options.distribution)
     if kind is Classify:
-        return Classify(
-            size,
-            data.target_codec.spec,
-            options.distribution,
-            options.pooling,
-            options.dropout,
-            directions=2 if options.bidirectional else 1,
+        return Classify(size, spec, output, options.pooling, options.dropout, directions)
+    return kind(size, spec, output)
+
+
+def _check_task(kind: type[Task], data: SequenceDataModule, options: ModelOptions) -> None:
+    """Refusals that say why: what a task cannot do with these steps and targets."""
+    numbers, symbols = isinstance(data.codec.spec, Continuous), isinstance(data.target_codec.spec, Discrete)
+    if kind is Forecast and not numbers:
+        raise ConfigError(
+            "task 'forecast' predicts all steps at once, each for itself: of symbols that would be no sequence",
+            at="--data.task",
+            fix="use next_step, which draws one symbol after another",
         )
-    return kind(size, data.codec.spec, options.distribution)
+    if kind is Ctc and not symbols:
+        raise ConfigError(
+            "task 'ctc' sums over alignments of symbols, and the targets are numbers",
+            at="--data.task",
+            fix="use tag for a number a step, classify for a number a record",
+        )
+    if kind is NextStep and isinstance(data.codec.spec, Continuous) and data.codec.spec.num_known:
+        raise ConfigError(
+            "task 'next_step' is given no values ahead of the step it predicts",
+            at="--data.task",
+            fix="use forecast for series with covariates that are known ahead",
+        )
+    if options.distribution in WITHOUT_LIKELIHOOD and kind is not Forecast and not symbols:
+        raise ConfigError(
+            f"distribution {options.distribution!r} has no likelihood, which task {data.task!r} is trained by",
+            at="--model.distribution",
+            fix="use normal or student_t, or the task forecast",
+        )
+    if options.class_weights != "none" and (kind not in (Classify, Tag) or not symbols):
+        raise ConfigError(
+            f"task {data.task!r} has no classes to weigh here",
+            at="--model.class_weights",
+            fix="leave it out; classify and tag over labels have classes",
+        )
 
 
 def _check_sizes(options: ModelOptions) -> None:
-    for name in ("hidden_size", "num_layers"):
+    for name in ("hidden_size", "num_layers", "segment", "beam_size"):
         if getattr(options, name) < 1:
             raise ConfigError(f"{name} is {getattr(options, name)}", at=f"--model.{name}", fix="give 1 or more")
     for name in ("dropout", "label_smoothing"):

@@ -32,6 +32,11 @@ class Codec(ABC):
     running_scale: bool = False
 
     @property
+    def separator(self) -> int | None:
+        """The symbol that divides words, for word error rates; None: there is none."""
+        return None
+
+    @property
     @abstractmethod
     def spec(self) -> Spec:
         """What a step is; known once the codec is fitted."""

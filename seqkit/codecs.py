@@ -45,6 +45,11 @@ class SymbolCodec(Codec):
         require_fitted(bool(self.alphabet), self)
         return Discrete(len(self.alphabet))
 
+    @property
+    def separator(self) -> int | None:
+        """The blank, where the alphabet has it."""
+        return self.alphabet.index(" ") if " " in self.alphabet else None
+
     def fit(self, values: Iterable[str]) -> None:
         """Learn the alphabet, unless it was given."""
         if self.alphabet:
@@ -159,16 +164,16 @@ class TagCodec(Codec):
 
     def fit(self, values: Iterable[Sequence[str]]) -> None:
         """Learn the tags, unless they were given."""
-        self._labels.fit(tag for tags in values for tag in tags)
+        self._labels.fit(tag for tags in values for tag in set(tags))
 
     def encode(self, value: Sequence[str]) -> Tensor:
         """Tags to ids, (T,) int64."""
-        parts = [self._labels.encode(tag) for tag in value]
-        return torch.cat(parts) if parts else torch.zeros(0, dtype=torch.int64)
+        known = {tag: int(self._labels.encode(tag)) for tag in dict.fromkeys(value)}
+        return torch.tensor([known[tag] for tag in value], dtype=torch.int64)
 
     def decode(self, steps: Tensor) -> list[str]:
         """Ids, (T,), to tags."""
-        return [self._labels.decode(step) for step in steps]
+        return [self._labels.labels[step] for step in steps.tolist()]
 
     def state(self) -> dict[str, Any]:
         """The tags."""

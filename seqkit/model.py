@@ -13,13 +13,16 @@ from seqkit.backbone.cells import State
 from seqkit.backbone.scaling import Scale
 from seqkit.backbone.seasonal import SeasonalFrame
 from seqkit.backbone.stack import BothDirections, Stack, drop_state
+from seqkit.backbone.window_frame import WindowFrame
 from seqkit.codec import Codec
 from seqkit.encoder import Encoder
 from seqkit.errors import DivergedError
 from seqkit.optimiser import build_adamw, rate_share
 from seqkit.options import ModelOptions
-from seqkit.steps import Batch, Discrete
+from seqkit.steps import Batch
 from seqkit.tasks.base import Outcome, Task
+from seqkit.tasks.class_weights import balanced_weights, class_counts
+from seqkit.tasks.distributions import Categorical
 
 
 @final
@@ -33,7 +36,7 @@ class SequenceModel(pl.LightningModule):
         codec: Of the records' sequences; for `mirror`, and saved in the checkpoint.
         target_codec: Of their targets.
         options: What the user set.
-        frame: Standardises each stream as it goes; None for symbols and for numbers standardised beforehand.
+        frame: Standardises each stream as it goes, or each window; None for symbols and for numbers as they are.
 
     Attributes:
         total_steps: Optimiser steps of the whole training, for the schedule; set before `Trainer.fit`.
@@ -48,15 +51,18 @@ class SequenceModel(pl.LightningModule):
         codec: Codec,
         target_codec: Codec,
         options: ModelOptions,
-        frame: SeasonalFrame | None = None,
+        frame: SeasonalFrame | WindowFrame | None = None,
     ) -> None:
         super().__init__()
-        self.encoder, self.backbone, self.task, self.frame = encoder, backbone, task, frame
+        self.encoder, self.backbone, self.task = encoder, backbone, task
+        self.frame = frame if isinstance(frame, SeasonalFrame) else None
+        self.window = frame if isinstance(frame, WindowFrame) else None
         self.codec, self.target_codec, self.options = codec, target_codec, options
         self.scores = nn.ModuleDict({"valid": task.scores(), "test": task.scores()})
         self.total_steps = 0
         self.blueprint: dict[str, Any] = {}
         self._states: dict[str, State] = {}
+        self._class_weights: Tensor | None = None
         self._num_clipped: Tensor | int = 0
         self._num_steps = 0
 
@@ -119,8 +125,11 @@ class SequenceModel(pl.LightningModule):
         Returns:
             Parameters (B, T, P) or (B, P), the scale of numbers, and the state after.
         """
+        window_scale = None
+        if self.window is not None:
+            batch, window_scale = self.window(batch)
         readings = [batch.inputs]
-        mirrored = self.codec.mirror(batch.inputs, batch.lengths) if self.task.whole_records else None
+        mirrored = self.codec.mirror(batch.inputs, batch.lengths) if self.task.mirrors else None
         if mirrored is not None and self.training:
             swap = torch.rand(len(mirrored), device=mirrored.device) < 0.5
             readings = [torch.where(swap.view(-1, *[1] * (mirrored.ndim - 1)), mirrored, batch.inputs)]
@@ -129,8 +138,10 @@ class SequenceModel(pl.LightningModule):
         raws = []
         for inputs in readings:
             outputs, lengths, scale, after = self(inputs, batch.lengths, state, batch.reset)
-            raws.append(self.task(outputs, lengths))
+            raws.append(self.task(outputs, lengths, batch.known))
         raw = raws[0] if len(raws) == 1 else self.task.output.average(raws)
+        if self.window is not None:
+            raw, scale = self.window.unfold(raw), window_scale
         # Half precision ends here: likelihoods are sums over many steps.
         return raw.float() if raw.dtype in (torch.bfloat16, torch.float16) else raw, scale, after
 
@@ -142,7 +153,7 @@ class SequenceModel(pl.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Mean nats a target of one batch; under next_step the state goes on to the next batch."""
         outcome = self._carry("train", batch)
-        loss = outcome.loss
+        loss = self._weighted(outcome)
         # Off the CPU `item` waits for the device: there the loss is looked at when it is logged.
         if (loss.device.type == "cpu" or self._logs_now()) and not math.isfinite(loss.item()):
             raise DivergedError(
@@ -151,8 +162,8 @@ class SequenceModel(pl.LightningModule):
                 fix="lower --model.learning_rate, or clip harder: --trainer.gradient_clip_val 0.25",
             )
         self._log_training(loss.detach(), len(batch.lengths))
-        if self.options.label_smoothing and self.task.whole_records and isinstance(self.task.target_spec, Discrete):
-            uniform = -outcome.raw.log_softmax(dim=-1).mean()
+        if self.options.label_smoothing and self.task.whole_records and isinstance(outcome.output, Categorical):
+            uniform = -outcome.raw.log_softmax(dim=-1).mean(-1)[outcome.scored].mean()
             loss = (1 - self.options.label_smoothing) * loss + self.options.label_smoothing * uniform
         return loss
 
@@ -163,6 +174,13 @@ class SequenceModel(pl.LightningModule):
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Adds a batch to the figures."""
         self._score("test", self._carry("test", batch))
+
+    def on_fit_start(self) -> None:
+        """Count the classes, if they are to be weighed."""
+        if self.options.class_weights == "balanced":
+            data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+            counts = class_counts(data.store("train").targets, self.task.output.num_parameters)
+            self._class_weights = torch.tensor(balanced_weights(counts), dtype=torch.float32, device=self.device)
 
     def on_train_epoch_start(self) -> None:
         """Streams begin anew in each epoch."""
@@ -228,6 +246,13 @@ class SequenceModel(pl.LightningModule):
         outcome, state = self.outcome(batch, self._states.get(stage))
         self._states[stage] = tuple(s.detach() for s in state)
         return outcome
+
+    def _weighted(self, outcome: Outcome) -> Tensor:
+        """The mean loss, each target with the weight of its class if there are weights."""
+        if self._class_weights is None:
+            return outcome.loss
+        weights = self._class_weights[outcome.targets.clamp(min=0)] * outcome.scored
+        return (weights * outcome.nll).sum() / weights.sum().clamp(min=1e-12)
 
     def _log_training(self, loss: Tensor, batch_size: int) -> None:
         """Loss, learning rate and share of clipped steps, at the logger's pace only: logging costs time."""

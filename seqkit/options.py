@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seqkit.backbone.cells import Initialisation, Nonlinearity
+from seqkit.backbone.window_frame import Centre
 from seqkit.tasks.classify import Pooling
+from seqkit.tasks.outputs import Distribution
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,14 @@ class ModelOptions:
         nonlinearity: Of the rnn cell.
         initialisation: Recurrent weights of the rnn cell: orthogonal, or the identity.
         pooling: How classify draws one vector from all steps.
-        distribution: How next_step and regression spread numbers.
+        distribution: How numbers are predicted: with a spread (`normal`, `student_t`) or, by forecast alone, as
+            `quantiles`, or as one value by `absolute` or `squared` error.
+        segment: Steps that forecast decodes at once.
+        centre: What forecast subtracts from each window: its last value, its mean, or nothing.
+        rescale: Forecast divides each window by its deviation.
+        channels: Forecast sees the features of a series one by one with the same weights, or all at once.
+        beam_size: Prefixes that ctc keeps while decoding; 1 takes the likeliest symbol at each step.
+        class_weights: `balanced` weighs each class by the inverse of its frequency, in training.
         tie_weights: One matrix for the input embedding and the output layer (next_step over symbols).
         label_smoothing: Share of the target's probability spread over all classes, in training.
         learning_rate: Peak learning rate of AdamW.
@@ -46,7 +55,13 @@ class ModelOptions:
     nonlinearity: Nonlinearity = "tanh"
     initialisation: Initialisation = "orthogonal"
     pooling: Pooling = "mean"
-    distribution: Literal["normal", "student_t"] = "student_t"
+    distribution: Distribution = "student_t"
+    segment: int = 24
+    centre: Centre = "last"
+    rescale: bool = True
+    channels: Literal["independent", "mixed"] = "independent"
+    beam_size: int = 1
+    class_weights: Literal["none", "balanced"] = "none"
     tie_weights: bool = False
     label_smoothing: float = 0.0
     learning_rate: float = 2e-3

@@ -24,9 +24,21 @@ class Discrete:
 
 @dataclass(frozen=True)
 class Continuous:
-    """A step is a vector in R^`num_features`; steps are (T, F) float32, NaN where nothing was observed."""
+    """A step is a vector in R^`num_features`; steps are (T, F) float32, NaN where nothing was observed.
+
+    Attributes:
+        num_features: Numbers a step.
+        num_known: The last so many of them are known ahead, also for steps to come (calendar, plan, what never
+            changes): `forecast` is given them for the horizon and does not predict them.
+    """
 
     num_features: int
+    num_known: int = 0
+
+    @property
+    def num_predicted(self) -> int:
+        """Numbers a step that are not known ahead."""
+        return self.num_features - self.num_known
 
 
 Spec = Discrete | Continuous
@@ -71,9 +83,11 @@ class Batch:
     Attributes:
         inputs: (B, T) int64 or (B, T, F) float32.
         lengths: Valid steps of each row, (B,) int64; a row may be empty.
-        targets: As the task needs them: (B, T) or (B, T, F) for `next_step`, (B,) or (B, F) for `classify`.
+        targets: (B, U) int64 or (B, U, F) float32, those not scored marked (`IGNORED`, NaN). U is T for `next_step`
+            and `tag`, 1 for `classify`, the longest transcript for `ctc`, the horizon for `forecast`.
         reset: Rows that start a new record here, (B,) bool; their carried state is dropped first.
         index: Record number of each row in its split, (B,) int64.
+        known: What is known ahead of the steps to forecast, (B, U, G) float32; None for the other tasks.
     """
 
     inputs: Tensor
@@ -81,6 +95,7 @@ class Batch:
     targets: Tensor
     reset: Tensor
     index: Tensor
+    known: Tensor | None = None
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Batch:
         """The same batch on another device (Lightning calls this)."""
@@ -88,14 +103,15 @@ class Batch:
 
     def map(self, function: Callable[[Tensor], Tensor]) -> Batch:
         """A new batch with `function` applied to each tensor."""
-        return replace(self, **{f.name: function(getattr(self, f.name)) for f in fields(self)})
+        tensors = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{name: function(t) for name, t in tensors.items() if t is not None})
 
 
 def spec_to_dict(spec: Spec) -> dict[str, int]:
     """A spec as plain JSON, for checkpoints."""
     if isinstance(spec, Discrete):
         return {"num_classes": spec.num_classes}
-    return {"num_features": spec.num_features}
+    return {"num_features": spec.num_features, "num_known": spec.num_known}
 
 
 def spec_from_dict(values: dict[str, int]) -> Spec:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from seqkit.backbone.cells import State
 from seqkit.backbone.scaling import RunningScale, Scale
+from seqkit.steps import Continuous
 
 
 @final
@@ -35,6 +36,11 @@ class SeasonalFrame(nn.Module):
         self.running = RunningScale(num_features)
         self.season = season
         self.num_features = num_features
+
+    @property
+    def seen(self) -> Continuous:
+        """What a step is behind this frame: it, and the value a season before the next one."""
+        return Continuous(2 * self.num_features)
 
     def init_state(self, batch_size: int, like: Tensor) -> State:
         """Nothing seen yet."""

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from seqkit.data.batching import StreamPlan, plan_buckets, plan_streams
 from seqkit.data.store import FlatStore, as_steps
-from seqkit.steps import IGNORED, Batch
+from seqkit.steps import IGNORED, Batch, valid_mask
 
 
 class BatchLoader(ABC):
@@ -109,16 +109,16 @@ class StreamLoader(BatchLoader):
         ended = torch.from_numpy(steps[:-1] >= counts[:, None])
         skipped = torch.from_numpy(steps[:-1] < plan.skipped[position][:, None])
         return Batch(
-            inputs=_fill(inputs, ended, 0),
+            inputs=fill(inputs, ended, 0),
             lengths=torch.from_numpy(counts),
-            targets=_fill(targets, ended | skipped, _unscored(targets)),
+            targets=fill(targets, ended | skipped, unscored(targets)),
             reset=torch.from_numpy(plan.reset[position]),
             index=torch.from_numpy(plan.records[position]),
         )
 
 
 class RecordLoader(BatchLoader):
-    """Whole records, bucketed by length, for every task but `next_step`.
+    """Whole records, bucketed by length, for the tasks whose records have targets.
 
     Args:
         store: The encoded records with their targets.
@@ -152,29 +152,31 @@ def collate(store: FlatStore, index: np.ndarray) -> Batch:
         store: The encoded records.
         index: Numbers of the records, (B,).
     """
-    inputs, lengths = _gather(store.steps, store.offsets, index)
-    targets = torch.zeros(len(index), dtype=torch.int64)
+    inputs, lengths = gather(store.steps, store.offsets[index], store.offsets[index + 1])
+    targets = torch.zeros((len(index), 1), dtype=torch.int64)
     if store.targets is not None and store.target_offsets is not None:
-        padded, _ = _gather(store.targets, store.target_offsets, index)
-        targets = padded[:, 0]  # one target step a record
+        begins, ends = store.target_offsets[index], store.target_offsets[index + 1]
+        targets, counts = gather(store.targets, begins, ends)
+        targets = fill(targets, ~valid_mask(counts, targets.shape[1]), unscored(targets))
     reset = torch.ones(len(index), dtype=torch.bool)
     return Batch(inputs, lengths, targets, reset, torch.from_numpy(np.asarray(index, np.int64)))
 
 
-def _gather(flat: np.ndarray, offsets: np.ndarray, index: np.ndarray) -> tuple[Tensor, Tensor]:
+def gather(flat: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> tuple[Tensor, Tensor]:
     """Rows of unequal length out of a flat array: (B, T) or (B, T, F), zero after the end, and lengths (B,)."""
-    starts, lengths = offsets[index], offsets[index + 1] - offsets[index]
+    lengths = ends - begins
     steps = np.arange(int(lengths.max(initial=0)))
-    places = np.minimum(starts[:, None] + steps, max(len(flat) - 1, 0))
+    places = np.minimum(begins[:, None] + steps, max(len(flat) - 1, 0))
     rows = as_steps(flat[places])
     ended = torch.from_numpy(steps >= lengths[:, None])
-    return _fill(rows, ended, 0), torch.from_numpy(lengths.astype(np.int64))
+    return fill(rows, ended, 0), torch.from_numpy(lengths.astype(np.int64))
 
 
-def _fill(values: Tensor, where: Tensor, value: float) -> Tensor:
+def fill(values: Tensor, where: Tensor, value: float) -> Tensor:
     """A copy with `value` where the (B, T) mask is true."""
     return values.masked_fill(where if values.ndim == 2 else where[..., None], value)
 
 
-def _unscored(targets: Tensor) -> float:
+def unscored(targets: Tensor) -> float:
+    """The mark of a target that does not count."""
     return float("nan") if targets.is_floating_point() else IGNORED

@@ -20,6 +20,7 @@ from seqkit.data.loader import BatchLoader, RecordLoader, StreamLoader
 from seqkit.data.sources import PathOption, split_label
 from seqkit.data.splits import HoldOut, cut_stream, place_records, place_stream, select_records
 from seqkit.data.store import FlatStore, build_store
+from seqkit.data.windows import WindowLoader
 from seqkit.errors import ConfigError, DataError
 from seqkit.steps import Generation, Record, Split
 
@@ -50,7 +51,10 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         target_codec: For `Record.target`; the same one under `next_step`.
         arguments: What the module was made with; goes into the checkpoint.
         season: Steps of a season, for seasonal baselines and MASE; 1 where there is none.
-        horizon: Steps that `generate` adds when not told how many; None leaves it to the core.
+        horizon: Steps that `forecast` predicts, and that `generate` adds when not told how many; None leaves it to
+            the core.
+        look_back: Steps that `forecast` is given.
+        stride: Steps from one window of `forecast` to the next, in training and in evaluation.
         output_suffixes: Endings that `write` understands; the first is taken when none is asked for.
         version: Raised by a plugin when its records change for the same files, so that caches are made anew.
         steps_per_second: Steps of a second of real time, as of sound; None where steps have no rate.
@@ -61,6 +65,8 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
     arguments: dict[str, Any]
     season: int = 1
     horizon: int | None = None
+    look_back: int = 96
+    stride: int = 1
     output_suffixes: tuple[str, ...] = (".jsonl",)
     version: int = 1
     steps_per_second: float | None = None
@@ -165,11 +171,19 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
     @property
     def holds_out_whole(self) -> bool:
         """Whether whole records are held out, rather than the end of the stream; by the task unless overridden."""
-        return not self.streams
+        return self.labelled
 
     def describe_split(self) -> str:
         """What is held out, in words, for the run's output; a domain that cuts in its own way says so here."""
         return self.hold_out.describe(stream=not self.holds_out_whole)
+
+    def baselines(self, split: Split) -> dict[str, dict[str, float]]:
+        """What the field would compare a model with, beside the core's own baselines; figures named as the model's.
+
+        Args:
+            split: What is scored; what a baseline learns, it learns from the training split.
+        """
+        return {}
 
     def notes(self) -> list[str]:
         """What a user should know about how these data are read; printed before training and evaluation."""
@@ -179,6 +193,11 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
     def streams(self) -> bool:
         """Whether records are read as streams with carried state, rather than whole."""
         return self.task == "next_step"
+
+    @property
+    def labelled(self) -> bool:
+        """Whether records have targets of their own, rather than being predicted themselves."""
+        return self.task not in ("next_step", "forecast")
 
     def divide(self, read: Callable[[PathOption], Iterable[Record]], split: Split) -> Iterator[Record]:
         """Records of a split by the rules of `hold_out`; what most plugins' `records` come down to.
@@ -237,11 +256,11 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         """The encoded records of a split: built once, then read from the cache."""
         if split not in self._stores:
             self.fit_codecs()
-            wants_target = not self.streams and split != "predict"
-            codec = self.target_codec if wants_target else None
+            codec = self.target_codec if self.labelled and split != "predict" else None
             folder, cached = store_folder(self, split)
             if cached is None:
-                cached = build_store(self.records(split), self.codec, codec, folder, whole=not self.streams)
+                aligned = self.task == "tag"
+                cached = build_store(self.records(split), self.codec, codec, folder, not self.streams, aligned)
             self._stores[split] = cached
         return self._stores[split]
 
@@ -255,6 +274,8 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         loader: BatchLoader
         if self.streams:
             loader = StreamLoader(store, self.batch_size, self.window, shuffle, seed)
+        elif self.task == "forecast":
+            loader = self._windows(store, shuffle, seed)
         else:
             loader = RecordLoader(store, self.batch_size, self.step_budget, shuffle, seed)
         if len(loader) == 0:
@@ -280,6 +301,11 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
     def predict_dataloader(self) -> BatchLoader:
         """Batches of everything in `path`."""
         return self.loader("predict")
+
+    def _windows(self, store: FlatStore, shuffle: bool, seed: int) -> WindowLoader:
+        if self.horizon is None:
+            raise ConfigError("forecast needs to know how far", at="--data.horizon", fix="give the steps to forecast")
+        return WindowLoader(store, self.batch_size, self.look_back, self.horizon, self.stride, shuffle, seed)
 
     @functools.cached_property
     def files(self) -> list[Path]:

@@ -67,7 +67,12 @@ def as_steps(values: np.ndarray) -> Tensor:
 
 
 def build_store(
-    records: Iterable[Record], codec: Codec, target_codec: Codec | None, folder: Path, whole: bool = False
+    records: Iterable[Record],
+    codec: Codec,
+    target_codec: Codec | None,
+    folder: Path,
+    whole: bool = False,
+    aligned: bool = False,
 ) -> FlatStore:
     """Encode records, one in memory at a time, into a store.
 
@@ -79,15 +84,16 @@ def build_store(
         target_codec: For the targets; None when the task has none.
         folder: Where to put it; a complete store that is there by then is kept.
         whole: Records are read one by one, so none may be empty.
+        aligned: Each step has a target of its own.
 
     Raises:
-        DataError: Names the record that cannot be encoded, or that is empty.
+        DataError: Names the record that cannot be encoded, that is empty, or that lacks targets.
     """
     partial = folder.with_name(f"{folder.name}.partial-{os.getpid()}")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        _write(records, codec, target_codec, partial, whole or target_codec is not None)
+        _write(records, codec, target_codec, partial, whole or target_codec is not None, aligned)
         _publish(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -121,7 +127,9 @@ def open_store(folder: Path) -> FlatStore:
     )
 
 
-def _write(records: Iterable[Record], codec: Codec, target_codec: Codec | None, folder: Path, whole: bool) -> None:
+def _write(
+    records: Iterable[Record], codec: Codec, target_codec: Codec | None, folder: Path, whole: bool, aligned: bool
+) -> None:
     lengths, target_lengths, context = array("q"), array("q"), array("q")
     with (
         (folder / "steps.bin").open("wb") as steps,
@@ -130,16 +138,25 @@ def _write(records: Iterable[Record], codec: Codec, target_codec: Codec | None, 
     ):
         for record in records:
             count = _append(steps, codec, record.sequence, record.origin)
+            own = None
+            if target_codec is not None and (aligned or not record.continues):
+                own = _append(targets, target_codec, record.target, record.origin)
+            if aligned and own is not None and own != count:
+                raise DataError(
+                    f"{own} tags for {count} steps", at=record.origin, fix="give each step one tag"
+                )
             if record.continues and lengths:
                 lengths[-1] += count
+                if own is not None:
+                    target_lengths[-1] += own
                 continue
             lengths.append(count)
             context.append(record.context)
             origins.write(json.dumps(record.origin) + "\n")
             if whole and count == 0:
                 raise DataError("the record is empty", at=record.origin, fix="remove it")
-            if target_codec is not None:
-                target_lengths.append(_append(targets, target_codec, record.target, record.origin))
+            if own is not None:
+                target_lengths.append(own)
     np.save(folder / "offsets.npy", np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
     np.save(folder / "context.npy", np.asarray(context, dtype=np.int64))
     np.save(folder / "target_offsets.npy", np.concatenate([[0], np.cumsum(target_lengths)]).astype(np.int64))

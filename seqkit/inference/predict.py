@@ -17,6 +17,8 @@ from seqkit.data.module import SequenceDataModule
 from seqkit.errors import ConfigError
 from seqkit.model import SequenceModel
 from seqkit.steps import Discrete, Split
+from seqkit.tasks.ctc import Transcript
+from seqkit.tasks.tag import Tag
 
 _READ_TOGETHER = 1024
 """Steps of a chunk at most: no gradient is kept, so that long ones cost little."""
@@ -30,15 +32,21 @@ Row = dict[str, Any]
 def predict_records(model: SequenceModel, data: SequenceDataModule, split: Split = "predict") -> Iterator[Row]:
     """One row a record, in the order of the source: its origin, and what the model says of it.
 
-    Classes: `prediction`, `probability`, and `probabilities` of all. Numbers: `prediction`. Under `next_step`:
-    `num_steps` scored, `nll_nats` and, for symbols, `bits_per_step`, means over the steps.
+    Classes: `prediction`, `probability`, and `probabilities` of all. Numbers: `prediction`. Tags: `prediction`, one a
+    step. Transcripts: `prediction` and its `probability`, over all alignments. Under `next_step`: `num_steps` scored,
+    `nll_nats` and, for symbols, `bits_per_step`, means over the steps.
 
     Args:
         model: A trained model.
         data: Its data module, with the paths to read.
         split: Which records; `predict` takes all.
+
+    Raises:
+        ConfigError: For a model that forecasts.
     """
     model.eval()
+    if data.task == "forecast":
+        raise ConfigError("forecasts are no answer a record", at="RUN", fix="use seqkit forecast RUN")
     return _likelihoods(model, data, split) if data.streams else _answers(model, data, split)
 
 
@@ -70,28 +78,37 @@ def write_rows(rows: Iterable[Row], path: Path) -> int:
 
 @torch.no_grad()
 def _answers(model: SequenceModel, data: SequenceDataModule, split: Split) -> Iterator[Row]:
-    store, spec = data.store(split), data.target_codec.spec
+    store = data.store(split)
     origins = store.origins()
     loader = data.loader(split)
     rows: dict[int, Row] = {}
     for index in loader.plan(0):
         batch = collate(store, index)
         raws, _, _ = model.answer(batch.to(model.device))
-        for number, raw in zip(index.tolist(), raws.cpu(), strict=True):
-            rows[number] = {"origin": origins[number]} | _answer(model, data, raw, isinstance(spec, Discrete))
+        for number, length, raw in zip(index.tolist(), batch.lengths.tolist(), raws.cpu(), strict=True):
+            rows[number] = {"origin": origins[number]} | _answer(model, data, raw, length)
     yield from (rows[number] for number in sorted(rows))
 
 
-def _answer(model: SequenceModel, data: SequenceDataModule, raw: torch.Tensor, discrete: bool) -> Row:
-    if not discrete:
-        value = np.asarray(data.target_codec.decode(model.task.output.mean(raw)[None])).reshape(-1)
+def _answer(model: SequenceModel, data: SequenceDataModule, raw: torch.Tensor, length: int) -> Row:
+    """What is said of one record, whose outputs are (P,) or (T, P)."""
+    output, codec = model.task.output, data.target_codec
+    if isinstance(output, Transcript):
+        best = output.mean(raw[None])
+        likelihood = -output.nll(raw[None].double(), best)[0]
+        return {"prediction": codec.decode(best[0]), "probability": round(float(likelihood.exp()), 6)}
+    if isinstance(model.task, Tag):
+        tags = codec.decode(output.mean(raw[:length]))
+        return {"prediction": tags if isinstance(tags, str | list) else np.asarray(tags).tolist()}
+    if not isinstance(codec.spec, Discrete):
+        value = np.asarray(codec.decode(output.mean(raw)[None])).reshape(-1)
         return {"prediction": value[0].item() if len(value) == 1 else value.tolist()}
     shares = raw.double().softmax(dim=-1)
-    best = int(shares.argmax())
-    names = [data.target_codec.decode(torch.tensor([k])) for k in range(len(shares))]
+    likeliest = int(shares.argmax())
+    names = [codec.decode(torch.tensor([k])) for k in range(len(shares))]
     return {
-        "prediction": names[best],
-        "probability": round(float(shares[best]), 6),
+        "prediction": names[likeliest],
+        "probability": round(float(shares[likeliest]), 6),
         "probabilities": {name: round(float(share), 6) for name, share in zip(names, shares, strict=True)},
     }
 

@@ -9,8 +9,8 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from seqkit.backbone.scaling import Scale
-from seqkit.steps import Batch, Spec
-from seqkit.tasks.distributions import Output, build_output
+from seqkit.steps import IGNORED, Batch, Spec, valid_mask
+from seqkit.tasks.distributions import Output
 from seqkit.tasks.metrics import Scores
 
 
@@ -19,7 +19,7 @@ class Outcome:
     """A batch's result.
 
     Attributes:
-        raw: The head's outputs, (B, T, P) or (B, P).
+        raw: The head's outputs, (B, T', P) or (B, P).
         nll: Nats for each target, 0 where not scored.
         scored: Which targets count, bool.
         targets: The truth.
@@ -51,27 +51,35 @@ class Task(nn.Module, ABC):
     Args:
         hidden_size: Size of the backbone's output.
         target_spec: What a target step is.
-        distribution: For numbers, `normal` or `student_t`.
+        output: How targets are predicted.
+        head_size: Numbers the head gives for each step; None: the output's parameters.
 
     Attributes:
-        causal: True: a target lies after the steps that may be seen for it.
-        whole_records: True: one target a record.
-        output: The kind of prediction.
+        causal: True: a target lies among the steps that are read, so that those before it alone may be seen for it.
+        whole_records: True: records, or windows, are read whole and alone; False: as streams with carried state.
+        mirrors: True: a record and its mirror image (`Codec.mirror`) have the same target.
         head: Maps (..., H) to the output's parameters.
     """
 
     causal: ClassVar[bool]
     whole_records: ClassVar[bool]
+    mirrors: ClassVar[bool] = False
 
-    def __init__(self, hidden_size: int, target_spec: Spec, distribution: str = "student_t") -> None:
+    def __init__(self, hidden_size: int, target_spec: Spec, output: Output, head_size: int | None = None) -> None:
         super().__init__()
         self.target_spec = target_spec
-        self.output: Output = build_output(target_spec, distribution)
-        self.head = nn.Linear(hidden_size, self.output.num_parameters)
+        self.output = output
+        self.head = nn.Linear(hidden_size, head_size or output.num_parameters)
 
     @abstractmethod
-    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """The head's outputs for (B, T', H) features."""
+    def forward(self, features: Tensor, lengths: Tensor, known: Tensor | None = None) -> Tensor:
+        """The head's outputs.
+
+        Args:
+            features: (B, T', H), of the backbone.
+            lengths: (B,).
+            known: Known ahead of the steps to forecast, (B, U, G); only `forecast` looks at it.
+        """
 
     @abstractmethod
     def targets(self, batch: Batch) -> Tensor:
@@ -83,6 +91,14 @@ class Task(nn.Module, ABC):
         nll, scored = self.output.nll(raw, targets, scale)
         return Outcome(raw, nll, scored, targets, self.output, scale)
 
-    def scores(self) -> Scores:
-        """Fresh figures of merit."""
+    def scores(self) -> nn.Module:
+        """Fresh figures of merit: `update(outcome)`, `compute()`, `reset()`, and the metric `likelihood`."""
         return Scores(self.target_spec, self.whole_records)
+
+
+def mark_ended(batch: Batch) -> Tensor:
+    """Targets, one a step, with those past each row's end marked as not scored."""
+    ended = ~valid_mask(batch.lengths, batch.targets.shape[1])
+    if batch.targets.is_floating_point():
+        return batch.targets.masked_fill(ended[..., None], float("nan"))
+    return batch.targets.masked_fill(ended, IGNORED)

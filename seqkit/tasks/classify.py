@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from seqkit.steps import Batch, Spec, valid_mask
 from seqkit.tasks.base import Task
+from seqkit.tasks.distributions import Output
 
 Pooling = Literal["last", "mean", "max", "attention"]
 
@@ -20,7 +21,7 @@ class Classify(Task):
     Args:
         hidden_size: Size of the backbone's output.
         target_spec: What an answer is.
-        distribution: For numbers, `normal` or `student_t`.
+        output: How answers are predicted.
         pooling: the `last` output of each direction, the `mean` or `max` of all, or learned `attention` weights.
         dropout: Share of pooled features dropped, in training.
         directions: 2 if the second half of the features was read from the record's end.
@@ -28,23 +29,24 @@ class Classify(Task):
 
     causal = False
     whole_records = True
+    mirrors = True
 
     def __init__(
         self,
         hidden_size: int,
         target_spec: Spec,
-        distribution: str = "student_t",
+        output: Output,
         pooling: Pooling = "mean",
         dropout: float = 0.0,
         directions: int = 1,
     ) -> None:
-        super().__init__(hidden_size, target_spec, distribution)
+        super().__init__(hidden_size, target_spec, output)
         self.directions = directions
         self.pooling = pooling
         self.dropout = nn.Dropout(dropout)
         self.attention = nn.Linear(hidden_size, 1, bias=False) if pooling == "attention" else None
 
-    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, features: Tensor, lengths: Tensor, known: Tensor | None = None) -> Tensor:
         """(B, T', H) -> (B, P)."""
         return self.head(self.dropout(self.pool(features, lengths)))
 
@@ -52,11 +54,7 @@ class Classify(Task):
         """(B, T', H) -> (B, H), over the valid steps only."""
         mask = valid_mask(lengths, features.shape[1])[..., None]  # (B, T', 1)
         if self.pooling == "last":
-            last = features[torch.arange(len(features), device=features.device), lengths - 1]
-            if self.directions == 1:
-                return last
-            half = features.shape[-1] // 2
-            return torch.cat([last[:, :half], features[:, 0, half:]], dim=-1)
+            return last_outputs(features, lengths, self.directions)
         if self.pooling == "max":
             return features.masked_fill(~mask, -torch.inf).amax(dim=1)
         if self.attention is not None:
@@ -65,5 +63,20 @@ class Classify(Task):
         return (features * mask).sum(dim=1) / lengths[:, None]
 
     def targets(self, batch: Batch) -> Tensor:
-        """(B,) or (B, F), all scored."""
-        return batch.targets
+        """(B,) or (B, F)."""
+        return batch.targets[:, 0]
+
+
+def last_outputs(features: Tensor, lengths: Tensor, directions: int) -> Tensor:
+    """The last valid output of each direction, (B, T', H) -> (B, H).
+
+    Args:
+        features: Of the backbone.
+        lengths: (B,).
+        directions: 2 if the second half of the features was read from the record's end, so that its last is the first.
+    """
+    last = features[torch.arange(len(features), device=features.device), lengths - 1]
+    if directions == 1:
+        return last
+    half = features.shape[-1] // 2
+    return torch.cat([last[:, :half], features[:, 0, half:]], dim=-1)

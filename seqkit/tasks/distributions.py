@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from seqkit.backbone.scaling import Scale
 from seqkit.errors import ConfigError
-from seqkit.steps import IGNORED, Continuous, Discrete, Spec
+from seqkit.steps import IGNORED
 
 _LEAST_SCALE = 1e-3
 
@@ -64,6 +64,12 @@ class Output(ABC):
     @abstractmethod
     def sample(self, raw: Tensor, sampling: Sampling, generator: torch.Generator, scale: Scale | None = None) -> Tensor:
         """One draw for each row: (...,) int64 or (..., F)."""
+
+    def draw(
+        self, raw: Tensor, num: int, sampling: Sampling, generator: torch.Generator, scale: Scale | None = None
+    ) -> Tensor:
+        """`num` draws for each row, (num, ...) or (num, ..., F)."""
+        return torch.stack([self.sample(raw, sampling, generator, scale) for _ in range(num)])
 
     @abstractmethod
     def average(self, raws: list[Tensor]) -> Tensor:
@@ -193,14 +199,6 @@ class StudentT(LocationScale):
         u, v = torch.rand((2, *like.shape), generator=generator, dtype=like.dtype, device=like.device)
         radius = (nu * ((1 - u) ** (-2 / nu) - 1)).clamp(min=0).sqrt()
         return radius * torch.cos(2 * math.pi * v)
-
-
-def build_output(spec: Spec, distribution: str) -> Output:
-    """The kind of prediction for a spec: symbols are categorical, numbers follow `distribution`."""
-    if isinstance(spec, Discrete):
-        return Categorical(spec.num_classes)
-    assert isinstance(spec, Continuous)
-    return {"normal": Normal, "student_t": StudentT}[distribution](spec.num_features)
 
 
 def _degrees_of_freedom(shape: Tensor | None) -> Tensor:

@@ -58,7 +58,7 @@ class Scores(nn.Module):
 
     Args:
         spec: Spec of the targets.
-        whole_records: Targets are one a record: classes get macro-F1 and Matthews correlation too.
+        whole_records: Targets are classes, of records or of steps: they get macro-F1 and Matthews correlation too.
     """
 
     def __init__(self, spec: Spec, whole_records: bool) -> None:

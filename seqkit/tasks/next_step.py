@@ -6,8 +6,8 @@ from typing import final
 
 from torch import Tensor
 
-from seqkit.steps import IGNORED, Batch, valid_mask
-from seqkit.tasks.base import Task
+from seqkit.steps import Batch
+from seqkit.tasks.base import Task, mark_ended
 
 
 @final
@@ -17,13 +17,10 @@ class NextStep(Task):
     causal = True
     whole_records = False
 
-    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, features: Tensor, lengths: Tensor, known: Tensor | None = None) -> Tensor:
         """(B, T, H) -> (B, T, P); also (B, H) -> (B, P) for a single step."""
         return self.head(features)
 
     def targets(self, batch: Batch) -> Tensor:
         """The steps that follow, with everything past the lengths marked."""
-        ended = ~valid_mask(batch.lengths, batch.targets.shape[1])
-        if batch.targets.is_floating_point():
-            return batch.targets.masked_fill(ended[..., None], float("nan"))
-        return batch.targets.masked_fill(ended, IGNORED)
+        return mark_ended(batch)

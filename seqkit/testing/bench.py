@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -10,8 +11,9 @@ import torch
 from torch import Tensor
 
 from seqkit.build import build_model
+from seqkit.data.loader import collate, gather
 from seqkit.data.module import SequenceDataModule
-from seqkit.data.store import FlatStore
+from seqkit.data.windows import WindowLoader
 from seqkit.domain import Domain
 from seqkit.model import SequenceModel
 from seqkit.options import ModelOptions
@@ -69,19 +71,27 @@ class Bench:
 
     @cached_property
     def batch(self) -> Batch:
-        """Four training records of different lengths, numbers in float64."""
+        """Four training records, or windows, of different lengths, numbers in float64."""
+        loader = self.data.loader("train")
+        if isinstance(loader, WindowLoader):
+            return _double(_shortened(loader))
         store = self.data.store("train")
-        most = MOST_STEPS.get(self.task, MOST_STEPS_WHOLE)
         picked = np.linspace(0, len(store) - 1, NUM_ROWS).astype(int)
-        rows = [_cut(store, int(index), place, most) for place, index in enumerate(picked)]
+        if self.task == "ctc":  # A part of a record has no transcript.
+            return _double(collate(store, picked))
+        most = MOST_STEPS.get(self.task, MOST_STEPS_WHOLE)
+        ranges = [_range(int(store.lengths[index]), place, most) for place, index in enumerate(picked)]
+        rows = [store.sequence(int(index))[low:high] for index, (low, high) in zip(picked, ranges, strict=True)]
         if self.data.streams:
             inputs, lengths = _pad([row[:-1] for row in rows])
             targets, _ = _pad([row[1:] for row in rows])
         else:
             inputs, lengths = _pad(rows)
-            targets = _record_targets(store, picked)
+            targets = collate(store, picked).targets
+        if self.task == "tag":
+            targets, _ = _pad([own[low:high] for own, (low, high) in zip(targets, ranges, strict=True)])
         begun = torch.ones(NUM_ROWS, dtype=torch.bool)
-        return Batch(inputs, lengths, targets, begun, torch.from_numpy(picked.astype(np.int64)))
+        return _double(Batch(inputs, lengths, targets, begun, torch.from_numpy(picked.astype(np.int64))))
 
     def fresh_data(self) -> SequenceDataModule:
         """Another data module with the same options, codecs not fitted."""
@@ -93,22 +103,25 @@ class Bench:
         return {name.partition(".")[2]: value for name, value in options.items() if name.startswith(f"{group}.")}
 
 
-def _cut(store: FlatStore, index: int, place: int, most: int) -> Tensor:
-    """Part of a record, (T,) or (T, F): from different places, so that rows differ even if they share a record."""
-    steps = store.sequence(index)
-    begin = place * max(len(steps) - most, 0) // NUM_ROWS
-    steps = steps[begin : begin + most]
-    steps = steps[: max(int(SHARES[place] * len(steps)), 2)]
-    return steps.double() if steps.is_floating_point() else steps
+def _range(length: int, place: int, most: int) -> tuple[int, int]:
+    """A part of a record: from different places, so that rows differ even if they share a record."""
+    begin = place * max(length - most, 0) // NUM_ROWS
+    return begin, begin + max(int(SHARES[place] * min(length - begin, most)), 2)
+
+
+def _shortened(loader: WindowLoader) -> Batch:
+    """Windows from all over the data, each given less of its past than the one before."""
+    picked = np.linspace(0, len(loader.place) - 1, NUM_ROWS).astype(int)
+    batch, end = loader.windows(picked), loader.place[picked]
+    sizes = np.maximum((np.asarray(SHARES) * batch.lengths.numpy()).astype(int), 1)
+    inputs, lengths = gather(loader.store.steps, end - sizes, end)
+    return replace(batch, inputs=inputs, lengths=lengths)
+
+
+def _double(batch: Batch) -> Batch:
+    return batch.map(lambda tensor: tensor.double() if tensor.is_floating_point() else tensor)
 
 
 def _pad(rows: list[Tensor]) -> tuple[Tensor, Tensor]:
     """Rows as one tensor, zeros at the end, and their lengths."""
     return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True), torch.tensor([len(row) for row in rows])
-
-
-def _record_targets(store: FlatStore, picked: np.ndarray) -> Tensor:
-    """One target a record, (B,) int64 or (B, F) float64."""
-    assert store.targets is not None and store.target_offsets is not None
-    targets = np.asarray(store.targets[store.target_offsets[picked]])
-    return torch.from_numpy(targets.astype(np.float64 if targets.dtype.kind == "f" else np.int64))

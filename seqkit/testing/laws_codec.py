@@ -37,7 +37,7 @@ def check_records(bench: Bench) -> None:
             assert first.origin == second.origin, f"records({split!r}) change their order: {first.origin}"
             assert same_value(first.sequence, second.sequence), f"{first.origin} differs at the second reading"
         origins[split] = {record.origin for record in once}
-    if not bench.data.streams:
+    if bench.data.labelled:
         for one, other in (("train", "valid"), ("train", "test"), ("valid", "test")):
             shared = sorted(origins[one] & origins[other])
             assert not shared, f"{len(shared)} records are in both {one} and {other}, the first is {shared[0]}"
@@ -51,7 +51,7 @@ def check_codec(bench: Bench) -> None:
     """
     for record in _some_records(bench):
         _check_value(bench.data.codec, record.sequence, f"sequence of {record.origin}")
-        if not bench.data.streams:
+        if bench.data.labelled:
             _check_value(bench.data.target_codec, record.target, f"target of {record.origin}")
 
 

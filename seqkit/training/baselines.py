@@ -6,38 +6,91 @@ import math
 from typing import Any
 
 import numpy as np
+import torch
+from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score, MulticlassMatthewsCorrCoef
 
 from seqkit.data.module import SequenceDataModule
 from seqkit.data.store import FlatStore
 from seqkit.errors import SeqkitError
 from seqkit.steps import Discrete, Split
+from seqkit.tasks.class_weights import class_counts
 
 _COUNTED_TOGETHER = 1 << 20
-_HIGHER_IS_BETTER = ("accuracy",)
+_HIGHER_IS_BETTER = ("accuracy", "macro_f1", "matthews")
 
 
-def chance_baselines(data: SequenceDataModule, split: Split) -> dict[str, dict[str, float]]:
-    """Baselines of a split by name, each with figures named as the model's.
+Figures = dict[str, float]
+
+
+def chance_baselines(data: SequenceDataModule, split: Split) -> dict[str, Figures]:
+    """Baselines of a split by name, each with figures named as the model's, the domain's own among them.
 
     For symbols under `next_step`: `uniform`, and `unigram` (training frequencies, one count added to each symbol).
-    For classes: `majority`, the class that is most frequent in training. For numbers: none.
+    For classes: `majority`, the class that is most frequent in training; under `tag` over symbols also
+    `symbol_majority`, the tag that is most frequent for the symbol. For numbers and transcripts: none.
     """
     train = _training_store(data)
     if data.streams:
-        if not isinstance(data.codec.spec, Discrete):
-            return {}
-        size = data.codec.spec.num_classes
-        uniform = {"uniform": {"bits_per_step": math.log2(size)}}
-        if train is None:
-            return uniform
-        counts, truth = _counts(train.steps, size) + 1, _counts(data.store(split).steps, size)
-        bits = float(-(truth * np.log2(counts / counts.sum())).sum() / truth.sum())
-        return uniform | {"unigram": {"bits_per_step": bits}}
-    targets, scored = None if train is None else train.targets, data.store(split).targets
-    if not isinstance(data.target_codec.spec, Discrete) or targets is None or not len(targets) or scored is None:
+        found = _of_streams(data, train, split)
+    elif data.labelled and data.task != "ctc" and isinstance(data.target_codec.spec, Discrete) and train is not None:
+        found = _of_classes(data, train, split)
+    else:
+        found = {}
+    return found | ({} if train is None else data.baselines(split))
+
+
+def _of_streams(data: SequenceDataModule, train: FlatStore | None, split: Split) -> dict[str, Figures]:
+    if not isinstance(data.codec.spec, Discrete):
         return {}
-    majority = int(_counts(targets, data.target_codec.spec.num_classes).argmax())
-    return {"majority": {"accuracy": float((np.asarray(scored) == majority).mean())}}
+    size = data.codec.spec.num_classes
+    uniform = {"uniform": {"bits_per_step": math.log2(size)}}
+    if train is None:
+        return uniform
+    counts, truth = class_counts(train.steps, size) + 1, class_counts(data.store(split).steps, size)
+    bits = float(-(truth * np.log2(counts / counts.sum())).sum() / truth.sum())
+    return uniform | {"unigram": {"bits_per_step": bits}}
+
+
+def _of_classes(data: SequenceDataModule, train: FlatStore, split: Split) -> dict[str, Figures]:
+    store, spec = data.store(split), data.target_codec.spec
+    if train.targets is None or store.targets is None or not len(train.targets):
+        return {}
+    assert isinstance(spec, Discrete)
+    truth = np.asarray(store.targets)
+    most = np.full(len(truth), class_counts(train.targets, spec.num_classes).argmax())
+    found = {"majority": class_figures(truth, most, spec.num_classes)}
+    if data.task == "tag" and isinstance(train.spec, Discrete):
+        tags = _tags_of_symbols(train, train.spec.num_classes, spec.num_classes)
+        found["symbol_majority"] = class_figures(truth, tags[np.asarray(store.steps)], spec.num_classes)
+    return found
+
+
+def class_figures(truth: np.ndarray, guess: np.ndarray, num_classes: int) -> Figures:
+    """Accuracy, macro-F1 and Matthews correlation, as the model's own are reckoned.
+
+    Args:
+        truth: Classes, (N,).
+        guess: Classes, (N,).
+        num_classes: K.
+    """
+    metrics: dict[str, Any] = {
+        "accuracy": MulticlassAccuracy(num_classes, average="micro"),
+        "macro_f1": MulticlassF1Score(num_classes, average="macro"),
+        "matthews": MulticlassMatthewsCorrCoef(num_classes),
+    }
+    found, expected = (torch.from_numpy(values.astype(np.int64)) for values in (guess, truth))
+    return {name: float(metric(found, expected)) for name, metric in metrics.items()}
+
+
+def _tags_of_symbols(train: FlatStore, num_symbols: int, num_tags: int) -> np.ndarray:
+    """The most frequent tag of each symbol, (num_symbols,); of all of them for a symbol never seen."""
+    assert train.targets is not None
+    pairs = np.zeros((num_symbols, num_tags))
+    for begin in range(0, len(train.steps), _COUNTED_TOGETHER):
+        part = slice(begin, begin + _COUNTED_TOGETHER)
+        np.add.at(pairs, (np.asarray(train.steps[part]), np.asarray(train.targets[part])), 1)
+    pairs[pairs.sum(1) == 0] = pairs.sum(0)
+    return pairs.argmax(1)
 
 
 def unbeaten(result: dict[str, Any]) -> list[str]:
@@ -62,11 +115,3 @@ def _training_store(data: SequenceDataModule) -> FlatStore | None:
         return data.store("train")
     except (SeqkitError, OSError):
         return None
-
-
-def _counts(steps: np.ndarray, num_classes: int) -> np.ndarray:
-    """How often each symbol occurs, (num_classes,) float64; in parts, because `bincount` copies to int64."""
-    counts = np.zeros(num_classes)
-    for begin in range(0, len(steps), _COUNTED_TOGETHER):
-        counts += np.bincount(steps[begin : begin + _COUNTED_TOGETHER], minlength=num_classes)
-    return counts

@@ -94,7 +94,10 @@ def load_model(path: Path, data_arguments: dict[str, Any] | None = None, domain:
     domain = domain or plugins.load(blueprint["domain"])
     data = reopen_data(domain, blueprint, data_arguments or {})
     try:
-        model = build_model(domain, data, ModelOptions(**blueprint["model"]), blueprint["encoder"], blueprint["season"])
+        options = ModelOptions(**blueprint["model"])
+        model = build_model(
+            domain, data, options, blueprint["encoder"], blueprint["season"], blueprint.get("horizon")
+        )
         model.load_state_dict(content["state_dict"])
     except (RuntimeError, TypeError, KeyError) as error:
         raise CheckpointError(

@@ -13,7 +13,8 @@ from torch.nn.functional import softplus
 
 from seqkit import IGNORED, ConfigError, Continuous, Discrete
 from seqkit.backbone.scaling import Scale
-from seqkit.tasks.distributions import Categorical, Normal, Sampling, StudentT, build_output
+from seqkit.tasks.distributions import Categorical, Normal, Sampling, StudentT
+from seqkit.tasks.outputs import build_output
 
 B, T, F, K = 2, 5, 3, 4
 

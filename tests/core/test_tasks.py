@@ -11,6 +11,7 @@ from seqkit import IGNORED, Batch, Codec, Continuous, Discrete, ModelOptions, Se
 from seqkit.backbone.cells import LSTMCell
 from seqkit.backbone.stack import Stack
 from seqkit.tasks.classify import Classify, Pooling
+from seqkit.tasks.distributions import Categorical, Normal
 from seqkit.tasks.next_step import NextStep
 
 B, T, H, K = 3, 5, 4, 6
@@ -25,7 +26,7 @@ def batch(targets: Tensor, inputs: Tensor | None = None) -> Batch:
 
 def test_the_loss_of_next_step_is_the_mean_over_scored_steps_only() -> None:
     torch.manual_seed(0)
-    task, targets = NextStep(H, Discrete(K)), torch.randint(K, (B, T))
+    task, targets = NextStep(H, Discrete(K), Categorical(K)), torch.randint(K, (B, T))
     targets[1, 2] = IGNORED
     raw = torch.randn(B, T, K)
     outcome = task.outcome(raw, batch(targets))
@@ -38,7 +39,7 @@ def test_the_loss_of_next_step_is_the_mean_over_scored_steps_only() -> None:
 
 def test_the_loss_of_numbers_leaves_out_missing_values_and_padding() -> None:
     torch.manual_seed(0)
-    task, targets = NextStep(H, Continuous(2), "normal"), torch.randn(B, T, 2)
+    task, targets = NextStep(H, Continuous(2), Normal(2)), torch.randn(B, T, 2)
     targets[0, 1, 1] = torch.nan
     raw = torch.randn(B, T, 4, requires_grad=True)
     outcome = task.outcome(raw, batch(targets))
@@ -51,14 +52,14 @@ def test_the_loss_of_numbers_leaves_out_missing_values_and_padding() -> None:
 
 
 def test_nothing_scored_is_a_loss_of_zero() -> None:
-    outcome = NextStep(H, Discrete(K)).outcome(torch.randn(B, T, K), batch(torch.full((B, T), IGNORED)))
+    outcome = NextStep(H, Discrete(K), Categorical(K)).outcome(torch.randn(B, T, K), batch(torch.full((B, T), IGNORED)))
     assert outcome.loss == 0 and not outcome.scored.any()
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_pooling_ignores_padding(pooling: Pooling) -> None:
     torch.manual_seed(1)
-    task, features = Classify(H, Discrete(K), pooling=pooling), torch.randn(B, T, H)
+    task, features = Classify(H, Discrete(K), Categorical(K), pooling=pooling), torch.randn(B, T, H)
     padding = torch.arange(T) >= LENGTHS[:, None]
     other = features.masked_fill(padding[..., None], 1e4)
     assert torch.equal(task(features, LENGTHS), task(other, LENGTHS))
@@ -69,7 +70,7 @@ def test_pooling_ignores_padding(pooling: Pooling) -> None:
 def test_pooled_values_are_those_of_the_definition() -> None:
     torch.manual_seed(1)
     features = torch.randn(B, T, H)
-    tasks = {pooling: Classify(H, Discrete(K), pooling=pooling) for pooling in POOLINGS}
+    tasks = {pooling: Classify(H, Discrete(K), Categorical(K), pooling=pooling) for pooling in POOLINGS}
     attention = tasks["attention"].attention
     assert attention is not None
     for row, length in enumerate(LENGTHS.tolist()):
@@ -86,13 +87,13 @@ def test_pooled_values_are_those_of_the_definition() -> None:
 
 def test_classify_scores_each_record_once() -> None:
     raw, truth = torch.tensor([[0.0, 2.0], [1.0, 0.0], [3.0, 0.0]]), torch.tensor([1, 1, 0])
-    outcome = Classify(H, Discrete(2)).outcome(raw, batch(truth))
+    outcome = Classify(H, Discrete(2), Categorical(2)).outcome(raw, batch(truth[:, None]))
     torch.testing.assert_close(outcome.loss, functional.cross_entropy(raw, truth))
     assert outcome.guess.tolist() == [1, 0, 0] and outcome.scored.all()
 
 
 def test_dropout_before_the_head_works_in_training_only() -> None:
-    task, features = Classify(H, Discrete(K), dropout=0.5), torch.randn(B, T, H)
+    task, features = Classify(H, Discrete(K), Categorical(K), dropout=0.5), torch.randn(B, T, H)
     torch.manual_seed(0)
     assert not torch.equal(task.train()(features, LENGTHS), task(features, LENGTHS))
     assert torch.equal(task.eval()(features, LENGTHS), task(features, LENGTHS))
@@ -118,7 +119,8 @@ def mirrored_model() -> SequenceModel:
     torch.manual_seed(2)
     encoder, backbone = StepEncoder(Discrete(K), H), Stack(LSTMCell, H, H)
     codec = BackwardsCodec()
-    return SequenceModel(encoder, backbone, Classify(H, Discrete(3)), codec, SymbolCodec("abc"), ModelOptions())
+    task = Classify(H, Discrete(3), Categorical(3))
+    return SequenceModel(encoder, backbone, task, codec, SymbolCodec("abc"), ModelOptions())
 
 
 def test_equivalent_readings_are_averaged_as_probabilities() -> None:
