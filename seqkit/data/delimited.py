@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqkit.data.sources import SourceFile
 from seqkit.errors import DataError
+from seqkit.problems import collecting, report
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,6 +39,9 @@ def read_delimited(
     ragged: list[Any] = []
 
     def note(row: Any) -> str:
+        if collecting():
+            report(_wrong_width(source, row))
+            return "skip"
         ragged.append(row)
         return "error"
 
@@ -74,25 +78,39 @@ def _require_different(names: list[str], origin: str) -> None:
 def _explain(source: SourceFile, ragged: list[Any], error: Exception) -> DataError:
     """The library's complaint with the line it is about."""
     if ragged:
-        wrong = ragged[0]
-        other = next((sign for sign in ";\t|" if wrong.expected_columns == 1 and sign in wrong.text), None)
-        return DataError(
-            f"{wrong.actual_columns} cells where {wrong.expected_columns} are expected: {wrong.text[:60]!r}",
-            at=f"{source.origin}, line {wrong.number}",
-            fix=f"is {other!r} the delimiter? save it with commas" if other else "give every row the header's cells",
-        )
+        return _wrong_width(source, ragged[0])
     if "UTF8" in str(error):
-        return DataError("is not valid UTF-8", at=_undecodable_line(source), fix="save the table as UTF-8")
+        *lines, last = _undecodable_lines(source) if collecting() else [next(_undecodable_lines(source))]
+        for line in lines:
+            report(_not_utf8(line))
+        return _not_utf8(last)
     if "Empty CSV" in str(error):
         return DataError("holds no rows", at=source.origin, fix="check the file")
     return DataError(f"cannot be read: {error}", at=source.origin, fix="check the file")
 
 
-def _undecodable_line(source: SourceFile) -> str:
+def _wrong_width(source: SourceFile, row: Any) -> DataError:
+    other = next((sign for sign in ";\t|" if row.expected_columns == 1 and sign in row.text), None)
+    return DataError(
+        f"{row.actual_columns} cells where {row.expected_columns} are expected: {row.text[:60]!r}",
+        at=f"{source.origin}, line {row.number}",
+        fix=f"is {other!r} the delimiter? save it with commas" if other else "give every row the header's cells",
+    )
+
+
+def _not_utf8(at: str) -> DataError:
+    return DataError("is not valid UTF-8", at=at, fix="save the table as UTF-8")
+
+
+def _undecodable_lines(source: SourceFile) -> Iterator[str]:
+    """Where bytes are that are not UTF-8; the file itself if no line has them."""
+    found = False
     with source.open() as stream:
         for number, line in enumerate(stream, start=1):
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError:
-                return f"{source.origin}, line {number}"
-    return source.origin
+                found = True
+                yield f"{source.origin}, line {number}"
+    if not found:
+        yield source.origin

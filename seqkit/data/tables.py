@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from seqkit.data.delimited import read_delimited
 from seqkit.data.sources import HUB_PREFIX, SourceFile
 from seqkit.errors import DataError, did_you_mean
+from seqkit.problems import collecting, report
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -119,8 +120,12 @@ def _datasets_batches(source: SourceFile, kind: str) -> Iterator[pa.RecordBatch]
             yield from table.to_batches()
     except Exception as error:
         # The library wraps each format's own errors in its own; find the row ourselves where we can.
-        place = _broken_line(source) if kind == "json" else source.origin
-        raise DataError(f"cannot be read as {kind}: {_last_cause(error)}", at=place, fix="check that row") from error
+        places = _broken_lines(source) if kind == "json" else iter((source.origin,))
+        *before, last = places if collecting() else [next(places)]
+        what = f"cannot be read as {kind}: {_last_cause(error)}"
+        for place in before:
+            report(DataError(what, at=place, fix="check that row"))
+        raise DataError(what, at=last, fix="check that row") from error
 
 
 def _has_content(source: SourceFile) -> bool:
@@ -128,14 +133,18 @@ def _has_content(source: SourceFile) -> bool:
         return any(line.strip() for line in stream)
 
 
-def _broken_line(source: SourceFile) -> str:
+def _broken_lines(source: SourceFile) -> Iterator[str]:
+    """Lines that are no JSON; the file itself if all of them are."""
+    found = False
     with source.open() as stream:
         for number, line in enumerate(stream, start=1):
             try:
                 json.loads(line)
             except ValueError:
-                return f"{source.origin}, line {number}"
-    return source.origin
+                found = True
+                yield f"{source.origin}, line {number}"
+    if not found:
+        yield source.origin
 
 
 def _last_cause(error: BaseException) -> str:
