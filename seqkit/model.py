@@ -167,13 +167,17 @@ class SequenceModel(pl.LightningModule):
             loss = (1 - self.options.label_smoothing) * loss + self.options.label_smoothing * uniform
         return loss
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Adds a batch to the figures; the state is carried as in training."""
-        self._score("valid", self._carry("valid", batch))
+    def validation_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Adds a batch to the figures; the state is carried as in training. The answers are for callbacks."""
+        outcome = self._carry("valid", batch)
+        self._score("valid", outcome)
+        return outcome.raw
 
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """Adds a batch to the figures."""
-        self._score("test", self._carry("test", batch))
+    def test_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Adds a batch to the figures. The answers are for callbacks."""
+        outcome = self._carry("test", batch)
+        self._score("test", outcome)
+        return outcome.raw
 
     def on_fit_start(self) -> None:
         """Count the classes, if they are to be weighed."""

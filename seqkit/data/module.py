@@ -189,6 +189,14 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         """What a user should know about how these data are read; printed before training and evaluation."""
         return []
 
+    def units(self, split: Split) -> dict[str, float] | None:
+        """What the predicted steps of a split amount to in units that do not depend on how it is cut into steps.
+
+        `{"character": 11000}` adds the figure `bits_per_character` to those of next_step over symbols. Of each record
+        the first step counts for nothing: it is not predicted.
+        """
+        return None
+
     @property
     def streams(self) -> bool:
         """Whether records are read as streams with carried state, rather than whole."""

@@ -16,7 +16,7 @@ from seqkit.steps import Discrete, Split
 from seqkit.tasks.class_weights import class_counts
 
 _COUNTED_TOGETHER = 1 << 20
-_HIGHER_IS_BETTER = ("accuracy", "macro_f1", "matthews")
+_HIGHER_IS_BETTER = ("accuracy", "macro_f1", "matthews", "auroc", "auprc")
 
 
 Figures = dict[str, float]

@@ -33,6 +33,11 @@ class RunFolder:
         """Holds `best.ckpt` and `last.ckpt`."""
         return self.path / "checkpoints"
 
+    @property
+    def plots(self) -> Path:
+        """Holds the plots; made with the first of them."""
+        return self.path / "plots"
+
     def save_config(self, config: dict[str, Any]) -> None:
         """Write the configuration."""
         text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -12,23 +11,27 @@ from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
-import torch
 
 from seqkit.build import build_model, describe, require_task
+from seqkit.data.groups import require_groups
 from seqkit.data.module import SequenceDataModule
 from seqkit.data.store import as_steps
 from seqkit.domain import Domain
-from seqkit.inference.forecast import score_forecasts
+from seqkit.errors import SeqkitError
 from seqkit.settings import Settings
 from seqkit.steps import Split
-from seqkit.training.baselines import chance_baselines
-from seqkit.training.checkpoint import Loaded, load_model, require_plain_json
+from seqkit.training.checkpoint import Loaded, load_model, reopen_data, require_plain_json
+from seqkit.training.evaluation import Evaluation, score_split, versions
 from seqkit.training.folder import RunFolder, find_checkpoint, new_folder, require_free
-from seqkit.training.quiet import quiet_lightning
+from seqkit.training.leakage import describe_leaks, find_leaks
+from seqkit.training.pictures import plot_evaluation, plot_training
 from seqkit.training.trainer import build_trainer, require_device, total_steps, train
 
 Say = Callable[[str], None]
 """Receives lines meant for the user."""
+
+_WHOLE_RECORDS = ("classify", "tag", "ctc")
+"""Tasks whose records stand for themselves, so that one that occurs twice is an error."""
 
 
 def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]]:
@@ -56,7 +59,10 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
     first = as_steps(np.array(data.store("train").steps[:1]))  # not the first record's: that may be a whole corpus
     model.blueprint["start"] = first.nan_to_num().tolist()  # NaN is no JSON
     require_plain_json(model.blueprint, "options and codec states")
-    say("\n".join([_summary(data, model), *data.notes()]))
+    _require_groups(data)
+    leaked = _leaks(data, data, "valid")
+    lines = [_summary(data, model), *data.notes(), describe_leaks(leaked, len(data.store("valid")), "valid")]
+    say("\n".join(line for line in lines if line))
     folder = new_folder(settings.run, domain.name, data.task)
     folder.save_config(_config(settings))
     trainer = build_trainer(settings.trainer, folder, len(loader), settings.model.patience)
@@ -69,14 +75,16 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
         trainer.save_checkpoint(folder.checkpoints / "last.ckpt")
     loaded = load_model(find_checkpoint(folder.path), domain=domain)
     model.load_state_dict(loaded.model.state_dict())
-    result = _result("fit", "valid", data, model, settings.trainer)
+    evaluation = score_split("fit", "valid", data, model, settings.trainer)
+    result = evaluation.result
+    result["detail"] |= {"leaked": leaked} if leaked else {}
     result |= {
         "seconds": round(seconds, 2),
         "steps": trainer.global_step,
         "steps_per_second": round(trainer.global_step / seconds, 2),
         "seed": settings.seed,
     }
-    folder.save_result(result)
+    _save(folder, evaluation, plot_training(folder))
     return folder, result
 
 
@@ -86,8 +94,9 @@ def evaluate(
     changes: dict[str, Any] | None = None,
     domain: Domain | None = None,
     trainer: dict[str, Any] | None = None,
+    positive: str | None = None,
 ) -> dict[str, Any]:
-    """Score a trained model on a split; the figures also go to `result-SPLIT.json` in its run folder.
+    """Score a trained model on a split; figures and plots also go to its run folder.
 
     Args:
         run: Run folder or checkpoint.
@@ -95,23 +104,22 @@ def evaluate(
         changes: Options of the data module that replace the saved ones.
         domain: The domain's value, when it is not installed as a plugin.
         trainer: Lightning's options.
+        positive: The positive class of two; None takes the second.
     """
     begin = time.perf_counter()
     loaded = load_model(find_checkpoint(run), changes, domain)
     verb = "test" if split == "test" else "validate"
-    result = _result(verb, split, loaded.data, loaded.model, trainer or {})
+    evaluation = score_split(verb, split, loaded.data, loaded.model, trainer or {}, positive)
+    result = evaluation.result
+    trained_on = reopen_data(loaded.domain, loaded.blueprint, {}) if changes else loaded.data
+    leaked = _leaks(trained_on, loaded.data, split)
+    result["detail"] |= {"leaked": leaked} if leaked else {}
     result |= {"seconds": round(time.perf_counter() - begin, 2), "changed_data": changes or {}}
     result["notes"] = loaded.data.notes()
     path = Path(run)
     if path.is_dir():
-        RunFolder(path).save_result(result)
+        _save(RunFolder(path), evaluation, [])
     return result
-
-
-def versions() -> dict[str, str]:
-    """Versions of what decides a result."""
-    packages = ("seqkit", "torch", "pytorch-lightning")
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}
 
 
 def reload(run: str | Path, changes: dict[str, Any] | None = None, domain: Domain | None = None) -> Loaded:
@@ -119,36 +127,30 @@ def reload(run: str | Path, changes: dict[str, Any] | None = None, domain: Domai
     return load_model(find_checkpoint(run), changes, domain)
 
 
-def _result(
-    verb: str, split: Split, data: SequenceDataModule, model: Any, trainer_options: dict[str, Any]
-) -> dict[str, Any]:
-    """Figures of a split with what stands around them."""
-    kept = ("accelerator", "devices", "precision", "limit_val_batches")
-    # A limit of 0 turns validation off while training; the result still needs its figures.
-    options = {name: value for name, value in trainer_options.items() if name in kept and value != 0}
-    trainer = build_trainer(options, None, quiet=True)
-    with quiet_lightning():
-        if split == "test":
-            figures = trainer.test(model, data.loader("test"), verbose=False)[0]
-        else:
-            figures = trainer.validate(model, data.loader("valid"), verbose=False)[0]
-    metrics = {name.partition("/")[2]: value for name, value in figures.items()}
-    baselines = chance_baselines(data, split)
-    if verb != "fit":
-        forecast, naive = score_forecasts(model, data, split)
-        metrics, baselines = metrics | forecast, baselines | naive
-    return {
-        "verb": verb,
-        "domain": model.blueprint["domain"],
-        "task": data.task,
-        "split": split,
-        "metrics": metrics,
-        "baselines": baselines,
-        "num_parameters": model.num_parameters,
-        "num_records": len(data.store(split)),
-        "versions": versions(),
-        "machine": {"processor": platform.machine(), "threads": torch.get_num_threads()},
-    }
+def _save(folder: RunFolder, evaluation: Evaluation, plots: list[Path]) -> None:
+    """Figures first: a plot can be drawn again, a training not."""
+    folder.save_result(evaluation.result)
+    plots = plots + plot_evaluation(folder, evaluation)
+    evaluation.result["plots"] = [str(path.relative_to(folder.path)) for path in plots]
+    folder.save_result(evaluation.result)
+
+
+def _require_groups(data: SequenceDataModule) -> None:
+    """Refuse an expression that names no groups before the training rather than after."""
+    if data.hold_out.group_match is not None:
+        splits: tuple[Split, ...] = ("train", "valid")
+        require_groups((o for split in splits for o in data.store(split).origins()), data.hold_out.group_match)
+
+
+def _leaks(trained_on: SequenceDataModule, data: SequenceDataModule, split: Split) -> dict[str, Any]:
+    """Records of a split that training has seen; {} for streams, and where the training data are not there any more."""
+    if data.task not in _WHOLE_RECORDS:
+        return {}
+    try:
+        train = trained_on.store("train")
+    except (SeqkitError, OSError):
+        return {}
+    return find_leaks(train, data.store(split), data.codec)
 
 
 def _config(settings: Settings) -> dict[str, Any]:

@@ -1,0 +1,154 @@
+"""Scoring a split: Lightning's pass with the task's figures, then what the field asks of such a task beyond them."""
+
+from __future__ import annotations
+
+import math
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+
+from seqkit.data.module import SequenceDataModule
+from seqkit.inference.forecast import score_forecasts
+from seqkit.steps import Discrete, Split
+from seqkit.training.answers import Answers, KeepAnswers
+from seqkit.training.baselines import chance_baselines
+from seqkit.training.class_figures import areas, calibration, chance_areas, class_rows, confusion_counts, positive_class
+from seqkit.training.group_figures import group_rows
+from seqkit.training.quiet import quiet_lightning
+from seqkit.training.trainer import build_trainer
+
+_KEPT_OPTIONS = ("accelerator", "devices", "precision", "limit_val_batches")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A scored split.
+
+    Attributes:
+        result: What goes to `result-SPLIT.json`: `metrics`, `baselines`, `detail` and what stands around them.
+        answers: What the model said of each record; None where a record has no answer of its own.
+    """
+
+    result: dict[str, Any]
+    answers: Answers | None
+
+
+def score_split(
+    verb: str,
+    split: Split,
+    data: SequenceDataModule,
+    model: Any,
+    trainer_options: dict[str, Any],
+    positive: str | None = None,
+) -> Evaluation:
+    """Figures of a split with what stands around them.
+
+    Args:
+        verb: `fit`, `validate` or `test`.
+        split: `valid` or `test`.
+        data: With the records.
+        model: A trained model.
+        trainer_options: Lightning's; only those that decide where and how precisely to compute are kept.
+        positive: The positive class of two; None takes the second.
+    """
+    labels = _labels(data)
+    number = positive_class(labels, positive) if labels else None
+    keeper = KeepAnswers() if data.task == "classify" else None
+    figures = _run_trainer(split, data, model, trainer_options, keeper)
+    baselines = chance_baselines(data, split)
+    detail: dict[str, Any] = {}
+    answers = keeper.answers(data, split) if keeper else None
+    if answers is not None:
+        if labels:
+            more, detail = _class_detail(answers, labels, number)
+            figures |= more
+            if "majority" in baselines:
+                baselines["majority"] |= chance_areas(answers.truth, len(labels), number)
+        detail |= _group_detail(answers, data, bool(labels))
+    if verb != "fit":
+        forecast, naive = score_forecasts(model, data, split)
+        figures, baselines = figures | forecast, baselines | naive
+    result = {
+        "verb": verb,
+        "domain": model.blueprint["domain"],
+        "task": data.task,
+        "split": split,
+        "metrics": figures | _per_unit(figures, data, split),
+        "baselines": baselines,
+        "detail": detail,
+        "num_parameters": model.num_parameters,
+        "num_records": len(data.store(split)),
+        "versions": versions(),
+        "machine": {"processor": platform.machine(), "threads": torch.get_num_threads()},
+    }
+    return Evaluation(result, answers)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides a result."""
+    packages = ("seqkit", "torch", "pytorch-lightning")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+def _run_trainer(
+    split: Split, data: SequenceDataModule, model: Any, trainer_options: dict[str, Any], keeper: KeepAnswers | None
+) -> dict[str, float]:
+    """The task's own figures, by name."""
+    # A limit of 0 turns validation off while training; the result still needs its figures.
+    options = {name: value for name, value in trainer_options.items() if name in _KEPT_OPTIONS and value != 0}
+    trainer = build_trainer(options | {"callbacks": [keeper] if keeper else []}, None, quiet=True)
+    with quiet_lightning():
+        if split == "test":
+            figures = trainer.test(model, data.loader("test"), verbose=False)[0]
+        else:
+            figures = trainer.validate(model, data.loader("valid"), verbose=False)[0]
+    return {name.partition("/")[2]: value for name, value in figures.items()}
+
+
+def _labels(data: SequenceDataModule) -> list[str]:
+    """Names of the classes; empty where the answer is no class."""
+    spec = data.target_codec.spec
+    if data.task != "classify" or not isinstance(spec, Discrete):
+        return []
+    return [str(data.target_codec.decode(torch.tensor([k]))) for k in range(spec.num_classes)]
+
+
+def _class_detail(answers: Answers, labels: list[str], positive: int | None) -> tuple[dict[str, float], dict[str, Any]]:
+    """Further figures of a classifier, and what is too long for a list of figures."""
+    counts = confusion_counts(answers.raw, answers.truth)
+    error, bins = calibration(answers.raw, answers.truth)
+    detail = {
+        "confusion": {"labels": labels, "counts": counts.tolist()},
+        "classes": class_rows(counts, labels),
+        "positive": None if positive is None else labels[positive],
+        "calibration": bins,
+    }
+    return areas(answers.raw, answers.truth, positive) | {"calibration_error": error}, detail
+
+
+def _group_detail(answers: Answers, data: SequenceDataModule, classes: bool) -> dict[str, Any]:
+    """Accuracy, or the mean absolute error of numbers, of each group of records."""
+    pattern = data.hold_out.group_match
+    if pattern is None:
+        return {}
+    if classes:
+        values, figure = (answers.raw.argmax(dim=-1) == answers.truth).double().numpy(), "accuracy"
+    else:
+        guess = answers.raw[:, : answers.truth.shape[-1]]  # the location is the first part of a distribution's outputs
+        values, figure = np.nanmean((guess - answers.truth).abs().numpy(), axis=-1), "mae"
+    return {"groups": group_rows(answers.origins, values, pattern, figure)}
+
+
+def _per_unit(figures: dict[str, float], data: SequenceDataModule, split: Split) -> dict[str, float]:
+    """Bits for each unit that the data module counts, such as characters: comparable between tokenisations."""
+    units = data.units(split) if data.streams and "bits_per_step" in figures else None
+    if not units:
+        return {}
+    store = data.store(split)
+    num_steps = int(np.maximum(store.lengths - np.maximum(store.context, 1), 0).sum())
+    bits = figures["loss"] / math.log(2) * num_steps
+    return {f"bits_per_{unit}": bits / number for unit, number in units.items() if number}

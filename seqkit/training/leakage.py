@@ -1,0 +1,63 @@
+"""Records of a split that are also in training: figures over them say how well the model remembers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from seqkit.codec import Codec
+from seqkit.data.store import FlatStore
+
+
+def find_leaks(train: FlatStore, scored: FlatStore, codec: Codec) -> dict[str, Any]:
+    """How many records of a split have a twin in training: the same steps, or their mirror image (`Codec.mirror`).
+
+    Only hashes of the training records are held.
+
+    Returns:
+        `records` that leak and, if there are any, `example`: the origin of the first one and of its twin.
+    """
+    seen: dict[bytes, int] = {}
+    for number, key in enumerate(_keys(train)):
+        seen.setdefault(key, number)
+    leaked, example = 0, None
+    for number, (key, mirrored) in enumerate(zip(_keys(scored), _mirrored_keys(scored, codec), strict=True)):
+        twin = seen.get(key, seen.get(mirrored))
+        if twin is not None:
+            leaked += 1
+            example = example or (number, twin)
+    if example is None:
+        return {"records": 0}
+    return {"records": leaked, "example": [scored.origins()[example[0]], train.origins()[example[1]]]}
+
+
+def describe_leaks(leaked: dict[str, Any], num_records: int, split: str) -> str | None:
+    """One line for the user; None if nothing leaks."""
+    if not leaked.get("records"):
+        return None
+    one, twin = leaked["example"]
+    return (
+        f"{leaked['records']:,} of {num_records:,} {split} records are also in training "
+        f"({one} is {twin}): the figures are too good"
+    )
+
+
+def _keys(store: FlatStore) -> Iterator[bytes]:
+    for begin, end in zip(store.offsets[:-1], store.offsets[1:], strict=True):
+        yield _key(store.steps[begin:end])
+
+
+def _mirrored_keys(store: FlatStore, codec: Codec) -> Iterator[bytes]:
+    """Keys of the mirror images; of the records themselves where the codec has none."""
+    for number, length in enumerate(store.lengths.tolist()):
+        steps = store.sequence(number)
+        mirrored = codec.mirror(steps[None], torch.tensor([length]))
+        yield _key((steps if mirrored is None else mirrored[0]).numpy().astype(store.steps.dtype))
+
+
+def _key(steps: np.ndarray) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(steps).tobytes(), digest_size=16).digest()
