@@ -17,6 +17,7 @@ from seqkit_audio.codecs import MuLawCodec, WaveformCodec
 from seqkit_audio.demo import DEMO_RATE_HZ, demo_clips, demo_melodies
 from seqkit_audio.reading import open_sound
 from seqkit_audio.resampling import resample_blocks
+from seqkit_audio.stream import read_sound
 from seqkit_audio.writing import WRITTEN, numbered, write_sound
 
 _MANY_CLIPS = 100
@@ -125,6 +126,15 @@ class AudioData(SequenceDataModule):
         for place, sound in zip(places, sounds, strict=True):
             write_sound(place, sound, self._learn_rate())
         return places
+
+    def parts(self, blocks: Iterator[bytes]) -> Iterator[Record]:
+        """One recording: WAV at the model's rate, else 16-bit little-endian samples of one channel."""
+        return read_sound(blocks, self._learn_rate())
+
+    @property
+    def steps_per_second(self) -> float | None:  # type: ignore[override]
+        """The sample rate: a step is a sample."""
+        return self.codec.sample_rate_hz
 
     @cached_property
     def files(self) -> list[Path]:

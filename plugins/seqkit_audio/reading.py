@@ -85,7 +85,7 @@ class Sound:
             if not len(block):
                 what = f"cut short: header says {self._num_frames} frames, file holds {position}"
                 raise DataError(what, at=self._origin, fix=_AGAIN)
-            _check_samples(block, position, self._origin)
+            check_samples(block, position, self._origin)
             position += len(block)
             yield block.mean(axis=1)
 
@@ -146,7 +146,17 @@ def _bytes_of(source: SourceFile, origin: str) -> IO[bytes]:
         raise DataError(f"cannot be unpacked: {error}", at=origin, fix="pack the file again") from error
 
 
-def _check_samples(block: np.ndarray, position: int, origin: str) -> None:
+def check_samples(block: np.ndarray, position: int, origin: str) -> None:
+    """Refuse frames, (n, channels), that hold no sound.
+
+    Args:
+        block: The frames.
+        position: Number of the first one.
+        origin: Names the sound in errors.
+
+    Raises:
+        DataError: Names the first frame with a sample that is no number, or far outside [-1, 1].
+    """
     bad = ~(np.abs(block) <= _LOUDEST).all(axis=1)  # NaN compares false, so it is bad too.
     if not bad.any():
         return

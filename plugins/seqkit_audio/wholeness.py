@@ -7,7 +7,7 @@ from typing import IO
 
 from seqkit import DataError
 
-_UNKNOWN_SIZES = (0xFFFFFFFF, 0x7FFFF000)
+UNKNOWN_SIZES = (0xFFFFFFFF, 0x7FFFF000)
 """What ffmpeg and sox write as the data size when they cannot go back to fill it in."""
 
 _MOST_TRAILING = 1 << 12
@@ -64,7 +64,7 @@ def _check_wav(stream: IO[bytes], origin: str, order: str) -> None:
                     at=origin,
                     fix="the recording was not closed properly: repair its header",
                 )
-            if size not in _UNKNOWN_SIZES and body + size > file_size:
+            if size not in UNKNOWN_SIZES and body + size > file_size:
                 raise _cut_short(origin, size, file_size - body, frame_size)
             return
         position = body + size + size % 2

@@ -27,6 +27,7 @@ from seqkit_dna.fragment import BLOCK_BASES
 from seqkit_dna.letters import Ambiguous
 from seqkit_dna.parts import between_ambiguous, in_frame
 from seqkit_dna.reading import Reading
+from seqkit_dna.stream import read_letters
 from seqkit_dna.writing import write_fasta
 
 
@@ -138,10 +139,14 @@ class DnaData(SequenceDataModule):
         write_fasta(path, generations)
         return [path]
 
+    def parts(self, blocks: Iterator[bytes]) -> Iterator[Record]:
+        """FASTA or letters alone, as they come; each header begins a record."""
+        return self._in_frame(read_letters(blocks, self.reading.ambiguous))
+
     def _in_frame(self, records: Iterable[Record]) -> Iterator[Record]:
         if self.reading.ambiguous == "skip":
             records = between_ambiguous(records)
-        return in_frame(records, self.codec.k)
+        return in_frame(records, self.codec.k, self.codec.stride)
 
     def _labelled(self, split: Split) -> Iterator[Record]:
         for record in join_parts(self.divide(self.read, split)):

@@ -7,7 +7,7 @@ letter; here memory stays at a few blocks and every letter is looked at, at abou
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 from seqkit import DataError, SourceFile
@@ -29,7 +29,7 @@ def read_fasta(source: SourceFile, ambiguous: Ambiguous = "n") -> Iterator[Fragm
         DataError: Names file, record, line and position of what is no FASTA.
     """
     record: _OpenRecord | None = None
-    for line, is_header, piece in _pieces(source):
+    for line, is_header, piece in fasta_pieces(_chunks(source), source.origin):
         if is_header:
             if record is not None:
                 yield record.last()
@@ -52,7 +52,7 @@ class _OpenRecord:
 
     def __init__(self, source: SourceFile, header: bytes, line: int, ambiguous: Ambiguous) -> None:
         self.origin, self.line, self.ambiguous = source.origin, line, ambiguous
-        self.header = _header_text(header, f"{source.origin}, line {line}")
+        self.header = header_text(header, f"{source.origin}, line {line}")
         self.name = first_word(self.header)
         self.start = self.size = 0
         self.pending: list[str] = []
@@ -86,10 +86,15 @@ class _OpenRecord:
         return Fragment(self.header, "".join(self.pending), self.start)
 
 
-def _pieces(source: SourceFile) -> Iterator[tuple[int, bool, bytes]]:
-    """Header lines, and what lies between them in pieces of bounded size: (1-based line, is a header, bytes)."""
+def fasta_pieces(chunks: Iterable[bytes], origin: str) -> Iterator[tuple[int, bool, bytes]]:
+    """Header lines, and what lies between them in pieces of bounded size: (1-based line, is a header, bytes).
+
+    Args:
+        chunks: The bytes of a FASTA file, cut anywhere.
+        origin: Names it in errors.
+    """
     line, at_line_start = 1, True
-    for block in _blocks(source):
+    for block in _whole_headers(chunks, origin):
         begin = 0
         while begin < len(block):
             is_header = at_line_start and block.startswith(b">", begin)
@@ -101,28 +106,38 @@ def _pieces(source: SourceFile) -> Iterator[tuple[int, bool, bytes]]:
             begin = end
 
 
-def _blocks(source: SourceFile) -> Iterator[bytes]:
-    """The file in blocks that never end inside a header line."""
-    rest, at_line_start = b"", True
+def _chunks(source: SourceFile) -> Iterator[bytes]:
     with source.open() as file:
         stream = cast(io.BufferedIOBase, file)
         # read1: what a damaged archive gave before its damage is not thrown away.
         while chunk := stream.read1(_READ_BYTES):
-            block = rest + chunk
-            tail = block.rfind(b"\n") + 1
-            in_header = block.startswith(b">", tail) and (tail > 0 or at_line_start)
-            end = tail if in_header else len(block)
-            block, rest = block[:end], block[end:]
-            if len(rest) > _LONGEST_HEADER:
-                raise DataError("a header is longer than 1 MiB", at=source.origin, fix="check that this is FASTA")
-            if block:
-                at_line_start = block.endswith(b"\n")
-                yield block
+            yield chunk
+
+
+def _whole_headers(chunks: Iterable[bytes], origin: str) -> Iterator[bytes]:
+    """The bytes in blocks that never end inside a header line."""
+    rest, at_line_start = b"", True
+    for chunk in chunks:
+        block = rest + chunk
+        tail = block.rfind(b"\n") + 1
+        in_header = block.startswith(b">", tail) and (tail > 0 or at_line_start)
+        end = tail if in_header else len(block)
+        block, rest = block[:end], block[end:]
+        if len(rest) > _LONGEST_HEADER:
+            raise DataError("a header is longer than 1 MiB", at=origin, fix="check that this is FASTA")
+        if block:
+            at_line_start = block.endswith(b"\n")
+            yield block
     if rest:
         yield rest
 
 
-def _header_text(line: bytes, at: str) -> str:
+def header_text(line: bytes, at: str) -> str:
+    """A header line as text, without its sign.
+
+    Raises:
+        DataError: If it holds what no header does.
+    """
     text = line[1:].strip()
     if b"\0" in text or b"\r" in text:
         what = "a NUL byte in a header" if b"\0" in text else "lines end in CR alone (old Macintosh)"

@@ -21,15 +21,23 @@ def between_ambiguous(records: Iterable[Record]) -> Iterator[Record]:
         open_end = not record.sequence.endswith("N")
 
 
-def in_frame(records: Iterable[Record], k: int) -> Iterator[Record]:
-    """The same records, cut into parts that hold whole k-mers; fewer than k bases at a record's end are dropped."""
+def in_frame(records: Iterable[Record], k: int, stride: int | None = None) -> Iterator[Record]:
+    """The same records, cut into parts that hold whole k-mers; what is left at a record's end is dropped.
+
+    Args:
+        records: Records in parts.
+        k: Bases of a k-mer.
+        stride: Bases from one k-mer to the next; where that is less than k, parts overlap. None: k.
+    """
+    stride = stride or k
     rest, continues = "", False
     for record in records:
         if not record.continues:
             rest, continues = "", False
         sequence = rest + record.sequence if rest else record.sequence
-        end = len(sequence) // k * k
-        rest = sequence[end:]
-        if end:
+        num_kmers = max(len(sequence) - k + stride, 0) // stride
+        rest = sequence[num_kmers * stride :]
+        if num_kmers:
+            end = (num_kmers - 1) * stride + k
             yield replace(record, sequence=sequence[:end] if rest else sequence, continues=continues)
             continues = True

@@ -16,7 +16,7 @@ BLOCK_BYTES = 1 << 20
 # run of white space may be one BPE token, and a carriage return must stay with its line feed.
 _WORD_END = re.compile(r".*\S(?=[ \t\r\n])", re.DOTALL)
 
-_BYTE_ORDER_MARK = "\ufeff"
+BYTE_ORDER_MARK = "\ufeff"
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -70,12 +70,10 @@ def read_blocks(source: SourceFile, encoding: str = "utf-8", origin: str | None 
         while more:
             data = _read(stream, origin, num_lines)
             more = len(data) == BLOCK_BYTES
-            text = _decode(decoder, data, not more, encoding, origin, num_lines)
-            if "\0" in text:
-                raise nul_character(f"{origin}, line {num_lines + text.count(chr(10), 0, text.index(chr(0))) + 1}")
+            text = decode(decoder, data, not more, encoding, origin, num_lines)
             num_lines += text.count("\n")
             if at_start and text:
-                text, at_start = text.removeprefix(_BYTE_ORDER_MARK), False
+                text, at_start = text.removeprefix(BYTE_ORDER_MARK), False
             cut = last_word_end(text) if more else len(text)
             if cut or not more:
                 block = "".join([*held, text[:cut]])
@@ -116,11 +114,24 @@ def _read(stream: IO[bytes], origin: str, num_lines: int) -> bytes:
         ) from error
 
 
-def _decode(
+def decode(
     decoder: codecs.IncrementalDecoder, data: bytes, final: bool, encoding: str, origin: str, num_lines: int
 ) -> str:
+    """The next characters of a text; half of one waits inside the decoder.
+
+    Args:
+        decoder: Of the text.
+        data: The next bytes.
+        final: Nothing comes after them.
+        encoding: The decoder's.
+        origin: Names the text in errors.
+        num_lines: Lines before these bytes.
+
+    Raises:
+        DataError: For bytes that are not in this encoding, or a NUL character: names the line.
+    """
     try:
-        return decoder.decode(data, final)
+        text = decoder.decode(data, final)
     except UnicodeDecodeError as error:
         line = num_lines + error.object[: error.start].decode(encoding, "ignore").count("\n") + 1
         utf16 = num_lines == 0 and error.object.startswith(_UTF16_MARKS)
@@ -130,3 +141,6 @@ def _decode(
             fix="give the file's encoding, "
             + ("--data.encoding utf-16" if utf16 else "such as --data.encoding latin-1"),
         ) from error
+    if "\0" in text:
+        raise nul_character(f"{origin}, line {num_lines + text.count(chr(10), 0, text.index(chr(0))) + 1}")
+    return text

@@ -24,6 +24,7 @@ from seqkit_text.byte_codec import ByteCodec
 from seqkit_text.demo_reviews import demo_reviews
 from seqkit_text.demo_stories import demo_stories
 from seqkit_text.reader import Documents, TextReader
+from seqkit_text.stream import after_space, before_space, everywhere, read_text, read_text_lines
 from seqkit_text.word_codec import WordCodec
 
 Tokens = Literal["characters", "bytes", "words", "bpe"]
@@ -113,6 +114,19 @@ class TextData(SequenceDataModule):
                     file.write(text if text.endswith("\n") else text + "\n")
                     first = False
         return [path]
+
+    def parts(self, blocks: Iterator[bytes]) -> Iterator[Record]:
+        """One text; or where lines are records, a record a line that is not blank."""
+        if self.documents == "lines" or (self.documents is None and not self.streams):
+            records = read_text_lines(blocks, self.encoding, ending="\n" if self.streams else "")
+        else:
+            # The lower case of a letter may depend on its neighbours in the word.
+            by_letters = before_space if self.lowercase else everywhere
+            cut = {"words": after_space, "bpe": before_space}.get(self.tokens, by_letters)
+            records = read_text(blocks, self.encoding, cut)
+        if not self.lowercase:
+            return records
+        return (replace(record, sequence=record.sequence.lower()) for record in records)
 
     def _form(self, text: str) -> str:
         """Lower case if wanted; words and byte pairs must not be divided where a split begins."""

@@ -12,6 +12,7 @@ import numpy as np
 from seqkit import (
     Codec,
     ConfigError,
+    Continuous,
     DataError,
     Generation,
     LabelCodec,
@@ -29,6 +30,7 @@ from seqkit_timeseries.forecasts import Timeline, forecast_table, write_tables
 from seqkit_timeseries.layout import Layout, TableOptions
 from seqkit_timeseries.reading import read_series
 from seqkit_timeseries.series import Series, require_float32
+from seqkit_timeseries.stream import read_lines_of_numbers
 from seqkit_timeseries.timeline import Duplicates, TimeRules
 from seqkit_timeseries.ts_format import parse_case
 
@@ -155,6 +157,22 @@ class TimeseriesData(SequenceDataModule):
         """Mean and quantiles of each forecast step, in a long table; parquet by the name's ending, else CSV."""
         write_tables(path, map(self._table, generations))
         return [path]
+
+    def parts(self, blocks: Iterator[bytes]) -> Iterator[Record]:
+        """One series: a line of numbers a step, a cell for each feature.
+
+        Raises:
+            ConfigError: If records are standardised by their own mean, which is known at their end.
+        """
+        if isinstance(self.codec, RecordScaleCodec):
+            raise ConfigError(
+                "the model reads each record in units of its own mean and deviation, which are known at its end",
+                at="--data.scaling window",
+                fix="train with --data.scaling standard or none to read a stream",
+            )
+        spec = self.codec.spec
+        assert isinstance(spec, Continuous)
+        return read_lines_of_numbers(blocks, spec.num_features)
 
     def describe_split(self) -> str:
         """With a horizon: how many steps of each series."""
