@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from seqkit.codecs import LabelCodec as LabelCodec
     from seqkit.codecs import SymbolCodec as SymbolCodec
     from seqkit.codecs import TagCodec as TagCodec
+    from seqkit.data.delimited import first_row as first_row
     from seqkit.data.delimited import read_delimited as read_delimited
     from seqkit.data.module import SequenceDataModule as SequenceDataModule
     from seqkit.data.parts import join_parts as join_parts
@@ -71,7 +72,7 @@ _HOMES = {
     "seqkit.checking.inspector": ("Inspector",),
     "seqkit.codec": ("Codec",),
     "seqkit.codecs": ("LabelCodec", "SymbolCodec", "TagCodec"),
-    "seqkit.data.delimited": ("read_delimited",),
+    "seqkit.data.delimited": ("first_row", "read_delimited"),
     "seqkit.data.module": ("SequenceDataModule",),
     "seqkit.data.parts": ("join_parts",),
     "seqkit.data.sources": ("PathOption", "SourceFile", "find_files", "is_hub"),

@@ -20,6 +20,8 @@ from seqkit import (
     is_table,
     read_hub,
     read_rows,
+    report,
+    reporting,
 )
 from seqkit_text.blocks import nul_character, read_blocks, read_lines
 
@@ -80,12 +82,13 @@ class TextReader:
             yield from self._records_of_rows(read_hub(path, "train", self._columns("")), origin, "")
             return
         for found in find(path or []):
-            if is_table(found.source):
-                yield from self._table(found)
-            elif self._by_lines(found):
-                yield from self._lines(found)
-            else:
-                yield from self._file(found)
+            with reporting():
+                if is_table(found.source):
+                    yield from self._table(found)
+                elif self._by_lines(found):
+                    yield from self._lines(found)
+                else:
+                    yield from self._file(found)
 
     def _by_lines(self, found: Found) -> bool:
         if self.documents is not None:
@@ -94,19 +97,20 @@ class TextReader:
 
     def _file(self, found: Found) -> Iterator[Record]:
         """One record, in parts."""
-        label = self._label_of_file(found)
+        usable, label = self._label_of_file(found)
         part = 0
         for part, block in enumerate(read_blocks(found.source, self.encoding, found.origin), start=1):
-            yield Record(block, label, found.origin, continues=part > 1)
+            if usable:
+                yield Record(block, label, found.origin, continues=part > 1)
         if not part:
             raise _nothing_in(found.origin)
 
     def _lines(self, found: Found) -> Iterator[Record]:
         """One record a line that is not blank."""
-        label, seen = self._label_of_file(found), False
+        (usable, label), seen = self._label_of_file(found), False
         for number, line in read_lines(found.source, self.encoding, found.origin):
-            if line.strip():
-                seen = True
+            seen = seen or bool(line.strip())
+            if usable and line.strip():
                 yield Record(line if self.classify else line + "\n", label, f"{found.origin}:{number}")
         if not seen:
             raise _nothing_in(found.origin)
@@ -131,25 +135,32 @@ class TextReader:
         number = 0
         for number, row in rows:
             place = f"{origin}:{number}"
-            text = _text(row[self.text_column], self.text_column, place)
-            if not self.classify and not text.endswith("\n"):
-                text += "\n"
-            target = label or _label(row[self.label_column], self.label_column, place) if self.labelled else None
-            yield Record(text, target, place)
+            text, target = None, label or None
+            with reporting():
+                text = _text(row[self.text_column], self.text_column, place)
+            with reporting():
+                if self.labelled and not label:
+                    target = _label(row[self.label_column], self.label_column, place)
+            if text is not None and (target is not None or not self.labelled):
+                text = text if self.classify or text.endswith("\n") else text + "\n"
+                yield Record(text, target if self.labelled else None, place)
         if not number:
             raise _nothing_in(origin)
 
-    def _label_of_file(self, found: Found) -> str | None:
+    def _label_of_file(self, found: Found) -> tuple[bool, str | None]:
+        """Whether the file has the label it needs, and the label."""
         if not self.labelled:
-            return None
+            return True, None
         if not found.label:
-            raise DataError(
-                "the text has no label",
-                at=found.origin,
-                fix="give --data.path once for each class as LABEL=PATH, put the files into folders named by their "
-                f"label, or give a table with a column {self.label_column!r}",
+            report(
+                DataError(
+                    "the text has no label",
+                    at=found.origin,
+                    fix="give --data.path once for each class as LABEL=PATH, put the files into folders named by their "
+                    f"label, or give a table with a column {self.label_column!r}",
+                )
             )
-        return found.label
+        return bool(found.label), found.label
 
 
 def find(path: str | list[str]) -> Iterator[Found]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from seqkit import DataError, SourceFile, read_batches, read_delimited, require_column
+from seqkit import DataError, SourceFile, first_row, read_batches, read_delimited, require_column
 from seqkit_timeseries.cells import is_number, is_time
 
 TYPED_SUFFIXES = (".parquet", ".jsonl", ".ndjson")
@@ -84,6 +84,7 @@ def table_batches(source: SourceFile, head: Head) -> Iterator[tuple[int, pa.Reco
     else:
         batches = read_delimited(source, head.delimiter, head.names, head.header_lines)
     for batch in batches:
+        row = first_row(batch, row)
         yield row, batch
         row += batch.num_rows
 

@@ -88,7 +88,7 @@ def _learn(data: SequenceDataModule, learning: Collected) -> bool:
     try:
         data.fit_codecs()
     except _REFUSED as error:
-        learning.add(error)
+        learning.add(type(error)(error.what, at=error.at or f"path {data.path!r}", fix=error.fix))
         return False
     return True
 

@@ -6,7 +6,7 @@ pyarrow reads it, because it notices a ragged row that other readers shift silen
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from seqkit.data.sources import SourceFile
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BLOCK_BYTES = 1 << 22
+_FIRST_ROW = b"first_row"
 
 
 def read_delimited(
@@ -37,13 +38,11 @@ def read_delimited(
     from pyarrow import csv
 
     ragged: list[Any] = []
+    on_ragged = "skip" if collecting() else "error"
 
-    def note(row: Any) -> str:
-        if collecting():
-            report(_wrong_width(source, row))
-            return "skip"
+    def note(row: Any) -> str:  # Called from a thread of pyarrow's: it can neither raise nor report.
         ragged.append(row)
-        return "error"
+        return on_ragged
 
     read = csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False, column_names=names, skip_rows=skip_rows)
     parse = csv.ParseOptions(
@@ -57,11 +56,36 @@ def read_delimited(
             with source.open() as stream:
                 names = csv.open_csv(stream, read, parse).schema.names
         _require_different(names, source.origin)
+        ragged.clear()
         convert = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
         with source.open() as stream:
-            yield from csv.open_csv(stream, read, parse, convert)
+            batches = csv.open_csv(stream, read, parse, convert)
+            yield from batches if on_ragged == "error" else _numbered(source, batches, ragged, skip_rows or 1)
     except (pa.ArrowInvalid, EOFError, OSError) as error:
         raise _explain(source, ragged, error) from error
+
+
+def first_row(batch: pa.RecordBatch, expected: int) -> int:
+    """1-based number of a batch's first row in its file; differs from the expected one where rows were left out."""
+    return int((batch.schema.metadata or {}).get(_FIRST_ROW, expected))
+
+
+def _numbered(
+    source: SourceFile, batches: Iterable[pa.RecordBatch], ragged: list[Any], header_lines: int
+) -> Iterator[pa.RecordBatch]:
+    """The batches cut where rows of wrong width were left out, each with the number of its first row."""
+    row = 1
+    for batch in batches:
+        begin = 0
+        while begin < batch.num_rows:
+            while ragged and ragged[0].number - header_lines <= row:
+                report(_wrong_width(source, ragged.pop(0)))
+                row += 1
+            end = min(batch.num_rows, begin + ragged[0].number - header_lines - row) if ragged else batch.num_rows
+            yield batch.slice(begin, end - begin).replace_schema_metadata({_FIRST_ROW: str(row)})
+            row, begin = row + end - begin, end
+    for wrong in ragged:
+        report(_wrong_width(source, wrong))
 
 
 def _require_different(names: list[str], origin: str) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import glob
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from seqkit.data.delimited import read_delimited
+from seqkit.data.delimited import first_row, read_delimited
 from seqkit.data.sources import HUB_PREFIX, SourceFile
 from seqkit.errors import DataError, did_you_mean
 from seqkit.problems import collecting, report
@@ -44,11 +45,11 @@ def read_rows(source: SourceFile, columns: dict[str, str] | None = None) -> Iter
     Raises:
         DataError: Names the file, and the row or the column that cannot be used.
     """
-    number = 0
+    following = 1
     for batch in read_batches(source, columns):
-        for row in batch.to_pylist():
-            number += 1
-            yield number, row
+        number = first_row(batch, following)
+        yield from enumerate(batch.to_pylist(), start=number)
+        following = number + batch.num_rows
 
 
 def read_batches(source: SourceFile, columns: dict[str, str] | None = None) -> Iterator[pa.RecordBatch]:
@@ -120,12 +121,11 @@ def _datasets_batches(source: SourceFile, kind: str) -> Iterator[pa.RecordBatch]
             yield from table.to_batches()
     except Exception as error:
         # The library wraps each format's own errors in its own; find the row ourselves where we can.
-        places = _broken_lines(source) if kind == "json" else iter((source.origin,))
-        *before, last = places if collecting() else [next(places)]
-        what = f"cannot be read as {kind}: {_last_cause(error)}"
-        for place in before:
-            report(DataError(what, at=place, fix="check that row"))
-        raise DataError(what, at=last, fix="check that row") from error
+        broken = list(islice(_broken_lines(source), None if collecting() else 1)) if kind == "json" else []
+        for place, complaint in broken[1:]:
+            report(DataError(f"cannot be read as json: {complaint}", at=place, fix="check that row"))
+        place = broken[0][0] if broken else source.origin
+        raise DataError(f"cannot be read as {kind}: {_last_cause(error)}", at=place, fix="check that row") from error
 
 
 def _has_content(source: SourceFile) -> bool:
@@ -133,18 +133,14 @@ def _has_content(source: SourceFile) -> bool:
         return any(line.strip() for line in stream)
 
 
-def _broken_lines(source: SourceFile) -> Iterator[str]:
-    """Lines that are no JSON; the file itself if all of them are."""
-    found = False
+def _broken_lines(source: SourceFile) -> Iterator[tuple[str, str]]:
+    """Lines that are no JSON: place and complaint."""
     with source.open() as stream:
         for number, line in enumerate(stream, start=1):
             try:
                 json.loads(line)
-            except ValueError:
-                found = True
-                yield f"{source.origin}, line {number}"
-    if not found:
-        yield source.origin
+            except ValueError as error:
+                yield f"{source.origin}, line {number}", str(error)
 
 
 def _last_cause(error: BaseException) -> str:
