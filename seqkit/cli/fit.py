@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seqkit import plugins
-from seqkit.cli.report import print_result
+from seqkit.cli.report import print_plots, print_result
 from seqkit.errors import ConfigError
 from seqkit.recipes import peek, resolve_recipes
 from seqkit.settings import parse_arguments
@@ -18,6 +18,7 @@ def run(verb: str, words: list[str]) -> int:
         raise ConfigError("no domain given", at="seqkit fit", fix="add --domain NAME, or `domain: NAME` to the config")
     settings = parse_arguments(plugins.load(name), words, peek(words, "data.task"))
     folder, result = workflow.fit(settings)
-    print_result(result)
+    print_result(result, full=False)
+    print_plots(result, str(folder.path))
     print(f"run folder: {folder.path} · next: seqkit test {folder.path}")
     return 0

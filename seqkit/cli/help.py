@@ -47,7 +47,8 @@ seqkit {verb} RUN: figures on the {split} split of a trained run.
 
   RUN                 run folder, or a checkpoint file
   --data.*            options of the run's data that should differ now
-  --json              print result-{split}.json instead of a table
+  --positive LABEL    of two classes, the one that areas under curves are about (the second)
+  --json              print result-{split}.json instead of tables
 """
 
 PREDICT = """\

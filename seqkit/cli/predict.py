@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from seqkit.cli.summary import Summary
 from seqkit.cli.verbs import parse_verb, require_writable
 from seqkit.inference.predict import predict_records, write_rows
 from seqkit.training import workflow
@@ -21,6 +22,8 @@ def run(verb: str, words: list[str]) -> int:
     folder = Path(options.run) if Path(options.run).is_dir() else Path(options.run).parent
     path = Path(options.out) if options.out else folder / "predictions.csv"
     require_writable(path)
-    count = write_rows(predict_records(loaded.model, loaded.data, options.split), path)
+    summary = Summary()
+    count = write_rows(summary.watch(predict_records(loaded.model, loaded.data, options.split)), path)
+    summary.show()
     print(f"{count:,} records: {path}")
     return 0

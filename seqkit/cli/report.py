@@ -1,34 +1,125 @@
-"""How results look on a terminal."""
+"""How results look on a terminal of 80 columns."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from seqkit.plots.style import NO_PLOTS, can_plot
 from seqkit.training.baselines import unbeaten
+from seqkit.training.leakage import describe_leaks
+
+UNITS = {
+    "bits_per_step": "bits", "perplexity": "", "accuracy": "share", "macro_f1": "0 to 1",
+    "matthews": "-1 to 1", "auroc": "0 to 1", "auprc": "0 to 1", "calibration_error": "share", "smape": "%",
+    "symbol_error_rate": "share", "exact_match": "share",
+}  # fmt: skip
+"""Of the figures that have one."""
+
+_WIDTH = 80
+_MOST_IN_CONFUSION = 12
+_MOST_CLASSES = 25
+_MOST_GROUPS = 20
 
 
-def print_result(result: dict[str, Any]) -> None:
-    """A table of figures, the model's first, baselines beside it."""
+def print_result(result: dict[str, Any], full: bool = True) -> None:
+    """A table of figures, the model's first, baselines beside it; then what lies behind them.
+
+    Args:
+        result: Of `fit`, `validate` or `test`.
+        full: Also classes, confusion and groups.
+    """
     columns = {"model": result["metrics"]} | result["baselines"]
-    table = Table(title=f"{result['domain']} · {result['task']} · {result['split']}", title_justify="left")
-    table.add_column("")
-    for name in columns:
-        table.add_column(name.replace("_", " "), justify="right")
+    heads = [name.replace("_", " ") for name in columns]
+    table = _table(f"{result['domain']} · {result['task']} · {result['split']}", "", *heads, "unit")
+    table.columns[-1].justify = "left"
+    units = UNITS | {"loss": result["loss_unit"]}
     for metric in result["metrics"]:
-        table.add_row(metric, *(_figure(values.get(metric)) for values in columns.values()))
-    Console(highlight=False).print(table)
+        unit = units.get(metric, "bits" if metric.startswith("bits_per_") else "")
+        table.add_row(metric, *(_figure(values.get(metric)) for values in columns.values()), unit)
+    _show(table)
+    detail = result.get("detail", {})
+    if full:
+        _print_detail(detail)
+    _print_facts(result)
+    for note in result.get("notes", []):
+        print(note)
+    if full and (line := describe_leaks(detail.get("leaked", {}), result["num_records"], result["split"])):
+        print(line)
+    for name in unbeaten(result):
+        print(f"the model does not beat {name.replace('_', ' ')}: train longer, or with more updates an epoch")
+
+
+def print_plots(result: dict[str, Any], folder: str) -> None:
+    """Where the plots are, or why there are none."""
+    if result.get("plots"):
+        print(f"plots: {folder}/plots: {', '.join(name.removeprefix('plots/') for name in result['plots'])}")
+    elif not can_plot():
+        print(NO_PLOTS)
+
+
+def _print_facts(result: dict[str, Any]) -> None:
     seconds = f" · {result['seconds']:.0f} s" if "seconds" in result else ""
     rate = f" · {result['steps_per_second']:.0f} updates/s" if "steps_per_second" in result else ""
     records = "1 record" if result["num_records"] == 1 else f"{result['num_records']:,} records"
     print(f"{result['num_parameters']:,} parameters · {records}{seconds}{rate}")
-    for note in result.get("notes", []):
-        print(note)
-    for name in unbeaten(result):
-        print(f"the model does not beat {name.replace('_', ' ')}: train longer, or with more updates an epoch")
+
+
+def _print_detail(detail: dict[str, Any]) -> None:
+    if "classes" in detail:
+        _print_classes(detail["classes"])
+        if len(detail["classes"]) <= _MOST_IN_CONFUSION:
+            _print_confusion(detail["confusion"]["labels"], detail["confusion"]["counts"])
+    if detail.get("positive"):
+        print(f"auroc, auprc: positive class {detail['positive']}")
+    if "groups" in detail:
+        _print_groups(detail["groups"])
+
+
+def _print_classes(rows: list[dict[str, Any]]) -> None:
+    title = "classes"
+    if len(rows) > _MOST_CLASSES:
+        title = f"the {_MOST_CLASSES} of {len(rows)} classes with the lowest F1 (all in the JSON file)"
+        rows = sorted(rows, key=lambda row: row["f1"])[:_MOST_CLASSES]
+    table = _table(title, "class", "precision", "recall", "F1", "records")
+    for row in rows:
+        figures = (_figure(row[name]) for name in ("precision", "recall", "f1"))
+        table.add_row(row["label"], *figures, f"{row['support']:,}")
+    _show(table)
+
+
+def _print_confusion(labels: Sequence[str], counts: list[list[int]]) -> None:
+    room = max((_WIDTH - 20) // len(labels) - 3, 3)
+    table = _table("true class (rows) taken for", "", *(label[:room] for label in labels))
+    for label, row in zip(labels, counts, strict=True):
+        table.add_row(label, *(f"{count:,}" if count else "·" for count in row))
+    _show(table)
+
+
+def _print_groups(rows: list[dict[str, Any]]) -> None:
+    figure = next(name for name in rows[0] if name not in ("group", "records"))
+    title = "groups" if len(rows) <= _MOST_GROUPS else f"the worst {_MOST_GROUPS} of {len(rows)} groups"
+    table = _table(title, "group", figure, "records")
+    for row in rows[:_MOST_GROUPS]:
+        table.add_row(row["group"], _figure(row[figure]), f"{row['records']:,}")
+    _show(table)
+
+
+def _table(title: str, first: str, *columns: str) -> Table:
+    """A table with names on the left and figures on the right of each column; labels stay what they are."""
+    table = Table(title=title, title_justify="left")
+    table.add_column(first, overflow="ellipsis", no_wrap=True, max_width=32)
+    for name in columns:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _show(table: Table) -> None:
+    Console(highlight=False, markup=False).print(table)
 
 
 def _figure(value: float | None) -> str:

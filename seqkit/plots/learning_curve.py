@@ -33,13 +33,14 @@ def read_losses(metrics: Path) -> tuple[Curve, Curve]:
     return train, valid
 
 
-def draw_learning_curve(figure: Figure, train: Curve, valid: Curve) -> None:
+def draw_learning_curve(figure: Figure, train: Curve, valid: Curve, unit: str = "nats") -> None:
     """Draw both losses.
 
     Args:
         figure: Empty.
         train: Loss of single batches.
         valid: Loss of the validation split; its lowest is where the best checkpoint was saved.
+        unit: Of the loss; empty if it has none.
     """
     axis = figure.subplots()
     # Losses of single batches scatter: thin and pale, so that the validation stands out.
@@ -56,7 +57,7 @@ def draw_learning_curve(figure: Figure, train: Curve, valid: Curve) -> None:
     thousands(axis)
     axis.set_xlim(left=0)
     axis.set_xlabel("training step (updates)")
-    axis.set_ylabel("loss (nats a target)")
+    axis.set_ylabel(f"loss ({unit} a target)" if unit else "loss (mean over targets)")
     axis.grid(axis="y")
     axis.legend()
 

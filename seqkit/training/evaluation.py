@@ -13,7 +13,8 @@ import torch
 
 from seqkit.data.module import SequenceDataModule
 from seqkit.inference.forecast import score_forecasts
-from seqkit.steps import Discrete, Split
+from seqkit.steps import Continuous, Discrete, Split
+from seqkit.tasks.outputs import WITHOUT_LIKELIHOOD
 from seqkit.training.answers import Answers, KeepAnswers
 from seqkit.training.baselines import chance_baselines
 from seqkit.training.class_figures import areas, calibration, chance_areas, class_rows, confusion_counts, positive_class
@@ -68,7 +69,7 @@ def score_split(
             figures |= more
             if "majority" in baselines:
                 baselines["majority"] |= chance_areas(answers.truth, len(labels), number)
-        detail |= _group_detail(answers, data, bool(labels))
+        detail |= _group_detail(answers, model.task.output.mean(answers.raw.float()), data.hold_out.group_match)
     if verb != "fit":
         forecast, naive = score_forecasts(model, data, split)
         figures, baselines = figures | forecast, baselines | naive
@@ -78,6 +79,7 @@ def score_split(
         "task": data.task,
         "split": split,
         "metrics": figures | _per_unit(figures, data, split),
+        "loss_unit": loss_unit(model),
         "baselines": baselines,
         "detail": detail,
         "num_parameters": model.num_parameters,
@@ -86,6 +88,12 @@ def score_split(
         "machine": {"processor": platform.machine(), "threads": torch.get_num_threads()},
     }
     return Evaluation(result, answers)
+
+
+def loss_unit(model: Any) -> str:
+    """`nats`; empty for numbers that are predicted without a likelihood."""
+    numbers = isinstance(model.task.target_spec, Continuous)
+    return "" if numbers and model.options.distribution in WITHOUT_LIKELIHOOD else "nats"
 
 
 def versions() -> dict[str, str]:
@@ -130,17 +138,15 @@ def _class_detail(answers: Answers, labels: list[str], positive: int | None) -> 
     return areas(answers.raw, answers.truth, positive) | {"calibration_error": error}, detail
 
 
-def _group_detail(answers: Answers, data: SequenceDataModule, classes: bool) -> dict[str, Any]:
+def _group_detail(answers: Answers, guess: torch.Tensor, pattern: str | None) -> dict[str, Any]:
     """Accuracy, or the mean absolute error of numbers, of each group of records."""
-    pattern = data.hold_out.group_match
     if pattern is None:
         return {}
-    if classes:
-        values, figure = (answers.raw.argmax(dim=-1) == answers.truth).double().numpy(), "accuracy"
+    if answers.truth.is_floating_point():
+        values, figure = (guess - answers.truth).abs().nanmean(dim=-1), "mae"
     else:
-        guess = answers.raw[:, : answers.truth.shape[-1]]  # the location is the first part of a distribution's outputs
-        values, figure = np.nanmean((guess - answers.truth).abs().numpy(), axis=-1), "mae"
-    return {"groups": group_rows(answers.origins, values, pattern, figure)}
+        values, figure = (guess == answers.truth).double(), "accuracy"
+    return {"groups": group_rows(answers.origins, values.numpy(), pattern, figure)}
 
 
 def _per_unit(figures: dict[str, float], data: SequenceDataModule, split: Split) -> dict[str, float]:

@@ -20,13 +20,13 @@ from seqkit.training.folder import RunFolder
 _GROUP_AXES = {"accuracy": "accuracy (share of records)", "mae": "mean absolute error (as encoded)"}
 
 
-def plot_training(folder: RunFolder) -> list[Path]:
+def plot_training(folder: RunFolder, loss_unit: str) -> list[Path]:
     """The learning curve; nothing where the run has no `metrics.csv` of losses, or matplotlib is not installed."""
     train, valid = read_losses(folder.path / "metrics.csv")
     if not can_plot() or len(train) + len(valid) < 2:
         return []
     path = folder.plots / "learning-curve.png"
-    return _made(save_figure(path, lambda figure: draw_learning_curve(figure, train, valid)))
+    return _made(save_figure(path, lambda figure: draw_learning_curve(figure, train, valid, loss_unit)))
 
 
 def plot_evaluation(folder: RunFolder, evaluation: Evaluation) -> list[Path]:

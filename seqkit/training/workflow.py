@@ -84,7 +84,7 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
         "steps_per_second": round(trainer.global_step / seconds, 2),
         "seed": settings.seed,
     }
-    _save(folder, evaluation, plot_training(folder))
+    _save(folder, evaluation, plot_training(folder, result["loss_unit"]))
     return folder, result
 
 

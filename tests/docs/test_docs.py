@@ -21,8 +21,8 @@ DOCS = ROOT / "docs"
 PAGES = sorted(page for page in DOCS.rglob("*.md") if "_build" not in page.parts)
 RUNNABLE = ("tour.md", "python.md")
 OWN_OPTIONS = {
-    "validate": {"json"},
-    "test": {"json"},
+    "validate": {"json", "positive"},
+    "test": {"json", "positive"},
     "predict": {"split", "out"},
     "generate": {"prompt", "prompt-file", "steps", "samples", "temperature", "top_k", "top_p", "seed", "out"},
     "fit": {"domain", "config", "seed", "run", "print_config", "help"},
