@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seqkit.cli.report import print_plots, print_result
 from seqkit.cli.verbs import parse_verb
+from seqkit.steps import Split
 from seqkit.training import workflow
 from seqkit.training.folder import as_json
 
@@ -11,7 +12,7 @@ from seqkit.training.folder import as_json
 def run(verb: str, words: list[str]) -> int:
     """Score and report."""
     options, changes = parse_verb(verb, words, {"json": (bool, False), "positive": (str, None)})
-    split = "test" if verb == "test" else "valid"
+    split: Split = "test" if verb == "test" else "valid"
     result = workflow.evaluate(options.run, split, changes, positive=options.positive)
     if options.json:
         print(as_json(result))

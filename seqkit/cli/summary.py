@@ -23,7 +23,7 @@ class Summary:
         self._shares: dict[str, list[float]] = defaultdict(lambda: [0, 0.0])
         self._lowest: list[tuple[float, str, str]] = []
         self._highest: list[tuple[float, str, str]] = []
-        self._total, self._count, self._kind = 0.0, 0, ""
+        self._total, self._count, self._kind, self._unit = 0.0, 0, "", ""
 
     def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The same rows, looked at in passing."""
@@ -46,8 +46,8 @@ class Summary:
         elif isinstance(prediction, float):
             self._add("numbers", prediction, row["origin"], "")
         elif isinstance(row.get("nll_nats"), float):
-            self._add("nats", row.get("bits_per_step", row["nll_nats"]), row["origin"], "")
-            self._unit = "bits a step" if "bits_per_step" in row else "nats a step"
+            self._unit = "bits_per_step" if "bits_per_step" in row else "nll_nats"
+            self._add("nats", row[self._unit], row["origin"], "")
 
     def _add(self, kind: str, value: float, origin: str, label: str) -> None:
         self._kind, self._count, self._total = kind, self._count + 1, self._total + value
@@ -78,7 +78,8 @@ class Summary:
         _print(table)
 
     def _show_nats(self) -> None:
-        table = _table("likelihood of the records", "", self._unit, "record")
+        unit = "bits a step" if self._unit == "bits_per_step" else "nats a step"
+        table = _table("likelihood of the records", "", unit, "record")
         for value, origin, _ in self._lowest:
             table.add_row("likeliest", f"{value:.4f}", origin)
         table.add_row("mean", f"{self._total / self._count:.4f}", "")
