@@ -17,10 +17,12 @@ from seqkit.codec import Codec
 from seqkit.data.parts import join_parts
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError, DataError, did_you_mean
+from seqkit.inference.embed import EmbedPooling, embed_records, gather_embeddings
 from seqkit.inference.generate import continue_sequences
 from seqkit.inference.predict import predict_records
+from seqkit.inference.stream import Source, read_stream
 from seqkit.settings import Settings, build_parser, option_names, parse_values
-from seqkit.steps import Generation, Record
+from seqkit.steps import Generation, Record, Split
 from seqkit.tasks.distributions import Sampling
 from seqkit.training import workflow
 from seqkit.training.checkpoint import Loaded, reopen_data
@@ -70,6 +72,35 @@ class Run:
         changes = data | ({} if path is None else {"path": path})
         loaded = workflow.reload(self.path, _with_text_paths(changes), self._domain)
         return list(predict_records(loaded.model, loaded.data))
+
+    def embed(
+        self, path: Any = None, pooling: EmbedPooling = "mean", split: Split = "predict", **data: Any
+    ) -> tuple[list[str], Any]:
+        """The hidden state of each record of `path` (of the training data's path for None).
+
+        Args:
+            path: What to read.
+            pooling: The `mean` over a record's steps, the `last` step of each direction, or `every` step.
+            split: All records (`predict`), or only `train`, `valid` or `test`.
+            data: Options of the data module that replace the saved ones.
+
+        Returns:
+            Origins, and embeddings (N, H) float32; under `every` a list with an array (T, H) for each record.
+        """
+        changes = data | ({} if path is None else {"path": path})
+        loaded = workflow.reload(self.path, _with_text_paths(changes), self._domain)
+        return gather_embeddings(embed_records(loaded.model, loaded.data, pooling, split), pooling)
+
+    def stream(self, source: Source, chunk: int = 256) -> Iterator[dict[str, Any]]:
+        """What the model says of bytes while they come: the lines of `seqkit stream`, one dictionary each.
+
+        Args:
+            source: A binary file, of which what has arrived is read, or blocks of bytes.
+            chunk: Steps that are read at once at most.
+        """
+        for part in read_stream(self.loaded.model, self.loaded.data, source, chunk):
+            for line in zip(*part.columns.values(), strict=True):
+                yield dict(zip(part.columns, line, strict=True))
 
     def generate(
         self, prompt: Any = None, steps: int | None = None, samples: int = 1, temperature: float = 1.0,

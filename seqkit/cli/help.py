@@ -16,6 +16,8 @@ verbs:
   test        figures on the test split of a run
   predict     one row a record: class, value, or likelihood
   generate    continue a prompt: text, sound, bases, series
+  embed       the hidden state of each record, or of each step
+  stream      read a pipe, answer while reading
   domains     what is installed, from which package, and what failed
 
   seqkit VERB --help                                 options of a verb
@@ -79,6 +81,35 @@ seqkit generate RUN: continue a sequence, step by step with carried state.
   --top_p P           only the likeliest symbols that together reach P
   --seed N            of the draws (0)
   --out FILE          where to save it, in a format of the domain
+"""
+
+EMBED = """\
+seqkit embed RUN: the hidden state of each record, for search, clustering, or a model of your own.
+
+  seqkit embed runs/dna-classify-1 --data.path genes.fa --out genes.npz
+  seqkit embed runs/text-next-step-1 --data.path letters.txt --pooling every
+
+  RUN                 run folder, or a checkpoint file
+  --pooling NAME      mean of all steps (mean), last step of each direction (last), a row for each step (every)
+  --data.path PATH    what to read (default: what the run was trained on); other --data.* as for fit
+  --split NAME        all records (predict), or only train, valid or test
+  --out FILE          .parquet or .npz (default: RUN/embeddings.parquet)
+"""
+
+STREAM = """\
+seqkit stream RUN: read from a pipe, answer while reading. Ctrl+C ends it.
+
+  tail -f service.log | seqkit stream runs/text-next-step-1
+  arecord -f S16_LE -r 8000 -t raw | seqkit stream runs/audio-next-step-1 --json
+  zcat genome.fa.gz | seqkit stream runs/dna-next-step-1 > surprisal.tsv
+
+  RUN                 run folder, or a checkpoint file
+  --chunk N           steps that are read at once at most (256); what has arrived is never kept waiting
+  --json              a JSON object a line instead of a table with tabs
+
+One line a step: its value and, under next_step, how surprising it was (nll_nats) given all before it; for numbers also
+what is expected next. Under tag the label of each step, under classify the answer so far, a line a chunk.
+Text comes as text, sound as WAV or 16-bit little-endian samples, DNA as FASTA or letters, series as lines of numbers.
 """
 
 DOMAINS = """\

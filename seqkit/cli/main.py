@@ -17,6 +17,8 @@ VERBS: dict[str, str] = {
     "test": texts.EVALUATE.format(verb="test", split="test"),
     "predict": texts.PREDICT,
     "generate": texts.GENERATE,
+    "embed": texts.EMBED,
+    "stream": texts.STREAM,
     "domains": texts.DOMAINS,
 }
 _MODULES = {"validate": "evaluate", "test": "evaluate"}

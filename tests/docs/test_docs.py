@@ -25,6 +25,8 @@ OWN_OPTIONS = {
     "test": {"json", "positive"},
     "predict": {"split", "out"},
     "generate": {"prompt", "prompt-file", "steps", "samples", "temperature", "top_k", "top_p", "seed", "out"},
+    "embed": {"pooling", "split", "out"},
+    "stream": {"chunk", "json"},
     "fit": {"domain", "config", "seed", "run", "print_config", "help"},
     "domains": set(),
 }
