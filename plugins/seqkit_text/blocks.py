@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, SupportsIndex
 
-from seqkit import DataError, SourceFile
+from seqkit import DataError, SourceFile, collecting, report
 
 BLOCK_BYTES = 1 << 20
 
@@ -133,14 +133,38 @@ def decode(
     try:
         text = decoder.decode(data, final)
     except UnicodeDecodeError as error:
-        line = num_lines + error.object[: error.start].decode(encoding, "ignore").count("\n") + 1
         utf16 = num_lines == 0 and error.object.startswith(_UTF16_MARKS)
-        raise DataError(
-            f"byte 0x{error.object[error.start]:02x} is not valid {encoding}",
-            at=f"{origin}, line {line}",
-            fix="give the file's encoding, "
-            + ("--data.encoding utf-16" if utf16 else "such as --data.encoding latin-1"),
-        ) from error
+        if utf16 or not collecting() or "\n".encode(encoding) != b"\n":
+            wrong = num_lines + error.object[: error.start].decode(encoding, "ignore").count("\n") + 1
+            raise _undecodable(error, encoding, f"{origin}, line {wrong}", utf16) from error
+        text = _mended(decoder, error.object, final, encoding, origin, num_lines)
     if "\0" in text:
-        raise nul_character(f"{origin}, line {num_lines + text.count(chr(10), 0, text.index(chr(0))) + 1}")
-    return text
+        for number, line in enumerate(text.split("\n"), start=num_lines + 1):
+            if "\0" in line:
+                report(nul_character(f"{origin}, line {number}"))
+    return text.replace("\0", "")
+
+
+def _mended(
+    decoder: codecs.IncrementalDecoder, data: bytes, final: bool, encoding: str, origin: str, num_lines: int
+) -> str:
+    """The text without the bytes that are wrong; each line that has some is reported."""
+    decoder.reset()
+    lines = data.split(b"\n")
+    texts = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            texts.append(decoder.decode(line, final or number < len(lines)))
+        except UnicodeDecodeError as error:
+            report(_undecodable(error, encoding, f"{origin}, line {num_lines + number}"))
+            decoder.reset()
+            texts.append(line.decode(encoding, "ignore"))
+    return "\n".join(texts)
+
+
+def _undecodable(error: UnicodeDecodeError, encoding: str, at: str, utf16: bool = False) -> DataError:
+    return DataError(
+        f"byte 0x{error.object[error.start]:02x} is not valid {encoding}",
+        at=at,
+        fix="give the file's encoding, " + ("--data.encoding utf-16" if utf16 else "such as --data.encoding latin-1"),
+    )

@@ -11,6 +11,7 @@ from seqkit import (
     Codec,
     ConfigError,
     Generation,
+    Inspector,
     LabelCodec,
     PathOption,
     Record,
@@ -21,6 +22,7 @@ from seqkit import (
 from seqkit_text.blocks import WholeWords
 from seqkit_text.bpe_codec import BytePairCodec
 from seqkit_text.byte_codec import ByteCodec
+from seqkit_text.check import TextInspector
 from seqkit_text.demo_reviews import demo_reviews
 from seqkit_text.demo_stories import demo_stories
 from seqkit_text.reader import Documents, TextReader
@@ -95,6 +97,10 @@ class TextData(SequenceDataModule):
             return (replace(record, sequence=self._form(record.sequence)) for record in records)
 
         return self.divide(read, split)
+
+    def inspector(self) -> Inspector:
+        """Characters, lines and words."""
+        return TextInspector()
 
     def prompt(self, value: str) -> Record:
         """The words as they are, in lower case if the training text was."""
