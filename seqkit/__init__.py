@@ -13,6 +13,7 @@ from seqkit.version import __version__
 
 if TYPE_CHECKING:
     from seqkit.api import Run as Run
+    from seqkit.api import crossval as crossval
     from seqkit.api import fit as fit
     from seqkit.api import load as load
     from seqkit.checking.check import check as check
@@ -67,7 +68,7 @@ if TYPE_CHECKING:
     from seqkit.steps import valid_mask as valid_mask
 
 _HOMES = {
-    "seqkit.api": ("Run", "fit", "load"),
+    "seqkit.api": ("Run", "crossval", "fit", "load"),
     "seqkit.checking.check": ("check",),
     "seqkit.checking.inspector": ("Inspector",),
     "seqkit.codec": ("Codec",),

@@ -25,6 +25,7 @@ from seqkit.settings import Settings, build_parser, option_names, parse_values
 from seqkit.steps import Generation, Record, Split
 from seqkit.tasks.distributions import Sampling
 from seqkit.training import workflow
+from seqkit.training.crossval import cross_validate
 from seqkit.training.checkpoint import Loaded, reopen_data
 from seqkit.training.folder import RunFolder
 
@@ -153,6 +154,38 @@ def fit(
         settings.trainer["enable_progress_bar"] = False
     folder, _ = workflow.fit(settings, say)
     return Run(folder.path, None if isinstance(domain, str) else domain)
+
+
+def crossval(
+    domain: str | Domain,
+    *,
+    folds: int | None = None,
+    leave_one_group_out: bool = False,
+    run: str | Path | None = None,
+    seed: int = 0,
+    quiet: bool = False,
+    **options: Any,
+) -> dict[str, Any]:
+    """Train and test once for each fold, or for each group left out.
+
+    Args:
+        domain: A domain's name, or its value.
+        folds: How many (10), made by a hash of each record's file and number; not stratified.
+        leave_one_group_out: A round for each group of `group_match`, which is then the test split.
+        run: Folder of all rounds; None takes the next free `runs/NAME-crossval-N`.
+        seed: Of each round.
+        quiet: Print nothing.
+        options: As for `fit`.
+
+    Returns:
+        `folds` with their metrics, `mean` and `deviation` of each figure; also in `crossval.json`.
+
+    Example:
+        >>> seqkit.crossval("text", folds=10, path=["good=pos.txt", "bad=neg.txt"], task="classify")  # doctest: +SKIP
+    """
+    value = domain if isinstance(domain, Domain) else plugins.load(domain)
+    say: Callable[[str], None] = (lambda line: None) if quiet else print
+    return cross_validate(settings_from(value, options, seed, run), folds, leave_one_group_out, say)
 
 
 def load(run: str | Path, domain: Domain | None = None) -> Run:

@@ -12,6 +12,7 @@ seqkit: train recurrent models on text, sound, DNA and numbers.
 
 verbs:
   fit         train a model; everything about it goes into a run folder
+  crossval    train and test once a fold, or once a group left out
   validate    figures on the validation split of a run
   test        figures on the test split of a run
   predict     one row a record: class, value, or likelihood
@@ -39,6 +40,18 @@ seqkit fit --domain NAME: train a model.
   --seed N            seed of weights, order and dropout (0)
   --run DIR           run folder (the next free runs/NAME-TASK-N)
   --print_config      show all options as YAML and stop
+"""
+
+CROSSVAL = """\
+seqkit crossval --domain NAME: train and test once for each fold; mean and deviation of the figures.
+
+  seqkit crossval --config text/sentence-polarity --data.path positive=pos.txt --data.path negative=neg.txt --folds 10
+  seqkit crossval --config audio/fsdd --data.path recordings.zip --leave_one_group_out --data.group_match '_(\\w+)_'
+
+  --folds K               rounds (10); folds are made by a hash of each record's file and number, not stratified
+  --leave_one_group_out   a round for each group of --data.group_match, which is then the test split
+  --run DIR               where crossval.json, plots and a run folder a round go (the next free runs/NAME-crossval-N)
+  all other options       as for seqkit fit; --data.test_path, test_match and test_every are replaced
 """
 
 EVALUATE = """\

@@ -13,6 +13,7 @@ from seqkit.version import __version__
 
 VERBS: dict[str, str] = {
     "fit": texts.FIT,
+    "crossval": texts.CROSSVAL,
     "validate": texts.EVALUATE.format(verb="validate", split="valid"),
     "test": texts.EVALUATE.format(verb="test", split="test"),
     "predict": texts.PREDICT,
@@ -88,19 +89,19 @@ def _check_early(verb: str, words: list[str]) -> None:
 
     from seqkit import plugins
 
-    if verb == "fit":
+    if verb in ("fit", "crossval"):
         if words and words[0] in plugins.installed():
             raise ConfigError(
-                f"unexpected word {words[0]!r}", at="seqkit fit", fix=f"did you mean '--domain {words[0]}'?"
+                f"unexpected word {words[0]!r}", at=f"seqkit {verb}", fix=f"did you mean '--domain {words[0]}'?"
             )
-        _check_groups(words)
+        _check_groups(words, ("folds", "leave_one_group_out") if verb == "crossval" else ())
         for number, word in enumerate(words):
             if word == "--domain" or word.startswith("--domain="):
                 name = word.partition("=")[2] or (words[number + 1] if number + 1 < len(words) else "")
                 plugins.find(name)
         if not any(word.startswith(("--domain", "--config")) for word in words):
             known = ", ".join(plugins.installed()) or "none"
-            raise ConfigError("no domain given", at="seqkit fit", fix=f"add --domain NAME; installed: {known}")
+            raise ConfigError("no domain given", at=f"seqkit {verb}", fix=f"add --domain NAME; installed: {known}")
     elif verb != "domains":
         runs = [word for word in words[:1] if not word.startswith("-")]
         if not runs:
@@ -111,10 +112,10 @@ def _check_early(verb: str, words: list[str]) -> None:
             find_checkpoint(runs[0])
 
 
-def _check_groups(words: list[str]) -> None:
-    """A typo in an option's group, or in an option without a group."""
+def _check_groups(words: list[str], own: tuple[str, ...]) -> None:
+    """A typo in an option's group, or in an option without a group; `own` are those of the verb."""
     groups = ("data", "model", "encoder", "trainer")
-    plain = ("domain", "config", "seed", "run", "print_config", "help")
+    plain = ("domain", "config", "seed", "run", "print_config", "help", *own)
     for word in words:
         if not word.startswith("--"):
             continue
@@ -122,6 +123,6 @@ def _check_groups(words: list[str]) -> None:
         group, dot, _ = name.partition(".")
         if dot and group not in groups:
             raise ConfigError(f"unknown option '--{name}'", at=f"--{name}", fix=did_you_mean(group, groups))
-        if not dot and name not in plain and name not in groups:
+        if not dot and name.replace("-", "_") not in plain and name not in groups:
             fix = did_you_mean(name, plain) or "options of the data, model and trainer begin with --data. and so on"
             raise ConfigError(f"unknown option '--{name}'", at=f"--{name}", fix=fix)

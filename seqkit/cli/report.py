@@ -24,6 +24,7 @@ _WIDTH = 80
 _MOST_IN_CONFUSION = 12
 _MOST_CLASSES = 25
 _MOST_GROUPS = 20
+_MOST_IN_FOLDS = 5
 
 
 def print_result(result: dict[str, Any], full: bool = True) -> None:
@@ -59,6 +60,27 @@ def print_plots(result: dict[str, Any], folder: str) -> None:
     if result.get("plots"):
         print(f"plots: {folder}/plots: {', '.join(name.removeprefix('plots/') for name in result['plots'])}")
     elif not can_plot():
+        print(NO_PLOTS)
+
+
+def print_folds(result: dict[str, Any]) -> None:
+    """The rounds of a cross-validation with mean and standard deviation, as many figures as 80 columns hold."""
+    wanted = [name for name in UNITS | {"loss": ""} if name in result["mean"]]
+    names = (wanted + [name for name in result["mean"] if name not in wanted])[:_MOST_IN_FOLDS]
+    title = f"{result['domain']} · {result['task']} · {result['rule']}"
+    table = _table(title, "fold", "records", *(name.replace("_", " ") for name in names))
+    for row in result["folds"]:
+        figures = (_figure(row["metrics"].get(name)) for name in names)
+        table.add_row(row["fold"], f"{row['records']:,}", *figures)
+    table.add_section()
+    table.add_row("mean", "", *(_figure(result["mean"][name]) for name in names))
+    table.add_row("deviation", "", *(_figure(result["deviation"][name]) for name in names))
+    _show(table)
+    leaked = sum(row["leaked"] for row in result["folds"])
+    if leaked:
+        print(f"{leaked:,} test records are also in training of their round: the figures are too good")
+    print(f"crossval.json, a run a fold, plots: {result['run']} · {result['seconds']:.0f} s")
+    if not can_plot():
         print(NO_PLOTS)
 
 

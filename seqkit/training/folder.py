@@ -78,21 +78,33 @@ def new_folder(wanted: str | None, domain: str, task: str) -> RunFolder:
         DependencyError: If it cannot be made.
     """
     require_free(wanted)
+    path = next_folder(wanted, f"{domain}-{task.replace('_', '-')}")
+    try:
+        (path / "checkpoints").mkdir(exist_ok=True)
+    except OSError as error:
+        raise _cannot_be_made(path, error) from error
+    return RunFolder(path)
+
+
+def next_folder(wanted: str | None, stem: str) -> Path:
+    """Make the wanted folder, or the next free `runs/STEM-N`.
+
+    Raises:
+        DependencyError: If it cannot be made.
+    """
     number, path = 1, Path(wanted or "runs")
     try:
         while wanted is None:
-            path = Path("runs") / f"{domain}-{task.replace('_', '-')}-{number}"
+            path = Path("runs") / f"{stem}-{number}"
             try:
                 path.mkdir(parents=True)  # not exist_ok: another run that starts now may take the same number
                 break
             except FileExistsError:
                 number += 1
-        (path / "checkpoints").mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DependencyError(
-            f"the run folder cannot be made: {error}", at=str(path), fix="name a folder you may write to with --run"
-        ) from error
-    return RunFolder(path)
+        raise _cannot_be_made(path, error) from error
+    return path
 
 
 def require_free(wanted: str | None) -> None:
@@ -103,12 +115,18 @@ def require_free(wanted: str | None) -> None:
     """
     if wanted is None:
         return
-    if (Path(wanted) / "config.yaml").exists():
+    if any((Path(wanted) / name).exists() for name in ("config.yaml", "crossval.json")):
         raise ConfigError(
             f"{wanted} already holds a run", at="--run", fix="name another folder, or remove that one first"
         )
     if Path(wanted).is_file():
         raise ConfigError(f"{wanted} is a file", at="--run", fix="name a folder")
+
+
+def _cannot_be_made(path: Path, error: OSError) -> DependencyError:
+    return DependencyError(
+        f"the run folder cannot be made: {error}", at=str(path), fix="name a folder you may write to with --run"
+    )
 
 
 def find_checkpoint(run: str | Path) -> Path:

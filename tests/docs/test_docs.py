@@ -28,6 +28,7 @@ OWN_OPTIONS = {
     "embed": {"pooling", "split", "out"},
     "stream": {"chunk", "json"},
     "fit": {"domain", "config", "seed", "run", "print_config", "help"},
+    "crossval": {"domain", "config", "seed", "run", "folds", "leave_one_group_out"},
     "domains": set(),
 }
 
