@@ -8,29 +8,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
 from seqkit import plugins
 from seqkit.build import require_task
-from seqkit.codec import Codec
-from seqkit.data.parts import join_parts
 from seqkit.domain import Domain
-from seqkit.errors import ConfigError, DataError, did_you_mean
+from seqkit.errors import ConfigError, did_you_mean
+from seqkit.inference.continuing import generate_records
 from seqkit.inference.embed import EmbedPooling, embed_records, gather_embeddings
-from seqkit.inference.generate import continue_sequences
 from seqkit.inference.predict import predict_records
 from seqkit.inference.stream import Source, read_stream
 from seqkit.settings import Settings, build_parser, option_names, parse_values
-from seqkit.steps import Generation, Record, Split
+from seqkit.steps import Record, Split
 from seqkit.tasks.distributions import Sampling
 from seqkit.training import workflow
+from seqkit.training.checkpoint import Loaded
 from seqkit.training.crossval import cross_validate
-from seqkit.training.checkpoint import Loaded, reopen_data
 from seqkit.training.folder import RunFolder
-
-_DECODED_TOGETHER = 16
-"""Steps that are decoded together while text is shown: more than any letter or word takes."""
 
 _GROUPS = ("data", "model", "encoder", "trainer")
 
@@ -211,81 +203,6 @@ def settings_from(domain: Domain, options: dict[str, Any], seed: int = 0, run: s
         nested[group][own] = value
     nested["data"]["task"] = task
     return parse_values(domain, {key: value for key, value in nested.items() if value != {}})
-
-
-def generate_records(
-    loaded: Loaded,
-    records: list[Record] | None,
-    steps: int | None,
-    samples: int,
-    sampling: Sampling,
-    seed: int,
-    on_value: Callable[[str], None] | None = None,
-) -> Iterator[Generation]:
-    """Continue records; what the verb `generate` and `Run.generate` share.
-
-    Args:
-        loaded: A trained model with its data module.
-        records: What to continue; None starts as the training data does.
-        steps: Steps to add; None takes the data module's horizon, else 200.
-        samples: Independent continuations of each record.
-        sampling: How to draw.
-        seed: Of the draws.
-        on_value: Receives each new piece of text as it comes; for one record and one sample.
-    """
-    codec, data = loaded.data.codec, loaded.data
-    start = torch.as_tensor(np.asarray(loaded.blueprint["start"]))
-    if records is None:
-        records = [Record(sequence=codec.decode(start), origin="start")]
-        prompts = [start]
-    else:
-        prompts = [_encoded(codec, record) for record in records]
-    count = steps if steps is not None else data.horizon or 200
-    on_step = None if on_value is None else _text_stream(codec, prompts[0], on_value)
-    made = continue_sequences(loaded.model, prompts, count, samples, sampling, seed, on_step)
-    for record, rows in zip(records, made, strict=True):
-        yield Generation(record, [codec.decode(row) for row in rows])
-
-
-def _encoded(codec: Codec, record: Record) -> torch.Tensor:
-    """The steps of a prompt.
-
-    Raises:
-        DataError: If it is nothing that the domain could continue.
-    """
-    try:
-        return codec.encode(record.sequence)
-    except (AttributeError, TypeError) as error:
-        raise DataError(
-            f"a prompt of type {type(record.sequence).__name__} cannot be continued",
-            at=record.origin,
-            fix="give what the domain's records hold: text, a waveform, bases, or (T, F) values",
-        ) from error
-
-
-def _text_stream(codec: Codec, prompt: torch.Tensor, on_value: Callable[[str], None]) -> Callable[[torch.Tensor], None]:
-    """Turns new steps into the text they add; a step alone may be half a letter, or a word without its space."""
-    tail, shown = prompt[-_DECODED_TOGETHER:], 0
-
-    def show(x_t: torch.Tensor) -> None:
-        nonlocal tail, shown
-        if shown == 0:
-            shown = len(codec.decode(tail))
-        tail = torch.cat([tail, x_t.cpu()])
-        text = codec.decode(tail)
-        if text.endswith("\ufffd"):
-            return
-        on_value(text[shown:])
-        tail = tail[-_DECODED_TOGETHER:]
-        shown = len(codec.decode(tail))
-
-    return show
-
-
-def prompt_records(loaded: Loaded, file: str) -> list[Record]:
-    """The records of a prompt file, read as the domain reads its data."""
-    reader = reopen_data(loaded.domain, loaded.blueprint | {"data": loaded.data.arguments}, {"path": file})
-    return list(join_parts(reader.records("predict")))
 
 
 def _with_text_paths(options: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_FIGURES = 5
 
 
-def draw_folds(figure: Figure, figures: dict[str, Sequence[float]]) -> None:
+def draw_folds(figure: Figure, figures: Mapping[str, Sequence[float]]) -> None:
     """Draw a strip for each figure: a point a fold, the mean as a line, one standard deviation around it as a band.
 
     Args:

@@ -83,7 +83,7 @@ def cross_validate(
 
 
 def _rounds(settings: Settings, folds: int | None, leave_one_group_out: bool) -> list[Fold]:
-    pattern = settings.data.get("group_match")
+    pattern: str | None = settings.data.get("group_match")
     if leave_one_group_out and folds is not None:
         raise ConfigError("folds and groups are two ways to divide", at="--folds", fix="leave one of them out")
     if leave_one_group_out and pattern is None:
@@ -96,7 +96,7 @@ def _rounds(settings: Settings, folds: int | None, leave_one_group_out: bool) ->
     if number < 2:
         raise ConfigError(f"folds is {number}", at="--folds", fix="give 2 or more")
     data = settings.domain.datamodule(**settings.data | dict.fromkeys(_RULES))
-    if leave_one_group_out:
+    if pattern is not None and leave_one_group_out:
         return [Fold(name, {"test_group": name}) for name in require_groups(_origins(data), pattern)]
     num_records = sum(1 for _ in _origins(data))
     if num_records < number:
