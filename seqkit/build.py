@@ -140,8 +140,8 @@ def _build_task(
         horizon = horizon or data.horizon
         if horizon is None:
             raise ConfigError("forecast needs to know how far", at="--data.horizon", fix="give the steps to forecast")
-        output = build_output(frame.seen, options.distribution)
-        return Forecast(size, frame.seen, output, horizon, options.segment, options.dropout, directions)
+        output, rows = build_output(spec, options.distribution), frame.num_rows
+        return Forecast(size, frame.seen, output, horizon, options.segment, options.dropout, directions, rows)
     output = build_output(spec, options.distribution)
     if kind is Classify:
         return Classify(size, spec, output, options.pooling, options.dropout, directions)

@@ -46,6 +46,11 @@ class WindowFrame(nn.Module):
         num_known = self.spec.num_known
         return Continuous(1 + num_known, num_known) if self.independent else self.spec
 
+    @property
+    def num_rows(self) -> int:
+        """Rows of a batch that one window takes."""
+        return self.spec.num_predicted if self.independent else 1
+
     def forward(self, batch: Batch) -> tuple[Batch, Scale]:
         """The batch as the encoder sees it, and the frame of its predictions, (B, 1, F).
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
-from seqkit.api import generate_records, prompt_records
 from seqkit.cli.verbs import parse_verb, require_writable
 from seqkit.errors import ConfigError, did_you_mean
+from seqkit.inference.continuing import generate_records, prompt_records
 from seqkit.inference.generate import require_generator
 from seqkit.steps import Continuous, Generation, Record
 from seqkit.tasks.distributions import Sampling

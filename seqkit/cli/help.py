@@ -17,6 +17,7 @@ verbs:
   test        figures on the test split of a run
   predict     one row a record: class, value, or likelihood
   generate    continue a prompt: text, sound, bases, series
+  forecast    the future of series: table, summary, plots
   embed       the hidden state of each record, or of each step
   stream      read a pipe, answer while reading
   domains     what is installed, from which package, and what failed
@@ -123,6 +124,21 @@ seqkit stream RUN: read from a pipe, answer while reading. Ctrl+C ends it.
 One line a step: its value and, under next_step, how surprising it was (nll_nats) given all before it; for numbers also
 what is expected next. Under tag the label of each step, under classify the answer so far, a line a chunk.
 Text comes as text, sound as WAV or 16-bit little-endian samples, DNA as FASTA or letters, series as lines of numbers.
+"""
+
+FORECAST = """\
+seqkit forecast RUN: the future of series, with mean and quantiles.
+
+  seqkit forecast runs/timeseries-forecast-1
+  seqkit forecast runs/timeseries-forecast-1 --data.path newer.csv --out next-week.csv --plots 10
+
+  RUN                 run folder, or a checkpoint file, of a model of numbers (next_step or forecast)
+  --data.path PATH    series to continue (default: those the run was trained on); other --data.* as for fit
+  --steps N           steps to forecast (default: the horizon)
+  --samples N         sample paths, or samples a step for models of task forecast (100)
+  --seed N            of the draws (0)
+  --out FILE          table of mean and quantiles, in a format of the domain (default: RUN/forecast.csv)
+  --plots N           series that are plotted beside the table (3)
 """
 
 DOMAINS = """\

@@ -18,6 +18,7 @@ VERBS: dict[str, str] = {
     "test": texts.EVALUATE.format(verb="test", split="test"),
     "predict": texts.PREDICT,
     "generate": texts.GENERATE,
+    "forecast": texts.FORECAST,
     "embed": texts.EMBED,
     "stream": texts.STREAM,
     "domains": texts.DOMAINS,

@@ -1,96 +1,185 @@
-"""Scoring a forecaster: sample paths from each record's context, against what followed and against naive methods."""
+"""Scoring a forecaster against what followed and against naive methods, from every origin that the data give."""
 
 from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from seqkit.data.module import SequenceDataModule
+from seqkit.data.windows import WindowLoader
+from seqkit.inference.direct import decode_predicted
 from seqkit.inference.generate import continue_sequences
+from seqkit.inference.naive import fill_forward, seasonal_naive
 from seqkit.model import SequenceModel
 from seqkit.steps import Continuous, Split
-from seqkit.tasks.metrics import mase, naive2, smape
+from seqkit.tasks.distributions import Sampling
+from seqkit.tasks.forecast import Forecast
+from seqkit.tasks.forecast_metrics import covered, crps, weighted_quantile_loss
+from seqkit.tasks.metrics import mase_scale, naive2, smape
+from seqkit.tasks.points import Point
 
 NUM_SAMPLES = 100
-"""Sample paths a series; their median is the point forecast."""
+"""Samples a step; their median is the point forecast."""
+
+_SEASONS = 4
+
+COVERAGES = (0.5, 0.8, 0.9)
 
 Figures = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Window:
+    """One forecast and what followed; all arrays in the units of the data.
+
+    Attributes:
+        record: Number of its record.
+        history: What came before, (T, F).
+        truth: (H, F), NaN where unknown.
+        samples: (S, H, F); one sample is a point forecast.
+    """
+
+    record: int
+    history: np.ndarray
+    truth: np.ndarray
+    samples: np.ndarray
 
 
 def score_forecasts(
     model: SequenceModel, data: SequenceDataModule, split: Split, seed: int = 0
 ) -> tuple[Figures, dict[str, Figures]]:
-    """sMAPE, MASE and OWA of the median forecast, and of the naive methods, over all records with a context.
+    """Figures of the model's forecasts, and of naive methods, over all windows of a split.
 
-    Means over steps, then over features and series. OWA is the mean of the two figures, each relative to Naive2
-    (Makridakis et al. 2020 [m4competition]). Both results are empty where nothing is forecast.
+    sMAPE, MASE: of the median, means over steps, then over features and windows. OWA: the mean of the two, each
+    relative to Naive2 (Makridakis et al. 2020 [m4competition]), where each series is forecast once. Of samples also
+    CRPS, weighted quantile loss and the share of truths in central intervals. Empty where nothing is forecast.
 
     Args:
         model: A forecaster.
         data: Its data; records with `context` say what is given and what follows.
         split: Which records.
-        seed: Of the sample paths.
+        seed: Of the samples.
     """
-    if not data.streams or not isinstance(data.codec.spec, Continuous) or not data.store(split).context.any():
+    if data.labelled or not isinstance(data.codec.spec, Continuous):
         return {}, {}
+    if data.streams and not data.store(split).context.any():
+        return {}, {}
+    once = _once_a_record(data, split)
+    sums = {name: _Sums() for name in ("model", "naive", "seasonal_naive", "naive2")}
+    scales: dict[int, np.ndarray] = {}
+    for window in _windows(model, data, split, seed):
+        filled, horizon = fill_forward(window.history), len(window.truth)
+        if window.record not in scales:
+            scales[window.record] = np.array([mase_scale(column, data.season) for column in window.history.T])
+        scale = scales[window.record]
+        sums["model"].add(window.truth, window.samples, scale)
+        sums["naive"].add(window.truth, np.repeat(filled[-1:], horizon, axis=0)[None], scale)
+        sums["seasonal_naive"].add(window.truth, seasonal_naive(filled, horizon, data.season)[None], scale)
+        if once:
+            columns = [naive2(column, horizon, data.season) for column in filled.T]
+            sums["naive2"].add(window.truth, np.stack(columns, axis=1)[None], scale)
+    figures = {name: of.figures() for name, of in sums.items() if of.rows["smape"]}
+    if "naive2" in figures:
+        reference = figures["naive2"]
+        for name, of in figures.items():
+            figures[name] = of | {"owa": _owa(of, reference)}
+    return figures.pop("model", {}), figures
+
+
+def _windows(model: SequenceModel, data: SequenceDataModule, split: Split, seed: int) -> Iterator[Window]:
+    return _of_paths(model, data, split, seed) if data.streams else _of_windows(model, data, split, seed)
+
+
+def _of_paths(model: SequenceModel, data: SequenceDataModule, split: Split, seed: int) -> Iterator[Window]:
+    """Sample paths from the context of each record that has one."""
     store = data.store(split)
-    contexts: list[torch.Tensor] = []
-    truths: list[np.ndarray] = []
-    for index in np.flatnonzero(store.context):
-        steps, given = store.sequence(int(index)), int(store.context[index])
-        contexts.append(steps[:given])
-        truths.append(data.codec.decode(steps[given:]))  # (H, F)
-    paths = continue_sequences(model, contexts, max(map(len, truths)), NUM_SAMPLES, seed=seed)
-    ours, seasonal, benchmark = [], [], []
-    for context, truth, drawn in zip(contexts, truths, paths, strict=True):
-        decoded = np.stack([data.codec.decode(path[: len(truth)]) for path in drawn])
-        history = data.codec.decode(context)
-        ours.append(_figures(truth, np.median(decoded, axis=0), history, data.season))
-        seasonal.append(_figures(truth, _seasonal_naive(history, len(truth), data.season), history, data.season))
-        benchmark.append(_figures(truth, _naive2(history, len(truth), data.season), history, data.season))
-    reference = _column_means(benchmark)
-    return _named(ours, reference), {
-        "seasonal_naive": _named(seasonal, reference),
-        "naive2": _named(benchmark, reference),
-    }
+    numbers = np.flatnonzero(store.context)
+    contexts = [store.sequence(int(n))[: store.context[n]] for n in numbers]
+    horizons = store.lengths[numbers] - store.context[numbers]
+    paths = continue_sequences(model, contexts, int(horizons.max()), NUM_SAMPLES, seed=seed)
+    for number, context, horizon, drawn in zip(numbers, contexts, horizons, paths, strict=True):
+        truth = data.codec.decode(store.sequence(int(number))[len(context) :])
+        samples = np.stack([data.codec.decode(path[:horizon]) for path in drawn])
+        yield Window(int(number), data.codec.decode(context), truth, samples)
 
 
-def _figures(truth: np.ndarray, forecast: np.ndarray, history: np.ndarray, season: int) -> tuple[float, float]:
-    """SMAPE and MASE of one series, means over its features; all arrays are (steps, F)."""
-    features = range(truth.shape[1])
-    return (
-        float(np.mean([smape(truth[:, f], forecast[:, f]) for f in features])),
-        float(np.mean([mase(truth[:, f], forecast[:, f], history[:, f], season) for f in features])),
-    )
+@torch.no_grad()
+def _of_windows(model: SequenceModel, data: SequenceDataModule, split: Split, seed: int) -> Iterator[Window]:
+    """Direct forecasts from every window of the split."""
+    loader, store = data.loader(split), data.store(split)
+    assert isinstance(loader, WindowLoader) and isinstance(model.task, Forecast)
+    output, spec = model.task.output, data.codec.spec
+    assert isinstance(spec, Continuous)
+    num_samples = 1 if isinstance(output, Point) else NUM_SAMPLES
+    generator = torch.Generator(device=model.device).manual_seed(seed)
+    model.eval()
+    plan, last = loader.plan(0), -1
+    for position in range(len(loader)):
+        index = plan[position * loader.batch_size : (position + 1) * loader.batch_size]
+        batch = loader.windows(index).to(model.device)
+        raw, scale, _ = model.answer(batch)
+        drawn = output.draw(raw[:, : loader.horizon], num_samples, Sampling(), generator, scale)  # (S, B, H, F)
+        samples, truths = decode_predicted(data.codec, drawn.cpu()), decode_predicted(data.codec, batch.targets.cpu())
+        for row, number in enumerate(index):
+            record, place = int(loader.record[number]), int(loader.place[number])
+            # The whole past decides the scale of errors, once a record; naive methods look back a few seasons.
+            begin = int(store.offsets[record])
+            begin = begin if record != last else max(begin, place - _SEASONS * data.season)
+            last = record
+            steps = torch.from_numpy(np.array(store.steps[begin:place, : spec.num_predicted]))
+            yield Window(record, decode_predicted(data.codec, steps), truths[row], samples[:, row])
 
 
-def _column_means(rows: list[tuple[float, float]]) -> np.ndarray:
-    """Means of both figures over the series that have them; NaN where none has (MASE of series that repeat)."""
-    columns = np.asarray(rows).T
-    return np.array([np.nanmean(column) if np.isfinite(column).any() else np.nan for column in columns])
+class _Sums:
+    """Figures of one method, window by window."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[float]] = defaultdict(list)
+        self.loss = self.size = 0.0
+        self.is_point = True
+
+    def add(self, truth: np.ndarray, samples: np.ndarray, scale: np.ndarray) -> None:
+        """Add a window: truth (H, F), samples (S, H, F), and the error of the naive forecast in each history (F,)."""
+        forecast, features = np.median(samples, axis=0), range(truth.shape[1])
+        errors = np.array([_mean(np.abs(truth[:, f] - forecast[:, f]).tolist()) for f in features])
+        self.rows["smape"].append(_mean([smape(truth[:, f], forecast[:, f]) for f in features]))
+        self.rows["mase"].append(_mean((errors / scale).tolist()))
+        if len(samples) > 1:
+            self.is_point = False
+            self.rows["crps"].append(_mean(crps(truth, samples).reshape(-1).tolist()))
+            loss, size = weighted_quantile_loss(truth, samples)
+            self.loss, self.size = self.loss + loss, self.size + size
+            for share in COVERAGES:
+                inside = np.where(np.isfinite(truth), covered(truth, samples, share), np.nan)
+                self.rows[f"coverage_{100 * share:.0f}"].append(_mean(inside.reshape(-1).tolist()))
+
+    def figures(self) -> Figures:
+        """Means over windows."""
+        found = {name: _mean(values) for name, values in self.rows.items()}
+        if self.is_point:
+            return found
+        return found | {"weighted_quantile_loss": self.loss / self.size if self.size else float("nan")}
 
 
-def _named(rows: list[tuple[float, float]], reference: np.ndarray) -> Figures:
-    mean = _column_means(rows)
-    ratio = np.divide(mean, reference, out=np.full(2, np.nan), where=reference > 0)
-    return {"smape": float(mean[0]), "mase": float(mean[1]), "owa": float(np.mean(ratio))}
+def _once_a_record(data: SequenceDataModule, split: Split) -> bool:
+    """Whether each series is forecast from one origin only, as in the M4 competition."""
+    if data.streams:
+        return True
+    loader = data.loader(split)
+    return isinstance(loader, WindowLoader) and len(np.unique(loader.record)) == len(loader.record)
 
 
-def _seasonal_naive(history: np.ndarray, horizon: int, season: int) -> np.ndarray:
-    """The last season again and again; missing values are replaced by the last one seen."""
-    filled = _fill_forward(history)
-    last = filled[-min(season, len(filled)) :]
-    return last[np.arange(horizon) % len(last)]
+def _owa(figures: Figures, reference: Figures) -> float:
+    ratios = [figures[name] / reference[name] if reference[name] > 0 else np.nan for name in ("smape", "mase")]
+    return float(np.mean(ratios))
 
 
-def _naive2(history: np.ndarray, horizon: int, season: int) -> np.ndarray:
-    filled = _fill_forward(history)
-    return np.stack([naive2(filled[:, f], horizon, season) for f in range(filled.shape[1])], axis=1)
-
-
-def _fill_forward(history: np.ndarray) -> np.ndarray:
-    """(T, F) with each missing value replaced by the one before, leading ones by the first seen."""
-    rows = np.arange(len(history))[:, None]
-    seen = np.maximum.accumulate(np.where(np.isfinite(history), rows, -1), axis=0)
-    first = np.isfinite(history).argmax(axis=0)
-    return np.take_along_axis(history, np.where(seen < 0, first, seen), axis=0)
+def _mean(values: list[float]) -> float:
+    """The mean of what is known (MASE of a series that repeats itself is not); NaN where nothing is."""
+    known = np.asarray(values, dtype=np.float64)
+    known = known[np.isfinite(known)]
+    return float(known.mean()) if len(known) else float("nan")

@@ -12,6 +12,7 @@ from seqkit.backbone.cells import State
 from seqkit.errors import ConfigError
 from seqkit.model import SequenceModel
 from seqkit.tasks.distributions import Sampling
+from seqkit.tasks.forecast import Forecast
 
 _CHUNK = 1024
 """Steps of a prompt that are read at once."""
@@ -72,14 +73,16 @@ def continue_sequences(
 
 
 def require_generator(model: SequenceModel) -> None:
-    """Refuse a model that predicts no next step.
+    """Refuse a model that predicts nothing that follows.
 
     Raises:
         ConfigError: Says what to train.
     """
-    if not model.task.causal:
+    if not model.task.causal and not isinstance(model.task, Forecast):
         raise ConfigError(
-            "only models trained on next_step can generate", at="RUN", fix="train one with --data.task next_step"
+            "only models trained on next_step can generate, or on forecast for series",
+            at="RUN",
+            fix="train one with --data.task next_step",
         )
 
 

@@ -26,12 +26,13 @@ class Forecast(Task):
 
     Args:
         hidden_size: Size of the backbone's output.
-        target_spec: What a step is.
-        output: How values are predicted.
+        target_spec: What a step is, as the backbone sees it.
+        output: How the values of a step are predicted.
         horizon: Steps to forecast.
         segment: Steps decoded at once.
         dropout: Share of decoded features dropped before the head, in training.
         directions: 2 if the second half of the features was read from the window's end.
+        num_rows: Rows of a batch that one window takes: its features, where each is a window of its own.
     """
 
     causal = False
@@ -46,8 +47,10 @@ class Forecast(Task):
         segment: int,
         dropout: float = 0.0,
         directions: int = 1,
+        num_rows: int = 1,
     ) -> None:
-        super().__init__(hidden_size, target_spec, output, segment * output.num_parameters)
+        self.num_parameters = output.num_parameters // num_rows
+        super().__init__(hidden_size, target_spec, output, segment * self.num_parameters)
         self.horizon, self.segment, self.directions = horizon, segment, directions
         num_segments = -(-horizon // segment)
         self.position = nn.Parameter(torch.randn(num_segments, hidden_size) / hidden_size**0.5)
@@ -64,7 +67,7 @@ class Forecast(Task):
         begun = last[:, None].expand_as(queries)
         decoded = self.decoder(queries.flatten(0, 1), begun.flatten(0, 1)).view_as(queries)
         raw = self.head(self.dropout(decoded))  # (B, segments, segment P)
-        return raw.reshape(len(last), -1, self.output.num_parameters)[:, : self.horizon]
+        return raw.reshape(len(last), -1, self.num_parameters)[:, : self.horizon]
 
     def targets(self, batch: Batch) -> Tensor:
         """(B, horizon, F), NaN where nothing is scored."""

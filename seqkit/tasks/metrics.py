@@ -140,10 +140,13 @@ def mase(truth: np.ndarray, forecast: np.ndarray, history: np.ndarray, season: i
         >>> mase(np.array([5.0]), np.array([8.0]), np.array([1.0, 3.0, 2.0, 4.0]), season=2)
         3.0
     """
-    if len(history) <= season:
-        return math.nan
-    naive = _mean(np.abs(history[season:] - history[:-season]))
-    return _mean(np.abs(truth - forecast)) / naive if naive > 0 else math.nan
+    return _mean(np.abs(truth - forecast)) / mase_scale(history, season)
+
+
+def mase_scale(history: np.ndarray, season: int) -> float:
+    """What MASE divides by: the history's mean |y_t - y_{t - season}|; NaN if that is 0 or there is no season in it."""
+    naive = _mean(np.abs(history[season:] - history[:-season])) if len(history) > season else math.nan
+    return naive if naive > 0 else math.nan
 
 
 def _mean(values: np.ndarray) -> float:

@@ -83,7 +83,7 @@ class Quantiles(Output):
     def nll(self, raw: Tensor, targets: Tensor, scale: Scale | None = None) -> tuple[Tensor, Tensor]:
         """The loss of (..., F), 0 where the target is NaN, and which targets are scored."""
         scored = torch.isfinite(targets)
-        values = raw.reshape(*raw.shape[:-1], self.num_features, len(LEVELS))  # (..., F, L)
+        values = self._by_feature(raw)
         truth = _standardised(targets, scored, torch.zeros_like(targets), scale)
         error = truth[..., None] - values
         levels = raw.new_tensor(LEVELS)
@@ -109,7 +109,7 @@ class Quantiles(Output):
 
     def quantile(self, raw: Tensor, level: float | Tensor, scale: Scale | None = None) -> Tensor:
         """Values at a level, (..., F), on straight lines between the predicted levels and level beyond them."""
-        values = raw.reshape(*raw.shape[:-1], self.num_features, len(LEVELS)).sort(-1).values
+        values = self._by_feature(raw).sort(-1).values
         known = raw.new_tensor(LEVELS)
         wanted = torch.as_tensor(level, dtype=raw.dtype, device=raw.device).clamp(LEVELS[0], LEVELS[-1])
         above = torch.searchsorted(known, wanted.contiguous()).clamp(1, len(LEVELS) - 1)
@@ -122,6 +122,10 @@ class Quantiles(Output):
     def average(self, raws: list[Tensor]) -> Tensor:
         """The mean of each quantile."""
         return torch.stack(raws).mean(0)
+
+    def _by_feature(self, raw: Tensor) -> Tensor:
+        """(..., L F), a level after the other as all outputs have their parameters, to (..., F, L)."""
+        return raw.reshape(*raw.shape[:-1], len(LEVELS), self.num_features).transpose(-1, -2)
 
 
 def _standardised(targets: Tensor, scored: Tensor, instead: Tensor, scale: Scale | None) -> Tensor:

@@ -95,9 +95,7 @@ def load_model(path: Path, data_arguments: dict[str, Any] | None = None, domain:
     data = reopen_data(domain, blueprint, data_arguments or {})
     try:
         options = ModelOptions(**blueprint["model"])
-        model = build_model(
-            domain, data, options, blueprint["encoder"], blueprint["season"], blueprint.get("horizon")
-        )
+        model = build_model(domain, data, options, blueprint["encoder"], blueprint["season"], blueprint.get("horizon"))
         model.load_state_dict(content["state_dict"])
     except (RuntimeError, TypeError, KeyError) as error:
         raise CheckpointError(

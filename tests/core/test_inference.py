@@ -113,13 +113,14 @@ def test_forecasts_are_scored_by_their_median_against_naive_methods(series: Doma
     model, data = build(series, data={"test_every": 4})
     figures, baselines = score_forecasts(model, data, "test")
     store = data.store("test")
-    rows: dict[str, list[tuple[float, float]]] = {"model": [], "seasonal_naive": [], "naive2": []}
+    rows: dict[str, list[tuple[float, float]]] = {"model": [], "naive": [], "seasonal_naive": [], "naive2": []}
     contexts = [store.sequence(n)[:-5] for n in range(len(store))]
     paths = continue_sequences(model, contexts, 5, 100)
     for number, (context, path) in enumerate(zip(contexts, paths, strict=True)):
         history, truth = context[:, 0].double().numpy(), store.sequence(number)[-5:, 0].double().numpy()
         forecasts = {
             "model": np.median(path[..., 0].double().numpy(), axis=0),
+            "naive": np.repeat(history[-1], 5),
             "seasonal_naive": history[-4:][np.arange(5) % 4],
             "naive2": naive2(history, 5, 4),
         }

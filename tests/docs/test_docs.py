@@ -27,6 +27,7 @@ OWN_OPTIONS = {
     "generate": {"prompt", "prompt-file", "steps", "samples", "temperature", "top_k", "top_p", "seed", "out"},
     "embed": {"pooling", "split", "out"},
     "stream": {"chunk", "json"},
+    "forecast": {"steps", "samples", "seed", "out", "plots"},
     "fit": {"domain", "config", "seed", "run", "print_config", "help"},
     "crossval": {"domain", "config", "seed", "run", "folds", "leave_one_group_out"},
     "domains": set(),
