@@ -8,7 +8,7 @@ DOMAIN = Domain(
     "timeseries",
     TimeseriesData,
     timeseries_encoder,
-    tasks=("next_step", "classify"),
+    tasks=("next_step", "forecast", "classify"),
     defaults={
         # Series are few and long: narrow batches give more updates, two layers carry a season over the window.
         "next_step": {
@@ -19,6 +19,14 @@ DOMAIN = Domain(
             "model.learning_rate": 5e-3,
             "model.patience": 20,
             "trainer.max_epochs": 40,
+        },
+        # Every step begins a window, so that an epoch is long and few are needed.
+        "forecast": {
+            "data.batch_size": 64,
+            "model.hidden_size": 128,
+            "model.learning_rate": 2e-3,
+            "model.patience": 5,
+            "trainer.max_epochs": 10,
         },
         # Labelled sets are small: their loss often rests long before it falls, so patience is long too.
         "classify": {

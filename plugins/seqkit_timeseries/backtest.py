@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from seqkit import DataError
-from seqkit_timeseries.cuts import LEAST_TRAINED, Cut, TailRule
+from seqkit_timeseries.cuts import Cut, TailRule
 from seqkit_timeseries.series import Series
 from seqkit_timeseries.timeline import TimeRules
 
@@ -33,16 +33,15 @@ class Backtest:
     def own(self, series: Series, split: Literal["train", "valid", "test"]) -> Iterator[Piece]:
         """The records of a series that is cut by `tail`."""
         series = series.part(*series.measured)
-        needed = self.tail.needed
-        if len(series) >= needed:
+        if self.tail.suffices(len(series)):
             yield from ((series, cut) for cut in self.tail.cuts(len(series), split) if cut.end > cut.context)
-        elif self._keep_short(series, needed) and split == "train":
+        elif self._keep_short(series, self.tail.needed) and split == "train":
             yield series, Cut(len(series))
 
     def unseen(self, series: Series) -> Iterator[Piece]:
         """The records of a series of which nothing is trained on."""
         series = series.part(*series.measured)
-        needed = LEAST_TRAINED if self.tail.horizon is None else 1 + self.tail.horizon
+        needed = self.tail.least_trained if self.tail.horizon is None else 1 + self.tail.horizon
         if len(series) >= needed:
             yield from ((series, cut) for cut in self.tail.last_windows(len(series)))
         else:
@@ -93,7 +92,7 @@ class Backtest:
                 fix="give a smaller --data.horizon or --data.num_windows, or say what happens to short series: "
                 "--data.short_series train or drop",
             )
-        return self.short_series == "train" and len(series) >= LEAST_TRAINED
+        return self.short_series == "train" and len(series) >= self.tail.least_trained
 
 
 def by_name(series: Iterable[Series]) -> dict[str, Series]:

@@ -24,7 +24,7 @@ from seqkit import (
 )
 from seqkit_timeseries.backtest import Backtest, Piece, ShortSeries
 from seqkit_timeseries.codec import RecordScaleCodec
-from seqkit_timeseries.cuts import Cut, TailRule
+from seqkit_timeseries.cuts import LEAST_TRAINED, Cut, TailRule
 from seqkit_timeseries.demo import HORIZON, SEASON, demo_series, demo_shapes
 from seqkit_timeseries.forecasts import Timeline, forecast_table, write_tables
 from seqkit_timeseries.layout import Layout, TableOptions
@@ -60,12 +60,17 @@ class TimeseriesData(SequenceDataModule):
         value_columns: Columns with the values; None takes all others. In a long table they are each series' features.
         multivariate: The columns of a wide table are the features of one series, not series of their own.
         horizon: Steps to forecast; so many are held out at the end of each series. None holds out shares.
+        look_back: Steps that forecast is given; None: 7 seasons if that is 168 or less, else 2 (168 to 512).
+        stride: Steps from one window of forecast to the next.
+        held_out: `share` holds out shares (valid_fraction, test_fraction) of each series although there is a horizon.
+        first_steps: Only so many steps of each series are trained on or held out, from its beginning.
         season: Steps of a season, for seasonal baselines and MASE; None finds it from the timestamps.
         scaling: `window`: each series by its own mean and deviation so far, each record by its own. `standard`: by
             those of the training split. `none`. None: `window` to forecast, `standard` to classify.
         label_column: Column with the class, the same in all rows of a record.
         target: `label` predicts a class, `value` a number (sequence regression).
-        num_windows: Windows of a horizon that are held out for each of validation and test.
+        num_windows: Windows of a horizon that are held out for each of validation and test. They do not overlap in
+            next_step; forecast scores every window, a stride apart, that lies in them.
         short_series: A series too short for what is held out: `error`, `train` (only), or `drop`.
         sort: Put rows in order of series and time; a long table is then held in memory.
         duplicates: What stands for rows of one time: `first`, `last`, `mean`; or an `error`.
@@ -87,6 +92,10 @@ class TimeseriesData(SequenceDataModule):
         value_columns: list[str] | None = None,
         multivariate: bool = False,
         horizon: int | None = None,
+        look_back: int | None = None,
+        stride: int = 1,
+        held_out: Literal["horizon", "share"] = "horizon",
+        first_steps: int | None = None,
         season: int | None = None,
         scaling: Scaling | None = None,
         label_column: str | None = None,
@@ -101,9 +110,14 @@ class TimeseriesData(SequenceDataModule):
         **options: Any,
     ) -> None:
         super().__init__(path=path, task=task, **options)
-        _require_positive(horizon=horizon, season=season, num_windows=num_windows)
+        forecasts = task == "forecast"
+        _require_positive(
+            horizon=horizon, look_back=look_back, stride=stride, first_steps=first_steps, season=season,
+            num_windows=num_windows,
+        )  # fmt: skip
         self.target, self.quantiles = target, _checked_quantiles(quantiles)
-        self.horizon = HORIZON if horizon is None and path is None and self.streams else horizon
+        self.horizon = HORIZON if horizon is None and path is None and not self.labelled else horizon
+        self.stride, self.first_steps = stride, first_steps
         self.table_options = TableOptions(
             layout=layout,
             id_column=id_column,
@@ -112,19 +126,27 @@ class TimeseriesData(SequenceDataModule):
             label_column=label_column,
             time_format=time_format,
             multivariate=multivariate,
-            labelled=not self.streams,
+            labelled=self.labelled,
             rules=TimeRules(sort, duplicates, fill_gaps),
         )
         test, both = self.hold_out.shares
-        tail = TailRule(self.horizon, num_windows, valid_share=both - test, test_share=test)
+        tail = TailRule(
+            self.horizon,
+            num_windows,
+            valid_share=both - test,
+            test_share=test,
+            by_share=held_out == "share",
+            rolling=forecasts,
+            least_trained=1 + (self.horizon or 1) if forecasts else LEAST_TRAINED,
+        )
         self.backtest = Backtest(tail, self.table_options.rules, short_series)
-        self.scaling = scaling or ("window" if self.streams else "standard")
-        self.codec = _build_codec(self.scaling, running=self.streams)
-        if self.streams:
+        self.scaling = scaling or ("standard" if self.labelled else "window")
+        self.codec = _build_codec(self.scaling, task)
+        if not self.labelled:
             self.target_codec = self.codec
         else:
             self.target_codec = LabelCodec() if target == "label" else StandardCodec(num_features=1)
-        self._season = season
+        self._season, self._look_back = season, look_back
 
     @property
     def season(self) -> int:  # type: ignore[override]
@@ -133,16 +155,23 @@ class TimeseriesData(SequenceDataModule):
             self._season = self._find_season()
         return self._season
 
+    @property
+    def look_back(self) -> int:  # type: ignore[override]
+        """Steps that forecast is given: as said, else by the season."""
+        if self._look_back is None:
+            self._look_back = _usual_look_back(self.season)
+        return self._look_back
+
     def records(self, split: Split) -> Iterator[Record]:
         """Series with what is given of them, or records with their labels."""
-        if self.streams:
+        if not self.labelled:
             return self._series_records(split)
         return self.divide(lambda path: self._labelled_records(path, split), split)
 
     def read(self, path: PathOption, split: Split = "train") -> Iterator[Series]:
         """All series of a path, of the demo data for None; for `predict` they need no labels."""
         if path is None:
-            return demo_series() if self.streams else demo_shapes(self.target == "value")
+            return demo_shapes(self.target == "value") if self.labelled else demo_series()
         return read_series(path, self.table_options.for_prediction() if split == "predict" else self.table_options)
 
     def prompt(self, value: str) -> Record:
@@ -177,7 +206,7 @@ class TimeseriesData(SequenceDataModule):
     def describe_split(self) -> str:
         """With a horizon: how many steps of each series."""
         tail = self.backtest.tail
-        if not self.streams or tail.horizon is None:
+        if self.labelled or tail.horizon is None or tail.by_share:
             return super().describe_split()
         held = f"the last {tail.num_windows * tail.horizon} steps of each series"
         test = "its own path" if self.test_path is not None else held if tail.test_share else "none"
@@ -187,7 +216,7 @@ class TimeseriesData(SequenceDataModule):
 
     def notes(self) -> list[str]:
         """That the season is not known, where figures and baselines would need it."""
-        if not self.streams or self._season is not None or self.season > 1:
+        if self.labelled or self._season is not None or self.season > 1:
             return []
         return ["season: 1, for the series have no timestamps that say more; give --data.season N for seasonal figures"]
 
@@ -200,7 +229,7 @@ class TimeseriesData(SequenceDataModule):
         return forecast_table(timeline, len(prompt.sequence), samples, self.quantiles)
 
     def _series_records(self, split: Split) -> Iterator[Record]:
-        several = self.backtest.tail.num_windows > 1
+        several = self.backtest.tail.num_windows > 1 and self.streams
         for series, cut in self._pieces(split):
             if self.scaling != "standard":
                 require_float32(series)
@@ -215,6 +244,8 @@ class TimeseriesData(SequenceDataModule):
     def _pieces(self, split: Split) -> Iterator[Piece]:
         """Series cut for a split: by the end of each, or by what other paths say of their future."""
         known = self.read(self.path)
+        if split != "predict" and self.first_steps is not None:
+            known = (series.part(0, self.first_steps) for series in known)
         if split == "predict":
             parts = (series.part(*series.measured) for series in known)
             yield from ((series, Cut(len(series))) for series in parts if len(series))
@@ -246,16 +277,24 @@ class TimeseriesData(SequenceDataModule):
             yield Record(sequence=series.values, target=target, origin=series.origin)
 
     def _find_season(self) -> int:
-        if self.path is None or not self.streams:
-            return SEASON if self.streams else 1
+        if self.path is None or self.labelled:
+            return 1 if self.labelled else SEASON
         first = next(iter(self.read(self.path)), None)
         return first.frequency.season if first is not None and first.frequency is not None else 1
 
 
-def _build_codec(scaling: Scaling, running: bool) -> Codec:
-    if scaling == "window":
-        return StandardCodec(standardise=False, running_scale=True) if running else RecordScaleCodec()
-    return StandardCodec(standardise=scaling == "standard")
+def _build_codec(scaling: Scaling, task: str) -> Codec:
+    if scaling == "window" and task == "classify":
+        return RecordScaleCodec()
+    # Under forecast the model puts each window in units of its own.
+    return StandardCodec(standardise=scaling == "standard", running_scale=scaling == "window" and task == "next_step")
+
+
+def _usual_look_back(season: int) -> int:
+    """A week of hours, a year of months or weeks; not so long that series of usual length have no windows."""
+    if season == 1:
+        return 96
+    return 7 * season if 7 * season <= 168 else min(max(2 * season, 168), 512)
 
 
 def _require_positive(**counts: int | None) -> None:

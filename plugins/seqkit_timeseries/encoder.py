@@ -1,4 +1,4 @@
-"""The encoder of measurements: each step alone to forecast, convolutions over neighbouring steps to classify."""
+"""The encoder of a task: each step alone, segments of steps to forecast, convolutions over steps to classify."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import final
 
 from torch import Tensor, nn
 
-from seqkit import ConfigError, Encoder, Spec, StepEncoder, valid_mask
+from seqkit import ConfigError, Continuous, Encoder, Spec, StepEncoder, valid_mask
+from seqkit_timeseries.segments import SegmentEncoder
 
 
 @final
@@ -48,7 +49,13 @@ class ConvEncoder(Encoder):
 
 
 def timeseries_encoder(
-    spec: Spec, d_model: int, task: str, *, kernel_sizes: list[int] | None = None, dropout: float = 0.0
+    spec: Spec,
+    d_model: int,
+    task: str,
+    *,
+    kernel_sizes: list[int] | None = None,
+    segment: int | None = None,
+    dropout: float = 0.0,
 ) -> Encoder:
     """The encoder of a task.
 
@@ -58,21 +65,40 @@ def timeseries_encoder(
         task: `next_step` looks at each step alone.
         kernel_sizes: Steps that each convolution sees (classify only), odd numbers; [] looks at each step alone.
             None: 7, 5, 3 to classify.
+        segment: Steps of a window that are read at once (forecast only); 1 reads each step alone. None: 24.
         dropout: Share of features dropped after each convolution, in training.
 
     Raises:
-        ConfigError: If convolutions are asked for where they would see the step that is predicted.
+        ConfigError: If convolutions are asked for where they would see the step that is predicted, or segments where
+            none are read.
     """
-    causal = task == "next_step"
-    sizes = ([] if causal else [7, 5, 3]) if kernel_sizes is None else kernel_sizes
-    if sizes and causal:
+    if not 0 <= dropout < 1:
+        raise ConfigError(f"dropout is {dropout:g}", at="--encoder.dropout", fix="give a share from 0 to below 1")
+    _require_task(task, kernel_sizes, segment)
+    if task == "forecast":
+        assert isinstance(spec, Continuous)
+        if segment is not None and segment < 1:
+            raise ConfigError(f"segment is {segment}", at="--encoder.segment", fix="give 1 or more")
+        return SegmentEncoder(spec, d_model, 24 if segment is None else segment)
+    sizes = ([] if task == "next_step" else [7, 5, 3]) if kernel_sizes is None else kernel_sizes
+    if any(size < 1 or size % 2 == 0 for size in sizes):
+        raise ConfigError(f"kernel_sizes is {sizes}", at="--encoder.kernel_sizes", fix="give odd, positive sizes")
+    return ConvEncoder(spec, d_model, tuple(sizes), dropout) if sizes else StepEncoder(spec, d_model)
+
+
+def _require_task(task: str, kernel_sizes: list[int] | None, segment: int | None) -> None:
+    """Refuse options of another task."""
+    if kernel_sizes and task == "next_step":
         raise ConfigError(
             "convolutions look at later steps, which next_step predicts",
             at="--encoder.kernel_sizes",
             fix="leave it out, or use --data.task classify",
         )
-    if not 0 <= dropout < 1:
-        raise ConfigError(f"dropout is {dropout:g}", at="--encoder.dropout", fix="give a share from 0 to below 1")
-    if any(size < 1 or size % 2 == 0 for size in sizes):
-        raise ConfigError(f"kernel_sizes is {sizes}", at="--encoder.kernel_sizes", fix="give odd, positive sizes")
-    return ConvEncoder(spec, d_model, tuple(sizes), dropout) if sizes else StepEncoder(spec, d_model)
+    if kernel_sizes and task == "forecast":
+        raise ConfigError(
+            "forecast reads segments, not convolutions", at="--encoder.kernel_sizes", fix="use --encoder.segment"
+        )
+    if segment is not None and task != "forecast":
+        raise ConfigError(
+            f"task {task!r} reads no segments", at="--encoder.segment", fix="leave it out, or use --data.task forecast"
+        )
