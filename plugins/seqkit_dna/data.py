@@ -14,13 +14,17 @@ from seqkit import (
     ConfigError,
     DataError,
     Generation,
+    Inspector,
     LabelCodec,
     PathOption,
     Record,
     SequenceDataModule,
     Split,
     join_parts,
+    observe,
+    report,
 )
+from seqkit_dna.check import DnaInspector
 from seqkit_dna.codec import BaseCodec
 from seqkit_dna.demo import demo_genome, demo_promoters
 from seqkit_dna.fragment import BLOCK_BASES
@@ -115,6 +119,10 @@ class DnaData(SequenceDataModule):
             )
         super().restore_codecs(codec, target_codec)
 
+    def inspector(self) -> Inspector:
+        """Letters, runs of N, and records that are another's reverse complement."""
+        return DnaInspector()
+
     def prompt(self, value: str) -> Record:
         """Bases to continue; a whole number of k-mers.
 
@@ -151,16 +159,18 @@ class DnaData(SequenceDataModule):
     def _labelled(self, split: Split) -> Iterator[Record]:
         for record in join_parts(self.divide(self.read, split)):
             if self.reading.ambiguous == "skip" and "N" in record.sequence:
+                observe("left_out", "letters for several bases")
                 continue
-            if len(record.sequence) < self.codec.k:
-                raise DataError(
-                    f"{len(record.sequence)} bases hold no {self.codec.k}-mer",
-                    at=record.origin,
-                    fix=f"leave such records out: --data.min_length {self.codec.k}",
-                )
-            if record.target is None and split != "predict":
-                raise _no_label(record, self.reading.label_pattern)
-            yield record
+            short = len(record.sequence) < self.codec.k
+            if short:
+                what = f"{len(record.sequence)} bases hold no {self.codec.k}-mer"
+                fix = f"leave such records out: --data.min_length {self.codec.k}"
+                report(DataError(what, at=record.origin, fix=fix))
+            unlabelled = record.target is None and split != "predict"
+            if unlabelled:
+                report(_no_label(record, self.reading.label_pattern))
+            if not short and not unlabelled:
+                yield record
 
 
 def _other_strand(record: Record) -> Record:

@@ -10,9 +10,9 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import cast
 
-from seqkit import DataError, SourceFile
+from seqkit import DataError, SourceFile, report
 from seqkit_dna.fragment import BLOCK_BASES, Fragment, first_word
-from seqkit_dna.letters import Ambiguous, canonical, count_letters, first_refused, refused_letter
+from seqkit_dna.letters import Ambiguous, accepted, canonical, count_letters, refused_letter, refused_places
 
 _READ_BYTES = 1 << 20
 _LONGEST_HEADER = 1 << 20
@@ -32,19 +32,16 @@ def read_fasta(source: SourceFile, ambiguous: Ambiguous = "n") -> Iterator[Fragm
     for line, is_header, piece in fasta_pieces(_chunks(source), source.origin):
         if is_header:
             if record is not None:
-                yield record.last()
+                yield from record.last()
             record = _OpenRecord(source, piece, line, ambiguous)
         elif record is not None:
             yield from record.add(piece, line)
         elif text := piece.strip():
             shown = text[:30].decode("utf-8", "replace")
-            raise DataError(
-                f"does not begin with a '>' header but with {shown!r}",
-                at=source.origin,
-                fix="check that this is FASTA",
-            )
+            what = f"does not begin with a '>' header but with {shown!r}"
+            report(DataError(what, at=source.origin, fix="check that this is FASTA"))
     if record is not None:
-        yield record.last()
+        yield from record.last()
 
 
 class _OpenRecord:
@@ -59,13 +56,12 @@ class _OpenRecord:
 
     def add(self, piece: bytes, line: int) -> Iterator[Fragment]:
         """Take a piece of sequence that begins in this line of the file."""
-        place = first_refused(piece, self.ambiguous)
-        if place >= 0:
-            line += piece.count(b"\n", 0, place)
+        for place in refused_places(piece, self.ambiguous):
+            here = line + piece.count(b"\n", 0, place)
             base = self.start + self.size + count_letters(piece[:place]) + 1
-            where = f"{self.origin}, record {self.name!r}, line {line}, base {base}"
-            raise refused_letter(piece[place], where)
-        self.pending.append(canonical(piece))
+            where = f"{self.origin}, record {self.name!r}, line {here}, base {base}"
+            report(refused_letter(piece[place], where))
+        self.pending.append(canonical(accepted(piece, self.ambiguous)))
         self.size += len(self.pending[-1])
         if self.size <= BLOCK_BASES:
             return
@@ -75,15 +71,14 @@ class _OpenRecord:
             yield Fragment(self.header, bases[begin : begin + BLOCK_BASES], self.start + begin)
         self.pending, self.size, self.start = [bases[whole:]], self.size - whole, self.start + whole
 
-    def last(self) -> Fragment:
+    def last(self) -> Iterator[Fragment]:
         """What is left at the record's end."""
-        if not self.size:
-            raise DataError(
-                f"record {self.name!r} has a header and no sequence",
-                at=f"{self.origin}, line {self.line}",
-                fix="remove the header, or get the file again: it may be cut short",
-            )
-        return Fragment(self.header, "".join(self.pending), self.start)
+        if self.size:
+            yield Fragment(self.header, "".join(self.pending), self.start)
+            return
+        what = f"record {self.name!r} has a header and no sequence"
+        fix = "remove the header, or get the file again: it may be cut short"
+        report(DataError(what, at=f"{self.origin}, line {self.line}", fix=fix))
 
 
 def fasta_pieces(chunks: Iterable[bytes], origin: str) -> Iterator[tuple[int, bool, bytes]]:
@@ -141,5 +136,5 @@ def header_text(line: bytes, at: str) -> str:
     text = line[1:].strip()
     if b"\0" in text or b"\r" in text:
         what = "a NUL byte in a header" if b"\0" in text else "lines end in CR alone (old Macintosh)"
-        raise DataError(what, at=at, fix="write the file anew, with LF at the end of each line")
+        report(DataError(what, at=at, fix="write the file anew, with LF at the end of each line"))
     return text.decode("utf-8", "replace")

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 from Bio.SeqIO.QualityIO import FastqGeneralIterator
 
-from seqkit import DataError, SourceFile
+from seqkit import DataError, SourceFile, collecting, report
 from seqkit_dna.fragment import Fragment, first_word
-from seqkit_dna.letters import Ambiguous, canonical, first_refused, refused_letter
+from seqkit_dna.letters import Ambiguous, accepted, canonical, refused_letter, refused_places
+from seqkit_dna.recovery import Lines
 
 _LAST_QUALITY = 126
 _FIRST_QUALITY = {33: 33, 64: 59}  # Solexa scores, written from 64, go down to -5.
@@ -34,17 +35,15 @@ def read_fastq(
     for number, (title, letters, quality) in _reads(source):
         at = f"{source.origin}, read {number} ({first_word(title)!r})"
         bases, codes = letters.encode("latin-1"), quality.encode("latin-1")
-        place = first_refused(bases, ambiguous)
-        if place >= 0:
-            raise refused_letter(bases[place], f"{at}, base {place + 1}")
+        for place in refused_places(bases, ambiguous):
+            report(refused_letter(bases[place], f"{at}, base {place + 1}"))
         if foreign := codes.translate(None, scores):
-            raise DataError(
-                f"byte 0x{foreign[0]:02x} is no quality of offset {phred_offset}",
-                at=f"{at}, base {codes.index(foreign[:1]) + 1}",
-                fix="set --data.phred_offset 33" if phred_offset == 64 else "get the file again: it is damaged",
-            )
+            what = f"byte 0x{foreign[0]:02x} is no quality of offset {phred_offset}"
+            fix = "set --data.phred_offset 33" if phred_offset == 64 else "get the file again: it is damaged"
+            report(DataError(what, at=f"{at}, base {codes.index(foreign[:1]) + 1}", fix=fix))
         kept = trimmed_length(codes, min_quality + phred_offset) if min_quality else len(bases)
-        yield Fragment(title.encode("latin-1").decode("utf-8", "replace"), canonical(bases[:kept]))
+        header = title.encode("latin-1").decode("utf-8", "replace")
+        yield Fragment(header, canonical(accepted(bases[:kept], ambiguous)))
 
 
 def trimmed_length(codes: bytes, threshold: int) -> int:
@@ -68,17 +67,20 @@ def _reads(source: SourceFile) -> Iterator[tuple[int, tuple[str, str, str]]]:
     """1-based number and (title, bases, quality) of each read."""
     number = 1
     with source.open() as file, io.TextIOWrapper(file, encoding="latin-1") as text:
-        reads = FastqGeneralIterator(text)
+        lines = Lines(text) if collecting() else None
+        reads = FastqGeneralIterator(lines or text)  # type: ignore[arg-type]
         while True:
             try:
                 read = next(reads, None)
             except ValueError as error:
-                raise DataError(
-                    f"is no clean FASTQ: {error}",
-                    at=f"{source.origin}, read {number}",
-                    fix="get the file again: it may be cut short",
-                ) from error
-            if read is None:
-                return
-            yield number, read
+                at, fix = f"{source.origin}, read {number}", "get the file again: it may be cut short"
+                problem = DataError(f"is no clean FASTQ: {error}", at=at, fix=fix)
+                if lines is None:
+                    raise problem from error
+                report(problem)
+                reads = FastqGeneralIterator(lines) if lines.find_read() else iter(())  # type: ignore[arg-type]
+            else:
+                if read is None:
+                    return
+                yield number, read
             number += 1

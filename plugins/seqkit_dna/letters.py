@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Literal
 
-from seqkit import DataError
+from seqkit import DataError, collecting, observe
 
 Ambiguous = Literal["n", "error", "skip"]
 """What to do with the letters that stand for more than one base."""
@@ -36,6 +38,9 @@ def canonical(letters: bytes) -> str:
         >>> canonical(b"acgu RN")
         'ACGTNN'
     """
+    if collecting():
+        for letter, count in Counter(letters.translate(None, _PLAIN + b"Nn" + _WHITE_SPACE)).items():
+            observe("iupac_letters", chr(letter).upper(), count)
     return letters.translate(_CANONICAL, _WHITE_SPACE).decode("ascii", "replace")
 
 
@@ -43,6 +48,18 @@ def first_refused(letters: bytes, ambiguous: Ambiguous) -> int:
     """Place of the first letter that is neither accepted nor white space, -1 if there is none."""
     refused = letters.translate(None, _ACCEPTED[ambiguous] + _WHITE_SPACE)
     return letters.index(refused[:1]) if refused else -1
+
+
+def refused_places(letters: bytes, ambiguous: Ambiguous) -> Iterator[int]:
+    """Where each letter that is not accepted stands first, in order; white space is."""
+    refused = letters.translate(None, _ACCEPTED[ambiguous] + _WHITE_SPACE)
+    return (letters.index(letter) for letter in dict.fromkeys(refused))
+
+
+def accepted(letters: bytes, ambiguous: Ambiguous) -> bytes:
+    """The letters without those that are not accepted."""
+    refused = letters.translate(None, _ACCEPTED[ambiguous] + _WHITE_SPACE)
+    return letters.translate(None, refused) if refused else letters
 
 
 def count_letters(letters: bytes) -> int:

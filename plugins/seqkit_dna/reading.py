@@ -16,17 +16,21 @@ from seqkit import (
     PathOption,
     Record,
     SourceFile,
+    collecting,
     find_files,
     is_hub,
+    observe,
     read_hub,
     read_rows,
+    report,
+    reporting,
     require_column,
 )
 from seqkit_dna.fasta import read_fasta
 from seqkit_dna.fastq import read_fastq
 from seqkit_dna.fragment import Fragment, in_blocks
 from seqkit_dna.genbank import read_genbank
-from seqkit_dna.letters import Ambiguous, canonical, first_refused, refused_letter
+from seqkit_dna.letters import Ambiguous, accepted, canonical, refused_letter, refused_places
 
 FASTA = (".fa", ".fasta", ".fna", ".ffn", ".fas", ".frn")
 FASTQ = (".fq", ".fastq")
@@ -59,11 +63,26 @@ class Reading:
             yield from self._rows(read_hub(path, "train"), path.removeprefix("hf://"))
             return
         for source in find_files(path or [], FASTA + FASTQ + GENBANK + TABLE_SUFFIXES):
+            with reporting():
+                suffixes = _format(source)
+                if suffixes is TABLE_SUFFIXES:
+                    yield from self._rows(read_rows(source), source.origin, source.label)
+                else:
+                    yield from self._sequences(source, self._fragments(source, suffixes))
+
+    def contigs(self, path: PathOption) -> Iterator[tuple[str, Fragment]]:
+        """All sequences of files below a path with their origins; those longer than a block in several fragments.
+
+        Raises:
+            DataError: As `records`, and for tables.
+        """
+        if is_hub(path):
+            raise DataError("rows have no place in a genome", at=str(path), fix="give FASTA, FASTQ or GenBank files")
+        for source in find_files(path or [], FASTA + FASTQ + GENBANK):
             suffixes = _format(source)
             if suffixes is TABLE_SUFFIXES:
-                yield from self._rows(read_rows(source), source.origin, source.label)
-            else:
-                yield from self._sequences(source, self._fragments(source, suffixes))
+                raise DataError("rows have no place in a genome", at=source.origin, fix="give FASTA, FASTQ or GenBank")
+            yield from self._named(source, self._fragments(source, suffixes))
 
     def _fragments(self, source: SourceFile, suffixes: tuple[str, ...]) -> Iterator[Fragment]:
         if suffixes is FASTA:
@@ -73,18 +92,26 @@ class Reading:
         return read_genbank(source, self.ambiguous)
 
     def _sequences(self, source: SourceFile, fragments: Iterable[Fragment]) -> Iterator[Record]:
-        origins = _Origins(source.origin)
         label = source.label or PurePath(source.folder).name or None
+        for origin, fragment in self._named(source, fragments):
+            target = self._label_in(fragment.header) if self.label_pattern else label
+            yield Record(fragment.bases, target, origin, continues=fragment.start > 0)
+
+    def _named(self, source: SourceFile, fragments: Iterable[Fragment]) -> Iterator[tuple[str, Fragment]]:
+        """Fragments of records that are long enough, each with its record's origin."""
+        origins = _Origins(source.origin)
         origin, dropped, last = source.origin, False, None
         for last in _intact(source, fragments):
             if last.start == 0:
                 origin = origins.of(last.name)
                 dropped = len(last.bases) < self.min_length
+                if dropped:
+                    observe("left_out", f"fewer than {self.min_length} bases")
             if not dropped:
-                target = self._label_in(last.header) if self.label_pattern else label
-                yield Record(last.bases, target, origin, continues=last.start > 0)
+                yield origin, last
         if last is None:
-            raise DataError("holds no record", at=source.origin, fix="get the file again, or remove it")
+            what = "holds no record that can be used" if collecting() else "holds no record"
+            raise DataError(what, at=source.origin, fix="get the file again, or remove it")
 
     def _rows(
         self, rows: Iterable[tuple[int, dict[str, object]]], origin: str, label: str | None = None
@@ -92,15 +119,18 @@ class Reading:
         """Rows of a table; the label column is used where there is one."""
         for number, row in rows:
             at = f"{origin}:{number}"
-            value = _cell(row, self.sequence_column, at)
-            letters = value.encode("utf-8")
-            place = first_refused(letters, self.ambiguous)
-            if place >= 0:
-                raise refused_letter(letters[place], f"{at}, base {place + 1}")
+            require_column(self.sequence_column, list(row), at, "--data.sequence_column")
+            letters = b""
+            with reporting():
+                letters = _cell(row, self.sequence_column, at).encode("utf-8")
+            for place in refused_places(letters, self.ambiguous):
+                report(refused_letter(letters[place], f"{at}, base {place + 1}"))
             target = row.get(self.label_column) if label is None else label
             known = None if target is None or target == "" else str(target)
-            bases = canonical(letters)
-            if len(bases) >= self.min_length:
+            bases = canonical(accepted(letters, self.ambiguous))
+            if len(bases) < self.min_length:
+                observe("left_out", f"fewer than {self.min_length} bases")
+            else:
                 for part in in_blocks("", bases):
                     yield Record(part.bases, known, at, continues=part.start > 0)
 
@@ -142,6 +172,11 @@ def _intact(source: SourceFile, fragments: Iterable[Fragment]) -> Iterator[Fragm
         ) from error
 
 
+def is_genbank(source: SourceFile) -> bool:
+    """Whether a file is GenBank, by its ending or its first byte."""
+    return _format(source) is GENBANK
+
+
 def _format(source: SourceFile) -> tuple[str, ...]:
     """The suffixes of the file's format; a file of another ending is known by its first byte."""
     name = source.name.lower().removesuffix(".gz")
@@ -165,7 +200,6 @@ def _format(source: SourceFile) -> tuple[str, ...]:
 
 
 def _cell(row: dict[str, object], column: str, at: str) -> str:
-    require_column(column, list(row), at, "--data.sequence_column")
     if not isinstance(value := row[column], str):
         raise DataError(
             f"column {column!r} holds {value!r}, bases were expected",

@@ -1,4 +1,4 @@
-"""Duplicates: records with the same sequence, found by a 128-bit hash."""
+"""Duplicates: records with the same sequence (of texts, white space apart), found by a 128-bit hash."""
 
 from __future__ import annotations
 
@@ -103,8 +103,8 @@ class Duplicates:
 
 
 def _as_bytes(value: Any) -> bytes:
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogatepass")
+    if isinstance(value, str):  # White space apart: two lines are no less the same for a space at one's end.
+        return "".join(value.split()).encode("utf-8", "surrogatepass")
     if isinstance(value, bytes):
         return value
     return np.ascontiguousarray(value).tobytes()
