@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from seqkit.data.sources import SourceFile as SourceFile
     from seqkit.data.sources import find_files as find_files
     from seqkit.data.sources import is_hub as is_hub
+    from seqkit.data.sources import split_label as split_label
     from seqkit.data.tables import TABLE_SUFFIXES as TABLE_SUFFIXES
     from seqkit.data.tables import is_table as is_table
     from seqkit.data.tables import read_batches as read_batches
@@ -76,7 +77,7 @@ _HOMES = {
     "seqkit.data.delimited": ("first_row", "read_delimited"),
     "seqkit.data.module": ("SequenceDataModule",),
     "seqkit.data.parts": ("join_parts",),
-    "seqkit.data.sources": ("PathOption", "SourceFile", "find_files", "is_hub"),
+    "seqkit.data.sources": ("PathOption", "SourceFile", "find_files", "is_hub", "split_label"),
     "seqkit.data.tables": ("TABLE_SUFFIXES", "is_table", "read_batches", "read_hub", "read_rows", "require_column"),
     "seqkit.domain": ("Domain",),
     "seqkit.encoder": ("Encoder", "StepEncoder", "step_encoder"),

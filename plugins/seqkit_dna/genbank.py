@@ -12,6 +12,7 @@ from Bio.SeqFeature import SeqFeature
 from Bio.SeqRecord import SeqRecord
 
 from seqkit import DataError, SourceFile, collecting, report
+from seqkit_dna.feature import Feature
 from seqkit_dna.fragment import Fragment, in_blocks
 from seqkit_dna.letters import Ambiguous, accepted, canonical, refused_letter, refused_places
 from seqkit_dna.recovery import Lines
@@ -67,6 +68,7 @@ def genbank_features(source: SourceFile) -> Iterator[Feature]:
 def _parts(feature: SeqFeature, contig: str, number: int, circular: bool) -> Iterator[Feature]:
     """The parts of a feature in the order in which it is read, each with its phase."""
     phase = int(feature.qualifiers.get("codon_start", ["1"])[0]) - 1
+    assert feature.location is not None
     for part in feature.location.parts:
         start, end = int(part.start), int(part.end)
         if part.ref is None:

@@ -1,0 +1,75 @@
+"""Feature: what each reader of annotations yields, one stretch of one contig; and what such readers share."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from seqkit import DataError, SourceFile
+
+STRANDS = {"+": 1, "-": -1, ".": 0, "?": 0}
+
+
+class Feature(NamedTuple):
+    """A stretch of a contig that has a name; the exons of one gene are several.
+
+    Attributes:
+        contig: The contig's id.
+        kind: What it is: `CDS`, `tRNA` ...
+        start: Its first base, 0-based.
+        end: One past its last base.
+        strand: 1, -1, or 0 where there is none.
+        phase: Bases at its 5' end that belong to the codon before.
+        line: 1-based line of the file, or number of the entry.
+        circular: The contig is a circle: what runs past its end goes on at its beginning.
+    """
+
+    contig: str
+    kind: str
+    start: int
+    end: int
+    strand: int = 0
+    phase: int = 0
+    line: int = 0
+    circular: bool = False
+
+
+def text_lines(source: SourceFile) -> Iterator[tuple[int, str]]:
+    """1-based number and text of each line that is not empty, without its end.
+
+    Raises:
+        DataError: If the file is cut short or damaged.
+    """
+    number = 0
+    try:
+        with source.open() as file, io.TextIOWrapper(file, encoding="utf-8", errors="replace") as text:
+            for number, line in enumerate(text, start=1):
+                if stripped := line.rstrip("\r\n"):
+                    yield number, stripped
+    except (EOFError, OSError, zlib.error) as error:
+        at = f"{source.origin}, after line {number}"
+        raise DataError(f"is damaged or cut short: {error}", at=at, fix="get the file again") from error
+
+
+def whole_number(text: str, what: str, at: str) -> int:
+    """A coordinate.
+
+    Raises:
+        DataError: If it is none.
+    """
+    if not (text.isascii() and text.isdigit()):
+        raise DataError(f"{what} is {text[:30]!r}, no whole number", at=at, fix="check the columns: tabs divide them")
+    return int(text)
+
+
+def strand_of(sign: str, at: str) -> int:
+    """1, -1 or 0.
+
+    Raises:
+        DataError: If it is no strand.
+    """
+    if sign not in STRANDS:
+        raise DataError(f"the strand is {sign[:30]!r}", at=at, fix="write +, -, or . where there is none")
+    return STRANDS[sign]
