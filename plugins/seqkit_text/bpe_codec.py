@@ -65,6 +65,16 @@ class BytePairCodec(Codec):
         """Token ids to text; a character cut in half becomes U+FFFD."""
         return self._fitted.decode(steps.tolist(), skip_special_tokens=False)
 
+    def token_bytes(self) -> list[bytes]:
+        """The bytes of each token, in the order of the ids."""
+        # The library writes a byte as one printable character: those that print stand for themselves, the others for
+        # the characters from 256 on, in order.
+        printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+        others = [byte for byte in range(NUM_BYTES) if byte not in printable]
+        byte_of = {chr(byte): byte for byte in printable} | {chr(256 + n): byte for n, byte in enumerate(others)}
+        tokens = (self._fitted.id_to_token(number) for number in range(self._fitted.get_vocab_size()))
+        return [bytes(byte_of[character] for character in token) for token in tokens]
+
     def state(self) -> dict[str, Any]:
         """The tokenizer in the library's own JSON form."""
         return {"tokenizer": self._fitted.to_str()}

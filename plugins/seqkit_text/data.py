@@ -22,6 +22,7 @@ from seqkit import (
 from seqkit_text.blocks import WholeWords
 from seqkit_text.bpe_codec import BytePairCodec
 from seqkit_text.byte_codec import ByteCodec
+from seqkit_text.characters import count_characters
 from seqkit_text.check import TextInspector
 from seqkit_text.demo_reviews import demo_reviews
 from seqkit_text.demo_stories import demo_stories
@@ -101,6 +102,13 @@ class TextData(SequenceDataModule):
     def inspector(self) -> Inspector:
         """Characters, lines and words."""
         return TextInspector()
+
+    def units(self, split: Split) -> dict[str, float] | None:
+        """Characters of the predicted steps, so that models over other tokens can be compared; none for characters."""
+        if self.tokens == "characters":
+            return None
+        store = self.store(split)
+        return {"character": count_characters(self.codec, store.steps, store.offsets)}
 
     def prompt(self, value: str) -> Record:
         """The words as they are, in lower case if the training text was."""
