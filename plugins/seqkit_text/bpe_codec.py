@@ -73,7 +73,7 @@ class BytePairCodec(Codec):
         others = [byte for byte in range(NUM_BYTES) if byte not in printable]
         byte_of = {chr(byte): byte for byte in printable} | {chr(256 + n): byte for n, byte in enumerate(others)}
         tokens = (self._fitted.id_to_token(number) for number in range(self._fitted.get_vocab_size()))
-        return [bytes(byte_of[character] for character in token) for token in tokens]
+        return [bytes(byte_of[character] for character in str(token)) for token in tokens]
 
     def state(self) -> dict[str, Any]:
         """The tokenizer in the library's own JSON form."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from seqkit import Codec
-from seqkit_text.byte_codec import ByteCodec
 from seqkit_text.bpe_codec import BytePairCodec
+from seqkit_text.byte_codec import ByteCodec
 from seqkit_text.word_codec import END_OF_LINE, WordCodec
 
 _READ_TOGETHER = 1 << 22
@@ -66,7 +66,7 @@ class _WordCounter:
 
     def __call__(self, steps: np.ndarray) -> np.ndarray:
         """Characters that each step adds."""
-        counts = self._lengths[steps]
+        counts: np.ndarray = self._lengths[steps]
         counts[1:] += (steps[1:] != self._end) & (steps[:-1] != self._end)
         return counts
 
