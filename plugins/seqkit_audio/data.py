@@ -18,8 +18,9 @@ from seqkit_audio.demo import DEMO_RATE_HZ, demo_clips, demo_melodies
 from seqkit_audio.reading import open_sound
 from seqkit_audio.resampling import resample_blocks
 from seqkit_audio.stream import read_sound
-from seqkit_audio.writing import WRITTEN, numbered, write_sound
+from seqkit_audio.writing import WRITTEN, numbered, write_sound, write_spectrogram
 
+_MOST_SPECTROGRAMS = 5
 _MANY_CLIPS = 100
 """From this many recordings on, next_step holds out whole ones; below, a share of them could be none at all."""
 
@@ -116,16 +117,20 @@ class AudioData(SequenceDataModule):
         )
 
     def write(self, path: Path, generations: Iterable[Generation]) -> list[Path]:
-        """Save each sample as a sound file, the recording it continues first; several get numbers: x-1.wav, x-2.wav."""
-        sounds = [
-            np.concatenate([np.asarray(g.prompt.sequence, np.float32), value]) if len(g.prompt.sequence) else value
-            for g in generations
-            for value in g.values
-        ]
-        places = numbered(path, len(sounds))
-        for place, sound in zip(places, sounds, strict=True):
-            write_sound(place, sound, self._learn_rate())
-        return places
+        """Save each sample as a sound file, the recording it continues first; several get numbers: x-1.wav, x-2.wav.
+
+        The first ones get a spectrogram beside them, x.png, if matplotlib is installed.
+        """
+        rate_hz = self._learn_rate()
+        pairs = [(np.asarray(g.prompt.sequence, np.float32), value) for g in generations for value in g.values]
+        places = numbered(path, len(pairs))
+        pictures = []
+        for number, (place, (prompt, value)) in enumerate(zip(places, pairs, strict=True)):
+            sound = np.concatenate([prompt, value]) if len(prompt) else value
+            write_sound(place, sound, rate_hz)
+            if number < _MOST_SPECTROGRAMS:
+                pictures += write_spectrogram(place.with_suffix(".png"), sound, rate_hz, len(prompt) / rate_hz)
+        return [*places, *pictures]
 
     def parts(self, blocks: Iterator[bytes]) -> Iterator[Record]:
         """One recording: WAV at the model's rate, else 16-bit little-endian samples of one channel."""

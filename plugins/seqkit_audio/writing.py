@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from seqkit import ConfigError, did_you_mean
+from seqkit import ConfigError, did_you_mean, draw_spectrogram, save_figure
 
 WRITTEN = {".wav": "PCM_16", ".flac": "PCM_16", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
 """Endings of the files that are written, with libsndfile's name for what is in them."""
@@ -45,6 +45,19 @@ def write_sound(path: Path, samples: np.ndarray, sample_rate_hz: int) -> None:
             at=f"--out {path}",
             fix="write .wav or .flac",
         ) from None
+
+
+def write_spectrogram(path: Path, samples: np.ndarray, sample_rate_hz: int, begin_s: float) -> list[Path]:
+    """Save a picture of a sound; nothing without matplotlib.
+
+    Args:
+        path: Ends in .png.
+        samples: (T,) in [-1, 1].
+        sample_rate_hz: Samples a second.
+        begin_s: Where the generated part begins.
+    """
+    made = save_figure(path, lambda figure: draw_spectrogram(figure, samples, sample_rate_hz, begin_s), height_cm=7.5)
+    return [] if made is None else [made]
 
 
 def numbered(path: Path, count: int) -> list[Path]:
