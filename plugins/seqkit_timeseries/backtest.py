@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from seqkit import DataError
+from seqkit import DataError, report
 from seqkit_timeseries.cuts import Cut, TailRule
 from seqkit_timeseries.series import Series
 from seqkit_timeseries.timeline import TimeRules
@@ -86,12 +86,13 @@ class Backtest:
         """
         if self.short_series == "error":
             held = "" if self.tail.horizon is None else f" with a horizon of {self.tail.horizon}"
-            raise DataError(
-                f"{len(series)} steps where at least {needed} are needed{held}",
-                at=series.origin,
-                fix="give a smaller --data.horizon or --data.num_windows, or say what happens to short series: "
-                "--data.short_series train or drop",
+            what = f"{len(series)} steps where at least {needed} are needed{held}"
+            fix = (
+                "give a smaller --data.horizon or --data.num_windows, or say what happens to short series: "
+                "--data.short_series train or drop"
             )
+            report(DataError(what, at=series.origin, fix=fix))
+            return True  # Reported, not raised: it is counted with the others.
         return self.short_series == "train" and len(series) >= self.tail.least_trained
 
 

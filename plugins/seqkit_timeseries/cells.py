@@ -9,10 +9,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seqkit import DataError
+from seqkit import DataError, report
 
 MISSING = ("", "nan", "na", "n/a", "<na>", "null", "none", "?")
 """What counts as a missing value, whatever the case."""
+
+NO_TIME = np.iinfo(np.int64).min
+"""Stands for a time that was reported as unusable; as a timestamp it is numpy's NaT."""
 
 
 def parse_number(cell: str) -> float:
@@ -81,10 +84,10 @@ def numbers(column: pa.Array, name: str, first_row: int, file: str) -> np.ndarra
                 at=file,
                 fix="choose others: --data.value_columns; if it is the time: --data.time_column",
             ) from None
-    infinite = np.flatnonzero(np.isinf(values))
-    if len(infinite):
-        raise _not_a_number(str(values[infinite[0]]), name, first_row + int(infinite[0]), file)
-    return values
+    infinite = np.isinf(values)
+    for row in np.flatnonzero(infinite):
+        report(_not_a_number(str(values[row]), name, first_row + int(row), file))
+    return np.where(infinite, np.nan, values) if infinite.any() else values
 
 
 def times(column: pa.Array, name: str, first_row: int, file: str, time_format: str | None) -> np.ndarray:
@@ -103,8 +106,8 @@ def times(column: pa.Array, name: str, first_row: int, file: str, time_format: s
     column = _plain(column)
     kind = column.type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        if column.null_count:
-            raise _not_a_time(None, name, first_row + _first(column.is_null()), file)
+        for row in np.flatnonzero(np.asarray(column.is_null())):
+            report(_not_a_time(None, name, first_row + int(row), file))
         stamps = column.cast(pa.timestamp("us", getattr(kind, "tz", None)), safe=False)
         return np.asarray(stamps.to_numpy(zero_copy_only=False), dtype="M8[us]")
     if not _is_text(kind) and time_format is None:
@@ -115,9 +118,8 @@ def times(column: pa.Array, name: str, first_row: int, file: str, time_format: s
         return _whole(_from_text(column, name, first_row, file), name, first_row, file)
     texts = column.to_pandas()
     parsed = pd.to_datetime(texts, format=time_format or "ISO8601", utc=True, errors="coerce")
-    if parsed.isna().any():
-        row = int(parsed.isna().to_numpy().argmax())
-        raise _not_a_time(texts.iloc[row], name, first_row + row, file)
+    for row in np.flatnonzero(parsed.isna().to_numpy()):
+        report(_not_a_time(texts.iloc[row], name, first_row + int(row), file))
     return np.asarray(parsed.dt.tz_localize(None), dtype="M8[us]")
 
 
@@ -142,17 +144,17 @@ def _from_text(column: pa.Array, name: str, first_row: int, file: str) -> np.nda
         try:
             values[row] = parse_number(cell or "")
         except ValueError:
-            raise _not_a_number(cell, name, first_row + row, file) from None
+            values[row] = np.nan
+            report(_not_a_number(cell, name, first_row + row, file))
     return values
 
 
 def _whole(values: np.ndarray, name: str, first_row: int, file: str) -> np.ndarray:
     """Times that are counted 0, 1, 2 ...; nothing else is accepted from a numeric column."""
     bad = np.isnan(values) | (values != np.floor(values)) | (np.abs(values) >= 2**53)
-    if bad.any():
-        row = int(bad.argmax())
-        raise _not_a_time(f"{values[row]:g}", name, first_row + row, file)
-    return values.astype(np.int64)
+    for row in np.flatnonzero(bad):
+        report(_not_a_time(f"{values[row]:g}", name, first_row + int(row), file))
+    return np.where(bad, NO_TIME, np.where(bad, 0, values).astype(np.int64))
 
 
 def _plain(column: pa.Array) -> pa.Array:
@@ -162,10 +164,6 @@ def _plain(column: pa.Array) -> pa.Array:
 
 def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
-
-
-def _first(mask: pa.Array) -> int:
-    return int(np.asarray(mask).argmax())
 
 
 def _not_a_number(cell: str, name: str, row: int, file: str) -> DataError:

@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
-from seqkit import DataError, SourceFile
-from seqkit_timeseries.cells import numbers, texts, times
+from seqkit import DataError, SourceFile, report, reporting
+from seqkit_timeseries.cells import NO_TIME, numbers, texts, times
 from seqkit_timeseries.layout import Roles, TableOptions, find_layout, find_roles
 from seqkit_timeseries.rows import read_rows_of_series
 from seqkit_timeseries.series import Series, row_times
@@ -48,6 +48,11 @@ class _Block:
         ids, when, labels = (None if a is None else a[index] for a in (self.ids, self.times, self.labels))
         return _Block(ids, when, self.values[index], labels)
 
+    def usable(self) -> np.ndarray:
+        """Rows with an id and a time, (N,) bool; those without were reported."""
+        named = np.ones(len(self.values), dtype=bool) if self.ids is None else self.ids != ""
+        return named if self.times is None else named & (self.times.view(np.int64) != NO_TIME)
+
 
 def _blocks(source: SourceFile, head: Head, roles: Roles, options: TableOptions) -> Iterator[_Block]:
     file = source.origin
@@ -55,20 +60,21 @@ def _blocks(source: SourceFile, head: Head, roles: Roles, options: TableOptions)
         if not batch.num_rows:
             continue
         columns = [numbers(batch.column(name), name, row, file) for name in roles.values]
-        yield _Block(
+        block = _Block(
             None if roles.identifier is None else _ids(batch, roles.identifier, row, file),
             None if roles.time is None else times(batch.column(roles.time), roles.time, row, file, options.time_format),
             np.stack(columns, axis=1),
             None if roles.label is None else texts(batch.column(roles.label)),
         )
+        usable = block.usable()
+        yield block if usable.all() else block.rows(usable)
 
 
 def _ids(batch: pa.RecordBatch, name: str, first_row: int, file: str) -> np.ndarray:
     ids = texts(batch.column(name))
-    blank = ids == ""
-    if blank.any():
-        row = first_row + int(blank.argmax())
-        raise DataError("the id is empty", at=f"{file}, row {row}, column {name!r}", fix="name the series of each row")
+    for row in np.flatnonzero(ids == ""):
+        at = f"{file}, row {first_row + int(row)}, column {name!r}"
+        report(DataError("the id is empty", at=at, fix="name the series of each row"))
     return ids
 
 
@@ -82,15 +88,14 @@ def _read_long(source: SourceFile, blocks: Iterable[_Block], roles: Roles, optio
         for begin, end in pairwise(bounds):
             name = str(block.ids[begin])
             if held and name != current:
-                yield options.rules.apply(_series(source, current, held, roles))
+                with reporting():
+                    yield options.rules.apply(_series(source, current, held, roles))
                 done.add(current)
                 held = []
             if name in done:
-                raise DataError(
-                    f"rows of series {name!r} come again after those of another",
-                    at=source.origin,
-                    fix="sort the file by series, or use --data.sort true (the file is then held in memory)",
-                )
+                what = f"rows of series {name!r} come again after those of another"
+                fix = "sort the file by series, or use --data.sort true (the file is then held in memory)"
+                report(DataError(what, at=source.origin, fix=fix))
             current = name
             held.append(block.rows(slice(begin, end)))
     if held:
@@ -129,11 +134,9 @@ def _series(source: SourceFile, name: str, blocks: list[_Block], roles: Roles) -
     if block.labels is not None:
         found = sorted(set(block.labels.tolist()))
         if len(found) > 1:
-            raise DataError(
-                f"labels {found[0]!r} and {found[1]!r} in one series",
-                at=f"{source.origin}:{name}, column {roles.label!r}",
-                fix="a series has one label: repeat it in each of its rows",
-            )
+            what = f"labels {found[0]!r} and {found[1]!r} in one series"
+            fix = "a series has one label: repeat it in each of its rows"
+            report(DataError(what, at=f"{source.origin}:{name}, column {roles.label!r}", fix=fix))
         label = found[0] or None
     when = row_times(len(block.values)) if block.times is None else block.times
     names = tuple(roles.values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from seqkit import ConfigError, PathOption, SourceFile, find_files, is_hub
+from seqkit import ConfigError, PathOption, SourceFile, find_files, is_hub, reporting
 from seqkit_timeseries.layout import TableOptions
 from seqkit_timeseries.readers import read_table
 from seqkit_timeseries.series import Series
@@ -31,7 +31,8 @@ def read_series(path: PathOption, options: TableOptions) -> Iterator[Series]:
     sources = find_files(path or (), SUFFIXES)
     options = replace(options, alone=len(sources) == 1)
     for source in sources:
-        yield from read_ts(source) if is_ts(source) else read_table(source, options)
+        with reporting():
+            yield from read_ts(source) if is_ts(source) else read_table(source, options)
 
 
 def is_ts(source: SourceFile) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqkit import DataError, SourceFile
+from seqkit import DataError, SourceFile, report
 from seqkit_timeseries.cells import MISSING, parse_number
 from seqkit_timeseries.layout import TableOptions, require_no_columns
 from seqkit_timeseries.series import Series, feature_names, row_times
@@ -35,7 +35,7 @@ def read_rows_of_series(source: SourceFile, head: Head, options: TableOptions) -
         label = by_path if label_at is None else cells[label_at].strip() if label_at < len(cells) else ""
         name = str(number) if label_at == 0 else cells[0].strip()
         if name in seen:
-            raise DataError(f"id {name!r} occurs twice", at=f"{file}, line {line}", fix="give each series its own id")
+            report(DataError(f"id {name!r} occurs twice", at=f"{file}, line {line}", fix="give each series its own id"))
         seen.add(name)
         values = _values([c for at, c in enumerate(cells) if at > 0 and at != label_at], f"{file}, line {line}")
         yield Series(file, name, values, row_times(len(values)), feature_names(1), label=label or None)
@@ -59,11 +59,9 @@ def _lines(source: SourceFile, head: Head) -> Iterator[tuple[int, int, list[str]
                     continue
                 number += 1
                 if head.header_lines and len(cells) > len(head.names):
-                    raise DataError(
-                        f"{len(cells)} cells where the header has {len(head.names)}",
-                        at=f"{source.origin}, line {rows.line_num}",
-                        fix="give the header as many cells as the longest series",
-                    )
+                    what = f"{len(cells)} cells where the header has {len(head.names)}"
+                    fix = "give the header as many cells as the longest series"
+                    report(DataError(what, at=f"{source.origin}, line {rows.line_num}", fix=fix))
                 yield number, rows.line_num, cells
         except (UnicodeDecodeError, csv.Error, EOFError, OSError) as error:
             at = f"{source.origin}, after line {rows.line_num}"
@@ -89,9 +87,7 @@ def _slowly(cells: list[str], at: str) -> np.ndarray:
         try:
             values[step] = parse_number(cell)
         except ValueError:
-            raise DataError(
-                f"{cell!r} is not a finite number",
-                at=f"{at}, step {step + 1}",
-                fix="after the id come numbers or empty cells; name another layout by --data.layout",
-            ) from None
+            values[step] = np.nan
+            fix = "after the id come numbers or empty cells; name another layout by --data.layout"
+            report(DataError(f"{cell!r} is not a finite number", at=f"{at}, step {step + 1}", fix=fix))
     return values

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seqkit import DataError
+from seqkit import DataError, report
 from seqkit_timeseries.frequency import Frequency
 
 
@@ -113,11 +113,9 @@ def require_float32(series: Series) -> None:
         deviation, largest = float(seen.std()), float(np.abs(seen).max())
         # A float32 is right to 2^-24 of its size; a hundredth of the deviation should still be seen.
         if largest * 2**-24 > 0.01 * deviation > 0:
-            raise DataError(
-                f"values near {largest:.6g} that vary by {deviation:.3g}: float32 cannot tell them apart",
-                at=f"{series.origin}, column {feature}",
-                fix="subtract a constant from the column, or use --data.scaling standard",
-            )
+            what = f"values near {largest:.6g} that vary by {deviation:.3g}: float32 cannot tell them apart"
+            fix = "subtract a constant from the column, or use --data.scaling standard"
+            report(DataError(what, at=f"{series.origin}, column {feature}", fix=fix))
 
 
 def _shape(series: Series) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from seqkit import DataError
+from seqkit import DataError, observe, report
 from seqkit_timeseries.frequency import infer_frequency
 from seqkit_timeseries.series import Series
 
@@ -44,12 +44,16 @@ class TimeRules:
         series = replace(series, frequency=frequency)
         if frequency is None:
             return series
+        if series.timed:
+            observe("frequency", frequency)
         steps, on_grid = frequency.steps(series.times)
         if on_grid.all() and steps[-1] == len(series) - 1:
             return series
         if self.fill_gaps is False:
             return replace(series, regular=False)
-        _require_on_grid(series, on_grid)
+        if not on_grid.all():
+            report(_off_grid(series, on_grid))
+            return replace(series, regular=False)
         return self._filled(series, steps)
 
     def _in_order(self, series: Series) -> Series:
@@ -58,12 +62,9 @@ class TimeRules:
             return series
         if not self.sort:
             first = backwards[0]
-            raise DataError(
-                f"timestamps are not in order: {_show(series.times[first + 1])} follows {_show(series.times[first])} "
-                f"({len(backwards)} such places)",
-                at=series.origin,
-                fix="sort the file by time, or use --data.sort true",
-            )
+            what = f"timestamps are not in order: {_show(series.times[first + 1])} follows {_show(series.times[first])}"
+            fix = "sort the file by time, or use --data.sort true"
+            report(DataError(f"{what} ({len(backwards)} such places)", at=series.origin, fix=fix))
         order = np.argsort(series.times, kind="stable")
         return replace(series, values=series.values[order], times=series.times[order])
 
@@ -73,12 +74,13 @@ class TimeRules:
             return series
         if self.duplicates == "error":
             twice = _show(series.times[:-1][~new][0])
-            raise DataError(
-                f"timestamp {twice} occurs more than once ({int((~new).sum())} rows too many)",
-                at=series.origin,
-                fix="remove the duplicates, or use --data.duplicates first, last or mean; "
-                "if the file holds several series, name their column by --data.id_column",
+            what = f"timestamp {twice} occurs more than once ({int((~new).sum())} rows too many)"
+            fix = (
+                "remove the duplicates, or use --data.duplicates first, last or mean; "
+                "if the file holds several series, name their column by --data.id_column"
             )
+            report(DataError(what, at=series.origin, fix=fix))
+        observe("repaired", "rows of one time", int((~new).sum()))
         begins = np.flatnonzero(np.concatenate([[True], new]))
         ends = np.append(begins[1:], len(series))
         if self.duplicates == "mean":
@@ -87,7 +89,7 @@ class TimeRules:
             counts = np.add.reduceat(seen.astype(np.int64), begins)
             values = np.divide(totals, counts, out=np.full_like(totals, np.nan), where=counts > 0)
         else:
-            values = series.values[begins if self.duplicates == "first" else ends - 1]
+            values = series.values[ends - 1 if self.duplicates == "last" else begins]
         return replace(series, values=values, times=series.times[begins])
 
     def _filled(self, series: Series, steps: np.ndarray) -> Series:
@@ -96,33 +98,32 @@ class TimeRules:
         widest, num_steps = int(gaps.argmax()), int(steps[-1]) + 1
         where = f"between {_show(series.times[widest])} and {_show(series.times[widest + 1])}"
         if self.fill_gaps is None:
-            raise DataError(
-                f"{num_steps - len(series)} steps of {frequency} are missing in {int((gaps > 1).sum())} places, "
-                f"most of them {where}",
-                at=series.origin,
-                fix="--data.fill_gaps true puts them in as missing values; "
-                "--data.fill_gaps false takes the rows as consecutive steps",
+            lost = f"{num_steps - len(series)} steps of {frequency} are missing in {int((gaps > 1).sum())} places"
+            fix = (
+                "--data.fill_gaps true puts them in as missing values; "
+                "--data.fill_gaps false takes the rows as consecutive steps"
             )
+            report(DataError(f"{lost}, most of them {where}", at=series.origin, fix=fix))
+            return replace(series, regular=False)
         if num_steps > _MOST_FILLED * len(series):
-            raise DataError(
-                f"{len(series)} rows would become {num_steps} steps of {frequency}; the widest gap is {where}",
-                at=series.origin,
-                fix="correct the timestamp, or use --data.fill_gaps false",
-            )
+            what = f"{len(series)} rows would become {num_steps} steps of {frequency}; the widest gap is {where}"
+            fix = "correct the timestamp, or use --data.fill_gaps false"
+            report(DataError(what, at=series.origin, fix=fix))
+            return replace(series, regular=False)
+        observe("repaired", "steps put in as missing", num_steps - len(series))
         values = np.full((num_steps, series.values.shape[1]), np.nan)
         values[steps] = series.values
         return replace(series, values=values, times=frequency.times(series.times[0], np.arange(num_steps)))
 
 
-def _require_on_grid(series: Series, on_grid: np.ndarray) -> None:
-    if not on_grid.all():
-        first = series.times[~on_grid][0]
-        raise DataError(
-            f"timestamp {_show(first)} is not a whole number of steps of {series.frequency} "
-            f"after {_show(series.times[0])} ({int((~on_grid).sum())} such timestamps)",
-            at=series.origin,
-            fix="correct it, or use --data.fill_gaps false to take the rows as consecutive steps",
-        )
+def _off_grid(series: Series, on_grid: np.ndarray) -> DataError:
+    first = series.times[~on_grid][0]
+    return DataError(
+        f"timestamp {_show(first)} is not a whole number of steps of {series.frequency} "
+        f"after {_show(series.times[0])} ({int((~on_grid).sum())} such timestamps)",
+        at=series.origin,
+        fix="correct it, or use --data.fill_gaps false to take the rows as consecutive steps",
+    )
 
 
 def _show(time: np.generic) -> str:

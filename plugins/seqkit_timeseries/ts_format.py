@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seqkit import DataError, SourceFile, did_you_mean
+from seqkit import DataError, SourceFile, did_you_mean, report
 from seqkit_timeseries.cells import parse_number
 from seqkit_timeseries.series import Series, feature_names, row_times
 
@@ -80,9 +80,9 @@ def read_ts(source: SourceFile) -> Iterator[Series]:
                     else:
                         raise ValueError("a case before @data")
                 except ValueError as error:
-                    raise DataError(
-                        str(error), at=f"{source.origin}, line {line_number}", fix="correct the line or the header"
-                    ) from None
+                    at = f"{source.origin}, line {line_number}"
+                    report(DataError(str(error), at=at, fix="correct the line or the header"))
+                    continue
                 names = feature_names(values.shape[1])
                 yield Series(source.origin, str(number), values, row_times(len(values)), names, label=target)
         except (EOFError, OSError) as error:
