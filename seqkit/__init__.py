@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from seqkit.data.tables import read_rows as read_rows
     from seqkit.data.tables import require_column as require_column
     from seqkit.domain import Domain as Domain
+    from seqkit.domain import Scorer as Scorer
     from seqkit.encoder import Encoder as Encoder
     from seqkit.encoder import StepEncoder as StepEncoder
     from seqkit.encoder import step_encoder as step_encoder
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from seqkit.errors import DivergedError as DivergedError
     from seqkit.errors import SeqkitError as SeqkitError
     from seqkit.errors import did_you_mean as did_you_mean
+    from seqkit.inference.judge import Judge as Judge
     from seqkit.model import SequenceModel as SequenceModel
     from seqkit.options import ModelOptions as ModelOptions
     from seqkit.plots.forecast import draw_forecast as draw_forecast
@@ -79,12 +81,13 @@ _HOMES = {
     "seqkit.data.parts": ("join_parts",),
     "seqkit.data.sources": ("PathOption", "SourceFile", "find_files", "is_hub", "split_label"),
     "seqkit.data.tables": ("TABLE_SUFFIXES", "is_table", "read_batches", "read_hub", "read_rows", "require_column"),
-    "seqkit.domain": ("Domain",),
+    "seqkit.domain": ("Domain", "Scorer"),
     "seqkit.encoder": ("Encoder", "StepEncoder", "step_encoder"),
     "seqkit.errors": (
         "CheckpointError", "ConfigError", "DataError", "DependencyError", "DivergedError", "SeqkitError",
         "did_you_mean",
     ),
+    "seqkit.inference.judge": ("Judge",),
     "seqkit.model": ("SequenceModel",),
     "seqkit.options": ("ModelOptions",),
     "seqkit.plots.forecast": ("draw_forecast",),

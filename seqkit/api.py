@@ -14,7 +14,10 @@ from seqkit.domain import Domain
 from seqkit.errors import ConfigError, did_you_mean
 from seqkit.inference.continuing import generate_records
 from seqkit.inference.embed import EmbedPooling, embed_records, gather_embeddings
+from seqkit.inference.judge import Judge
 from seqkit.inference.predict import predict_records
+from seqkit.inference.score import Scoring, score_rows
+from seqkit.inference.scorers import choose_question, option_owners
 from seqkit.inference.stream import Source, read_stream
 from seqkit.settings import Settings, build_parser, option_names, parse_values
 from seqkit.steps import Record, Split
@@ -94,6 +97,36 @@ class Run:
         for part in read_stream(self.loaded.model, self.loaded.data, source, chunk):
             for line in zip(*part.columns.values(), strict=True):
                 yield dict(zip(part.columns, line, strict=True))
+
+    def score(
+        self, path: Any = None, *, split: Split = "predict", per_step: bool = False, **options: Any
+    ) -> Iterator[dict[str, Any]]:
+        """How likely each record is, or each of its steps; or the answer to a question that only the domain knows.
+
+        Args:
+            path: What to read; None reads the training data's path.
+            split: Which records; `predict` takes all.
+            per_step: One row a step instead of one a record.
+            options: Options of the data module that replace the saved ones; or a scorer of the domain with its
+                options, such as `variants="calls.vcf", reference="genome.fa"`.
+
+        Returns:
+            Rows, as they are made.
+
+        Raises:
+            ConfigError: If the model was not trained on `next_step`, or for options that do not belong together.
+        """
+        domain = self.loaded.domain
+        known = {*domain.scorers, *option_owners(domain)}
+        asked = {name: value for name, value in _with_text_paths(options).items() if name in known}
+        question = choose_question(domain, asked)
+        if question is not None:
+            if path is not None or len(asked) < len(options) or per_step or split != "predict":
+                raise ConfigError(f"{question.name}= reads nothing else", at="Run.score", fix="leave out other options")
+            return question.rows(Judge(self.loaded.model, self.loaded.data))
+        changes = options | ({} if path is None else {"path": path})
+        loaded = workflow.reload(self.path, _with_text_paths(changes), self._domain)
+        return score_rows(Scoring(loaded.model, loaded.data, split), per_step)
 
     def generate(
         self, prompt: Any = None, steps: int | None = None, samples: int = 1, temperature: float = 1.0,

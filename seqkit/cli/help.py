@@ -16,6 +16,7 @@ verbs:
   validate    figures on the validation split of a run
   test        figures on the test split of a run
   predict     one row a record: class, value, or likelihood
+  score       how likely each record or each step is; unlikely steps; variants of DNA
   generate    continue a prompt: text, sound, bases, series
   forecast    the future of series: table, summary, plots
   embed       the hidden state of each record, or of each step
@@ -75,7 +76,25 @@ seqkit predict RUN: one row a record with its origin.
   RUN                 run folder, or a checkpoint file
   --data.path PATH    what to read (default: what the run was trained on); other --data.* as for fit
   --split NAME        all records (predict), or only train, valid or test
-  --out FILE          .csv or .jsonl (default: RUN/predictions.csv)
+  --out FILE          .csv, .jsonl or .parquet (default: RUN/predictions.csv)
+"""
+
+SCORE = """\
+seqkit score RUN: how likely each record is under a model trained on next_step, or each of its steps.
+
+  seqkit score runs/text-next-step-1 --data.path new.txt --data.documents lines
+  seqkit score runs/timeseries-next-step-1 --data.path pump.csv --threshold 6
+  seqkit score runs/dna-next-step-1 --data.path genes.fa --per_step --out steps.parquet
+  seqkit score runs/dna-next-step-1 --variants calls.vcf --reference genome.fa
+
+  RUN                 run folder, or a checkpoint file
+  --data.path PATH    what to read (default: what the run was trained on); other --data.* as for fit
+  --split NAME        all records (predict), or only train, valid or test
+  --per_step          one row a step instead of one a record
+  --threshold X       numbers: name the steps with an anomaly of X or more; 6 is one in a million
+  --out FILE          .csv, .jsonl or .parquet (default: RUN/scores.csv)
+
+  seqkit score RUN --help                            with the questions that the run's domain adds
 """
 
 GENERATE = """\

@@ -17,6 +17,7 @@ VERBS: dict[str, str] = {
     "validate": texts.EVALUATE.format(verb="validate", split="valid"),
     "test": texts.EVALUATE.format(verb="test", split="test"),
     "predict": texts.PREDICT,
+    "score": texts.SCORE,
     "generate": texts.GENERATE,
     "forecast": texts.FORECAST,
     "embed": texts.EMBED,
@@ -80,7 +81,9 @@ def _run(words: list[str]) -> int:
 
 
 def _wants_long_help(verb: str, words: list[str]) -> bool:
-    """`fit --domain NAME --help` lists the domain's options, for which it must be imported."""
+    """`fit --domain NAME --help` and `score RUN --help` list the domain's options, for which it must be imported."""
+    if verb == "score":
+        return not words[0].startswith("-")
     return verb == "fit" and any(word.startswith(("--domain", "--config")) for word in words)
 
 

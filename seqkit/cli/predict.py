@@ -7,7 +7,8 @@ from typing import Literal
 
 from seqkit.cli.summary import Summary
 from seqkit.cli.verbs import parse_verb, require_writable
-from seqkit.inference.predict import predict_records, write_rows
+from seqkit.inference.predict import predict_records
+from seqkit.inference.rows import require_row_suffix, write_rows
 from seqkit.training import workflow
 
 
@@ -18,10 +19,11 @@ def run(verb: str, words: list[str]) -> int:
         words,
         {"split": (Literal["predict", "train", "valid", "test"], "predict"), "out": (str | None, None)},
     )
-    loaded = workflow.reload(options.run, changes)
     folder = Path(options.run) if Path(options.run).is_dir() else Path(options.run).parent
     path = Path(options.out) if options.out else folder / "predictions.csv"
+    require_row_suffix(path)
     require_writable(path)
+    loaded = workflow.reload(options.run, changes)
     summary = Summary()
     count = write_rows(summary.watch(predict_records(loaded.model, loaded.data, options.split)), path)
     summary.show()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,10 @@ from seqkit.training.folder import find_checkpoint
 
 
 def parse_verb(
-    verb: str, words: Sequence[str], options: dict[str, tuple[Any, Any]]
+    verb: str,
+    words: Sequence[str],
+    options: dict[str, tuple[Any, Any]],
+    extend: Callable[[jsonargparse.ArgumentParser], None] | None = None,
 ) -> tuple[Namespace, dict[str, Any]]:
     """Options of a verb, and the options of the data that were given.
 
@@ -27,6 +30,7 @@ def parse_verb(
         verb: For messages.
         words: RUN and what follows.
         options: The verb's own options: name to (type, default).
+        extend: Adds more options; those that were not given are None or missing in what comes back.
 
     Returns:
         The options with `run`, and changed options of the data module by name.
@@ -37,6 +41,8 @@ def parse_verb(
         action = {"action": "store_true"} if kind is bool else {"type": kind, "default": default}
         names = dict.fromkeys((f"--{name}", f"--{name.replace('_', '-')}", f"--{name.replace('-', '_')}"))
         parser.add_argument(*names, **action)
+    if extend is not None:
+        extend(parser)
     add_data_options(parser, domain_of(run))
     given = parse_or_explain(parser, fold_paths(rest), defaults=False).as_dict()
     values = {name.replace("-", "_"): default for name, (_, default) in options.items()}

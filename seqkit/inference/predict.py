@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import math
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 
-from seqkit.data.loader import StreamLoader, collate
+from seqkit.data.loader import collate
 from seqkit.data.module import SequenceDataModule
 from seqkit.errors import ConfigError
+from seqkit.inference.rows import Row
+from seqkit.inference.score import Scoring
 from seqkit.model import SequenceModel
 from seqkit.steps import Discrete, Split
 from seqkit.tasks.ctc import Transcript
 from seqkit.tasks.tag import Tag
-
-_READ_TOGETHER = 1024
-"""Steps of a chunk at most: no gradient is kept, so that long ones cost little."""
-
-_MOST_OUTPUTS = 1 << 24
-"""Outputs of a chunk at most, 64 MiB: over a vocabulary of words long chunks would take gigabytes."""
-
-Row = dict[str, Any]
 
 
 def predict_records(model: SequenceModel, data: SequenceDataModule, split: Split = "predict") -> Iterator[Row]:
@@ -48,32 +37,6 @@ def predict_records(model: SequenceModel, data: SequenceDataModule, split: Split
     if data.task == "forecast":
         raise ConfigError("forecasts are no answer a record", at="RUN", fix="use seqkit forecast RUN")
     return _likelihoods(model, data, split) if data.streams else _answers(model, data, split)
-
-
-def write_rows(rows: Iterable[Row], path: Path) -> int:
-    """Save rows as CSV, or as JSON lines for `.jsonl`; the number of rows.
-
-    Raises:
-        ConfigError: For another ending.
-    """
-    if path.suffix not in (".csv", ".jsonl"):
-        raise ConfigError(
-            f"cannot write {path.suffix or 'a file without ending'}", at="--out", fix="use .csv or .jsonl"
-        )
-    count = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer: Any = None
-        for row in rows:
-            count += 1
-            if path.suffix == ".jsonl":
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                continue
-            flat = {key: value for key, value in row.items() if not isinstance(value, dict)}
-            if writer is None:
-                writer = csv.DictWriter(file, list(flat))
-                writer.writeheader()
-            writer.writerow(flat)
-    return count
 
 
 @torch.no_grad()
@@ -113,28 +76,6 @@ def _answer(model: SequenceModel, data: SequenceDataModule, raw: torch.Tensor, l
     }
 
 
-def _chunk_length(rows: int, trained: int, num_outputs: int) -> int:
-    """Steps read together: as many as memory allows, and no fewer than in training, which it allowed too."""
-    return max(trained, min(_READ_TOGETHER, _MOST_OUTPUTS // (rows * num_outputs)))
-
-
-@torch.no_grad()
 def _likelihoods(model: SequenceModel, data: SequenceDataModule, split: Split) -> Iterator[Row]:
-    store = data.store(split)
-    total, count = np.zeros(len(store)), np.zeros(len(store), np.int64)
-    state = None
-    rows = min(data.batch_size, max(len(store), 1))
-    window = _chunk_length(rows, data.window, model.task.output.num_parameters)
-    for batch in StreamLoader(store, rows, window, shuffle=False, seed=0, whole=True):
-        outcome, state = model.outcome(batch.to(model.device), state)
-        index = batch.index.numpy()
-        axes = tuple(range(1, outcome.nll.ndim))
-        np.add.at(total, index, outcome.nll.double().sum(axes).cpu().numpy())
-        np.add.at(count, index, outcome.scored.sum(axes).cpu().numpy())
-    discrete = isinstance(data.codec.spec, Discrete)
-    for origin, nats, steps in zip(store.origins(), total, count, strict=True):
-        # A record of one step predicts nothing: its cells stay empty.
-        mean = float(nats / steps) if steps else None
-        row: Row = {"origin": origin, "num_steps": int(steps), "nll_nats": None if mean is None else round(mean, 6)}
-        bits = None if mean is None else round(mean / math.log(2), 6)
-        yield row | ({"bits_per_step": bits} if discrete else {})
+    kept = ("origin", "num_steps", "nll_nats", "bits_per_step")
+    return ({key: row[key] for key in kept if key in row} for row in Scoring(model, data, split).record_rows())

@@ -17,6 +17,7 @@ from torch.nn import functional
 from seqkit.backbone.scaling import Scale
 from seqkit.errors import ConfigError
 from seqkit.steps import IGNORED
+from seqkit.tasks.tails import normal_log_tail, student_log_tail
 
 _LEAST_SCALE = 1e-3
 
@@ -134,6 +135,10 @@ class LocationScale(Output, ABC):
         """Negative log density of a standardised value, in nats."""
 
     @abstractmethod
+    def standard_log_tail(self, z: Tensor, shape: Tensor | None) -> Tensor:
+        """Logarithm of the probability of a standardised value at least as far out, on either side; float64."""
+
+    @abstractmethod
     def standard_sample(self, like: Tensor, shape: Tensor | None, generator: torch.Generator) -> Tensor:
         """A standardised draw of the shape of `like`."""
 
@@ -151,6 +156,14 @@ class LocationScale(Output, ABC):
         scored = torch.isfinite(targets)
         z = (torch.where(scored, targets, location.detach()) - location) / spread
         return torch.where(scored, self.standard_nll(z, shape) + spread.log(), torch.zeros_like(z)), scored
+
+    def log_tail(self, raw: Tensor, targets: Tensor, scale: Scale | None = None) -> Tensor:
+        """Logarithm of the probability of a value at least as far from the location; (..., F), NaN where not scored.
+
+        The logarithm, in float64: the probability itself is 0 as a float where values are most worth a look.
+        """
+        location, spread, shape = self.parameters(raw, scale)
+        return self.standard_log_tail((targets - location) / spread, shape)
 
     def mean(self, raw: Tensor, scale: Scale | None = None) -> Tensor:
         """The location."""
@@ -176,6 +189,10 @@ class Normal(LocationScale):
         """z^2 / 2 + log(2 pi) / 2."""
         return 0.5 * z**2 + 0.5 * math.log(2 * math.pi)
 
+    def standard_log_tail(self, z: Tensor, shape: Tensor | None) -> Tensor:
+        """Through the complementary error function."""
+        return normal_log_tail(z)
+
     def standard_sample(self, like: Tensor, shape: Tensor | None, generator: torch.Generator) -> Tensor:
         """Standard normal."""
         return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
@@ -192,6 +209,10 @@ class StudentT(LocationScale):
         nu = _degrees_of_freedom(shape)
         constant = torch.lgamma(nu / 2) - torch.lgamma((nu + 1) / 2) + 0.5 * torch.log(nu * math.pi)
         return constant + 0.5 * (nu + 1) * torch.log1p(z**2 / nu)
+
+    def standard_log_tail(self, z: Tensor, shape: Tensor | None) -> Tensor:
+        """Through the incomplete beta function."""
+        return student_log_tail(z, _degrees_of_freedom(shape))
 
     def standard_sample(self, like: Tensor, shape: Tensor | None, generator: torch.Generator) -> Tensor:
         """Polar method for t: Bailey 1994 [bailey1994]."""

@@ -14,7 +14,9 @@ from seqkit import ConfigError, Domain, ModelOptions, Record, SequenceModel
 from seqkit.build import build_model
 from seqkit.inference.forecast import score_forecasts
 from seqkit.inference.generate import continue_sequences
-from seqkit.inference.predict import _chunk_length, predict_records, write_rows
+from seqkit.inference.likelihood import chunk_length
+from seqkit.inference.predict import predict_records
+from seqkit.inference.rows import write_rows
 from seqkit.tasks.distributions import Sampling
 from seqkit.tasks.metrics import mase, naive2, smape
 
@@ -208,9 +210,9 @@ def test_a_likelihood_depends_on_its_record_alone(melody: Domain, batch_size: in
 
 
 def test_chunks_of_a_large_vocabulary_stay_small() -> None:
-    assert _chunk_length(rows=32, trained=64, num_outputs=5) == 1024
-    assert _chunk_length(rows=32, trained=35, num_outputs=33_278) == 35  # 2^24 / (32 * 33278) = 15: fewer than trained
-    assert _chunk_length(rows=4, trained=35, num_outputs=33_278) == 126
+    assert chunk_length(rows=32, trained=64, num_outputs=5) == 1024
+    assert chunk_length(rows=32, trained=35, num_outputs=33_278) == 35  # 2^24 / (32 * 33278) = 15: fewer than trained
+    assert chunk_length(rows=4, trained=35, num_outputs=33_278) == 126
 
 
 def test_a_record_of_one_step_has_no_likelihood(melody: Domain, monkeypatch: pytest.MonkeyPatch) -> None:

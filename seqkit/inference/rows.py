@@ -1,0 +1,100 @@
+"""Rows of results as a file: CSV, JSON lines or parquet, written as they come."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from seqkit.errors import ConfigError
+
+Row = dict[str, Any]
+
+ROW_SUFFIXES = (".csv", ".jsonl", ".parquet")
+
+_GROUP = 1 << 16
+"""Rows of a parquet row group."""
+
+
+def require_row_suffix(path: Path) -> None:
+    """Refuse an ending that rows are not written as.
+
+    Raises:
+        ConfigError: Names the endings.
+    """
+    if path.suffix not in ROW_SUFFIXES:
+        raise ConfigError(
+            f"cannot write {path.suffix or 'a file without ending'}",
+            at="--out",
+            fix=f"use {', '.join(ROW_SUFFIXES[:-1])} or {ROW_SUFFIXES[-1]}",
+        )
+
+
+def write_rows(rows: Iterable[Row], path: Path) -> int:
+    """Save rows as they come; the number of rows. The file appears when it is complete: a half one looks whole.
+
+    Args:
+        rows: All with the same keys. CSV leaves out what is nested (dictionaries).
+        path: Where to, `.csv`, `.jsonl` or `.parquet`.
+
+    Raises:
+        ConfigError: For another ending.
+    """
+    require_row_suffix(path)
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    writers: dict[str, Callable[[Iterator[Row], Path], None]] = {
+        ".csv": _write_csv, ".jsonl": _write_json_lines, ".parquet": _write_parquet
+    }  # fmt: skip
+    count = 0
+
+    def counted() -> Iterator[Row]:
+        nonlocal count
+        for row in rows:
+            count += 1
+            yield row
+
+    try:
+        writers[path.suffix](counted(), partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return count
+
+
+def _write_csv(rows: Iterator[Row], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer: Any = None
+        for row in rows:
+            flat = {key: value for key, value in row.items() if not isinstance(value, dict)}
+            if writer is None:
+                writer = csv.DictWriter(file, list(flat))
+                writer.writeheader()
+            writer.writerow(flat)
+
+
+def _write_json_lines(rows: Iterator[Row], path: Path) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _write_parquet(rows: Iterator[Row], path: Path) -> None:
+    """Row groups of bounded size, with the columns of the first one."""
+    first = list(islice(rows, _GROUP))
+    schema = _schema(pa.Table.from_pylist(first))
+    with pq.ParquetWriter(path, schema) as writer:
+        writer.write_table(pa.Table.from_pylist(first, schema=schema))
+        while group := list(islice(rows, _GROUP)):
+            writer.write_table(pa.Table.from_pylist(group, schema=schema))
+
+
+def _schema(table: pa.Table) -> pa.Schema:
+    """A column that holds nothing yet will hold a figure."""
+    return pa.schema([pa.field(f.name, pa.float64() if pa.types.is_null(f.type) else f.type) for f in table.schema])
