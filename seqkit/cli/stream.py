@@ -33,9 +33,9 @@ def run(verb: str, words: list[str]) -> int:
     torch.set_num_threads(1)  # One row at a time: a second thread would only wait for the first.
     try:
         for number, chunk in enumerate(chunks):
+            num_steps += chunk.num_steps
             sys.stdout.write(json_lines(chunk.columns) if options.json else table(chunk.columns, header=number == 0))
             sys.stdout.flush()
-            num_steps += chunk.num_steps
     except KeyboardInterrupt:
         code = 130
     except BrokenPipeError:

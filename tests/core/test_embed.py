@@ -16,7 +16,7 @@ from seqkit import ConfigError, DataError, Domain, Encoder, ModelOptions, Sequen
 from seqkit.build import build_model
 from seqkit.cli.main import main
 from seqkit.inference import embed, embedding_files
-from seqkit.inference.embed import EmbedPooling, Embedding, embed_records, gather_embeddings
+from seqkit.inference.embed import Embedding, EmbedPooling, embed_records, gather_embeddings
 from seqkit.inference.embedding_files import write_embeddings
 from seqkit.inference.running_pool import RunningPool
 from seqkit.tasks.classify import Classify, Pooling
@@ -42,6 +42,7 @@ def case(name: str, request: pytest.FixtureRequest, **data: Any) -> tuple[Sequen
 def by_hand(model: SequenceModel, steps: Tensor) -> Tensor:
     """Outputs (T', H) of one record read alone."""
     inputs = steps.double() if steps.is_floating_point() else steps
+    outputs: Tensor
     outputs, lengths, _, _ = model(inputs[None], torch.tensor([len(steps)]))
     return outputs[0, : int(lengths[0])]
 
@@ -134,7 +135,7 @@ def test_an_encoder_that_shortens_time_leaves_fewer_rows(melody: Domain) -> None
 def test_a_split_is_embedded_alone(melody: Domain) -> None:
     model, data = build(melody, "classify")
     origins, values = gather_embeddings(embed_records(model, data, "mean", "test"), "mean")
-    assert origins == data.store("test").origins() and values.shape == (len(origins), 7)
+    assert origins == data.store("test").origins() and np.shape(values) == (len(origins), 7)
 
 
 def test_an_empty_split_is_refused(melody: Domain) -> None:
@@ -244,3 +245,29 @@ def test_wrong_options_are_refused_before_the_work(
     assert main(["embed", str(run.path), "--out", str(tmp_path / "e.csv")]) == 2
     assert "use .parquet or .npz" in capsys.readouterr().err
     assert json.loads((run.path / "result.json").read_text())["task"] == "next_step"
+
+
+def test_a_forecaster_is_asked_about_the_window_before_the_first_step_to_come(series: Domain) -> None:
+    class Pairs(series.datamodule):  # type: ignore[misc,name-defined]
+        """Two features, the second of which is the first upside down and shifted."""
+
+        look_back = 9
+
+        def __init__(self, path: seqkit.PathOption = None, task: str = "forecast", **options: Any) -> None:
+            super().__init__(path=path, task=task, **options)
+            self.codec = self.target_codec = seqkit.StandardCodec(standardise=False)
+
+        def read(self, path: seqkit.PathOption) -> Any:
+            for record in super().read(path):
+                yield seqkit.Record(np.stack([record.sequence, 3 - record.sequence], 1), origin=record.origin)
+
+    model, data = build(Domain("pairs", Pairs, tasks=("forecast",)), "forecast")
+    sequence = data.store("predict").sequence(5)[-9:].double()
+    assert model.window is not None and model.window.independent
+    window = sequence - sequence[-1:] if model.window.centre == "last" else sequence
+    if not model.window.rescale:
+        channels = [by_hand(model, window[:, f : f + 1]) for f in range(2)]
+        close(embedded(model, data, "every")[1][5], (channels[0] + channels[1]) / 2)
+    every, mean = embedded(model, data, "every")[1], embedded(model, data, "mean")[1]
+    assert every[5].shape == (9, 7)
+    close(mean[5], every[5].mean(0))
