@@ -21,6 +21,8 @@ from seqkit_audio.stream import read_sound
 from seqkit_audio.writing import WRITTEN, numbered, write_sound, write_spectrogram
 
 _MOST_SPECTROGRAMS = 5
+"""Samples that get a picture: of a hundred, nobody looks at all."""
+
 _MANY_CLIPS = 100
 """From this many recordings on, next_step holds out whole ones; below, a share of them could be none at all."""
 

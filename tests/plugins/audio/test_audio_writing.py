@@ -46,9 +46,18 @@ def test_the_continued_recording_comes_first(tmp_path: Path) -> None:
 
 def test_several_samples_get_numbers(tmp_path: Path) -> None:
     AudioData(task="next_step").write(tmp_path / "a.flac", iter([made(WAVE, WAVE[:10]), made(WAVE[:20])]))
-    assert {p.name: soundfile.info(p).frames for p in tmp_path.iterdir()} == {
+    assert {p.name: soundfile.info(p).frames for p in tmp_path.glob("*.flac")} == {
         "a-1.flac": 3000, "a-2.flac": 10, "a-3.flac": 20,
     }  # fmt: skip
+
+
+def test_a_sound_gets_its_spectrogram_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib", reason="the extra plot is not installed")
+    written = AudioData(task="next_step").write(tmp_path / "a.wav", [made(WAVE[100:300], prompt=WAVE[:100])])
+    assert [path.name for path in written] == ["a.wav", "a.png"]
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    monkeypatch.setattr("seqkit.plots.style.can_plot", lambda: False)
+    assert AudioData(task="next_step").write(tmp_path / "b.wav", [made(WAVE)]) == [tmp_path / "b.wav"]
 
 
 def test_a_long_sound_is_written_whole(tmp_path: Path) -> None:
