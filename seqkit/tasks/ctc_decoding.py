@@ -42,7 +42,7 @@ def beam_search(logs: Tensor, beam_size: int) -> list[int]:
         logs: Log probabilities of one record, (T, K + 1), the blank last.
         beam_size: Prefixes kept after each step.
     """
-    steps = logs.double().numpy()
+    steps = logs.detach().double().numpy()
     blank = steps.shape[1] - 1
     beam: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -math.inf)}
     for log in steps:
