@@ -28,7 +28,7 @@ def draw_ranking(
     Args:
         figure: Empty.
         roc: False positive rate and true positive rate at each threshold.
-        precision_recall: Precision and recall at each threshold.
+        precision_recall: Precision and recall at each threshold, recall falling.
         areas: AUROC and AUPRC.
         positive: Name of the positive class.
         prevalence: Its share.
@@ -39,7 +39,7 @@ def draw_ranking(
     _frame(left, "false positive rate", "true positive rate", f"ROC · area {areas[0]:.3f}")
     right.axhline(prevalence, color=FAINT, linestyle=":", linewidth=1)
     precision, recall = precision_recall
-    right.step(recall, precision, where="pre", color=COLOURS[0], linestyle="-")
+    right.step(recall, precision, where="post", color=COLOURS[0], linestyle="-")
     _frame(right, "recall", "precision", f"precision and recall · area {areas[1]:.3f}")
     figure.suptitle(f"positive class: {positive} · dotted: chance", fontsize=8, color="#555555")
 

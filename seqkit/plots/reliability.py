@@ -27,7 +27,10 @@ def draw_reliability(
     """
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     top.plot([0, 1], [0, 1], color=FAINT, linestyle=":", linewidth=1)
-    top.plot(confidence, accuracy, color=COLOURS[0], linestyle="-", marker="o")
+    top.plot(confidence, accuracy, color=COLOURS[0], linestyle="-", linewidth=0.8)
+    # A bin of three records says little: the area of a dot is the share of the records.
+    sizes = [8 + 250 * number / max(sum(count), 1) for number in count]
+    top.scatter(confidence, accuracy, s=sizes, color=COLOURS[0], clip_on=False, zorder=3)
     top.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share that is right")
     top.set_title(f"expected calibration error {error:.3f}")
     top.grid()

@@ -21,9 +21,9 @@ _GROUP_AXES = {"accuracy": "accuracy (share of records)", "mae": "mean absolute 
 
 
 def plot_training(folder: RunFolder, loss_unit: str) -> list[Path]:
-    """The learning curve; nothing where the run has no `metrics.csv` of losses, or matplotlib is not installed."""
+    """The learning curve; nothing where `metrics.csv` has no two losses, or matplotlib is not installed."""
     train, valid = read_losses(folder.path / "metrics.csv")
-    if not can_plot() or len(train) + len(valid) < 2:
+    if not can_plot() or max(len(train), len(valid)) < 2:
         return []
     path = folder.plots / "learning-curve.png"
     return _made(save_figure(path, lambda figure: draw_learning_curve(figure, train, valid, loss_unit)))
