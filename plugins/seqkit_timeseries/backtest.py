@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from seqkit import DataError, report
+from seqkit import DataError, Split, report
 from seqkit_timeseries.cuts import Cut, TailRule
 from seqkit_timeseries.series import Series
 from seqkit_timeseries.timeline import TimeRules
@@ -37,6 +37,20 @@ class Backtest:
             yield from ((series, cut) for cut in self.tail.cuts(len(series), split) if cut.end > cut.context)
         elif self._keep_short(series, self.tail.needed) and split == "train":
             yield series, Cut(len(series))
+
+    def divided(self, series: Series, is_test: bool) -> Iterator[tuple[Split, Piece]]:
+        """All records of a series, each with its split, in the order of time.
+
+        Args:
+            series: The series.
+            is_test: Nothing of it is trained on.
+        """
+        if is_test:
+            yield from (("test", piece) for piece in self.unseen(series))
+            return
+        yield from (("train", piece) for piece in self.own(series, "train"))
+        yield from (("valid", piece) for piece in self.own(series, "valid"))
+        yield from (("test", piece) for piece in self.own(series, "test"))
 
     def unseen(self, series: Series) -> Iterator[Piece]:
         """The records of a series of which nothing is trained on."""

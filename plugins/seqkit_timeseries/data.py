@@ -15,14 +15,17 @@ from seqkit import (
     Continuous,
     DataError,
     Generation,
+    Inspector,
     LabelCodec,
     PathOption,
     Record,
     SequenceDataModule,
     Split,
     StandardCodec,
+    report,
 )
 from seqkit_timeseries.backtest import Backtest, Piece, ShortSeries
+from seqkit_timeseries.check import SeriesInspector
 from seqkit_timeseries.codec import RecordScaleCodec
 from seqkit_timeseries.cuts import LEAST_TRAINED, Cut, TailRule
 from seqkit_timeseries.demo import HORIZON, SEASON, demo_series, demo_shapes
@@ -174,6 +177,29 @@ class TimeseriesData(SequenceDataModule):
             return demo_shapes(self.target == "value") if self.labelled else demo_series()
         return read_series(path, self.table_options.for_prediction() if split == "predict" else self.table_options)
 
+    def placed(self) -> Iterator[tuple[Split | None, Record]]:
+        """Each series once, in parts where its end is held out; what lies in other files as series of their own."""
+        if self.labelled:
+            yield from super().placed()
+            return
+        known = (series.part(0, self.first_steps or len(series)) for series in self.read(self.path))
+        for series, is_test in self._by_rule(known):
+            if self.scaling != "standard":
+                require_float32(series)
+            position = 0
+            for split, (whole, cut) in self.backtest.divided(series, is_test):
+                sequence = whole.values[position : cut.end]
+                yield split, Record(sequence, origin=series.origin, continues=position > 0)
+                position = cut.end
+        others: dict[Split, PathOption] = {"valid": self.valid_path, "test": self.test_path}
+        for other in (split for split, path in others.items() if path is not None):
+            for following, cut in self._pieces(other):
+                yield other, Record(following.values[cut.context : cut.end], origin=following.origin)
+
+    def inspector(self) -> Inspector:
+        """Lengths against the horizon, missing values, series that never vary."""
+        return SeriesInspector(None if self.labelled else self.horizon)
+
     def prompt(self, value: str) -> Record:
         """A series written as numbers with commas between steps and colons between features: `1,2,3:4,5,6`."""
         try:
@@ -274,6 +300,8 @@ class TimeseriesData(SequenceDataModule):
             target: Any = series.label
             if self.target == "value" and series.label is not None and split != "predict":
                 target = _number(series)
+                if target is None:
+                    continue
             yield Record(sequence=series.values, target=target, origin=series.origin)
 
     def _find_season(self) -> int:
@@ -311,15 +339,14 @@ def _checked_quantiles(quantiles: list[float] | None) -> list[float]:
     return levels
 
 
-def _number(series: Series) -> float:
+def _number(series: Series) -> float | None:
+    """The target as a number; None if it is none and that was reported."""
     try:
         number = float(series.label or "")
         if np.isfinite(number):
             return number
     except ValueError:
         pass
-    raise DataError(
-        f"target {series.label!r} is not a finite number",
-        at=series.origin,
-        fix="correct it, or use --data.target label",
-    )
+    what = f"target {series.label!r} is not a finite number"
+    report(DataError(what, at=series.origin, fix="correct it, or use --data.target label"))
+    return None
