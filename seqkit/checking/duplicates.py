@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import tempfile
 from array import array
 from dataclasses import dataclass
@@ -105,6 +106,6 @@ class Duplicates:
 def _as_bytes(value: Any) -> bytes:
     if isinstance(value, str):  # White space apart: two lines are no less the same for a space at one's end.
         return "".join(value.split()).encode("utf-8", "surrogatepass")
-    if isinstance(value, bytes):
-        return value
-    return np.ascontiguousarray(value).tobytes()
+    if hasattr(value, "__array__") or isinstance(value, list | tuple):
+        return np.ascontiguousarray(value).tobytes()
+    return value if isinstance(value, bytes) else pickle.dumps(value)
