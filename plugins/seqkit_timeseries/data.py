@@ -178,10 +178,11 @@ class TimeseriesData(SequenceDataModule):
         return read_series(path, self.table_options.for_prediction() if split == "predict" else self.table_options)
 
     def placed(self) -> Iterator[tuple[Split | None, Record]]:
-        """Each series once, in parts where its end is held out; what lies in other files as series of their own."""
+        """Each series once, in parts where its end is held out or lies in another file."""
         if self.labelled:
             yield from super().placed()
             return
+        futures = self._futures()
         known = (series.part(0, self.first_steps or len(series)) for series in self.read(self.path))
         for series, is_test in self._by_rule(known):
             if self.scaling != "standard":
@@ -191,10 +192,20 @@ class TimeseriesData(SequenceDataModule):
                 sequence = whole.values[position : cut.end]
                 yield split, Record(sequence, origin=series.origin, continues=position > 0)
                 position = cut.end
-        others: dict[Split, PathOption] = {"valid": self.valid_path, "test": self.test_path}
-        for other in (split for split, path in others.items() if path is not None):
-            for following, cut in self._pieces(other):
-                yield other, Record(following.values[cut.context : cut.end], origin=following.origin)
+            for other, future in futures.pop(series.origin, []):
+                yield other, Record(future, origin=series.origin, continues=True)
+        for origin, parts in futures.items():
+            yield from ((other, Record(future, origin=origin)) for other, future in parts)
+
+    def _futures(self) -> dict[str, list[tuple[Split, Any]]]:
+        """What the files of validation and test add to each series, by its origin."""
+        futures: dict[str, list[tuple[Split, Any]]] = {}
+        paths: dict[Split, PathOption] = {"valid": self.valid_path, "test": self.test_path}
+        for split in (split for split, path in paths.items() if path is not None):
+            for series, cut in self._pieces(split):
+                part = series.values[cut.context : cut.end]
+                futures.setdefault(series.origin, []).append((split, part))
+        return futures
 
     def inspector(self) -> Inspector:
         """Lengths against the horizon, missing values, series that never vary."""

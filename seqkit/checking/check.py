@@ -59,8 +59,9 @@ def check_data(domain: Domain, options: dict[str, Any]) -> dict[str, Any]:
         targets = Targets(data.target_codec if fitted else None, data.task == "tag") if data.labelled else None
         census = Census(data.codec if fitted else None, targets, inspector, whole=not data.streams)
         _read(data, census, found)
-        notes = _notes(data, found)
-    for error in learning.errors:
+    with collect_problems() as noting:
+        notes = _notes(data, noting)
+    for error in (*learning.errors, *noting.errors):
         found.add(error)
     _require_splits(data, census, found)
     counts = census.summary()
@@ -107,11 +108,11 @@ def _read(data: SequenceDataModule, census: Census, found: Collected) -> None:
     census.place(data.hold_out)
 
 
-def _notes(data: SequenceDataModule, found: Collected) -> list[str]:
+def _notes(data: SequenceDataModule, noting: Collected) -> list[str]:
     try:
         return data.notes()
     except _REFUSED as error:
-        found.add(error)
+        noting.add(error)
         return []
 
 
