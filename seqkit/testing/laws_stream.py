@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -53,9 +54,14 @@ def check_stream(bench: Bench) -> None:
 def check_causality(bench: Bench) -> None:
     """Changing the steps after t changes no prediction up to t; changing step t changes the prediction at t.
 
+    A forecast hears nothing of what it forecasts, and every given step but padding reaches it.
+
     Raises:
         AssertionError: Names t.
     """
+    if bench.task == "forecast":
+        _check_windows(bench)
+        return
     model, x = _stream(bench)
     expected, _ = _predict(model, x, model.init_state(len(x)))
     for t in range(x.shape[1]):
@@ -97,6 +103,23 @@ def changed(x: Tensor, bench: Bench) -> Tensor:
     """Other steps in the place of these: the next symbol, or a number well away."""
     spec = bench.data.codec.spec
     return (x + 1) % spec.num_classes if isinstance(spec, Discrete) else 1.1 * x.nan_to_num() + 1
+
+
+def _check_windows(bench: Bench) -> None:
+    model, batch = bench.model, bench.batch
+    expected, scale, _ = model.answer(batch)
+    assert scale is not None
+    told = replace(batch, targets=changed(batch.targets, bench))
+    found, found_scale, _ = model.answer(told)
+    assert found_scale is not None
+    _all_same([found, found_scale.mean], [expected, scale.mean], "what is to be forecast changed")
+    last = batch.inputs.clone()
+    rows = torch.arange(len(last))
+    last[rows, batch.lengths - 1] = changed(last[rows, batch.lengths - 1], bench)
+    found, found_scale, _ = model.answer(replace(batch, inputs=last))
+    assert found_scale is not None
+    moved = (found - expected).abs().flatten(1).amax(1) + (found_scale.mean - scale.mean).abs().flatten(1).amax(1)
+    assert (moved > 1e-12).all(), f"the last given step does not reach the forecast (rows {moved.tolist()})"
 
 
 def _stream(bench: Bench) -> tuple[SequenceModel, Tensor]:
