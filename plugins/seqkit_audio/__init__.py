@@ -1,4 +1,4 @@
-"""seqkit's audio domain: recordings to name (classify) or to continue (next_step)."""
+"""seqkit's audio domain: recordings to name (classify), to write down (ctc) or to continue (next_step)."""
 
 from seqkit import Domain
 from seqkit_audio.data import AudioData
@@ -8,9 +8,16 @@ DOMAIN = Domain(
     name="audio",
     datamodule=AudioData,
     encoder=audio_encoder,
-    tasks=("classify", "next_step"),
+    tasks=("classify", "ctc", "next_step"),
     defaults={
         "classify": {
+            "model.hidden_size": 96,
+            "model.bidirectional": True,
+            "model.dropout": 0.2,
+            "model.learning_rate": 3e-3,
+            "trainer.max_epochs": 20,
+        },
+        "ctc": {
             "model.hidden_size": 96,
             "model.bidirectional": True,
             "model.dropout": 0.2,

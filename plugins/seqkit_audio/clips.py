@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from seqkit import (
     TABLE_SUFFIXES,
@@ -30,11 +31,13 @@ class LabelRules:
         pattern: Regular expression whose first group is the label.
         file_column: Column of a manifest with the files' paths, relative to the manifest.
         label_column: Column of a manifest with the labels.
+        transcript_column: Column of a manifest with the transcripts.
     """
 
     pattern: str | None = None
     file_column: str = "file"
     label_column: str = "label"
+    transcript_column: str = "transcript"
 
     def __post_init__(self) -> None:
         try:
@@ -60,12 +63,14 @@ class Clip:
         origin: The path given and the way from there, `recordings.zip:7_theo_3.wav`.
         name: The way from the path given to the file, with slashes.
         given_label: From LABEL=PATH or a manifest; None otherwise.
+        given_transcript: From a manifest; None otherwise.
     """
 
     source: SourceFile
     origin: str
     name: str
     given_label: str | None = None
+    given_transcript: str | None = None
 
     def label(self, rules: LabelRules) -> str:
         """The label by the first rule that applies.
@@ -169,9 +174,14 @@ def _manifest_clips(table: SourceFile, prefix: str, rules: LabelRules) -> Iterat
                 f"{name!r} is listed twice", at=place, fix="remove one row: splits would share the recording"
             )
         seen.add(name)
-        if rules.label_column != LabelRules.label_column:
-            require_column(rules.label_column, list(row), table.name, "--data.label_column")
-        label = row.get(rules.label_column)
-        yield Clip(SourceFile(file, label=table.label), f"{prefix}:{name}", name, None if label is None else str(label))
+        for option in ("label_column", "transcript_column"):
+            if getattr(rules, option) != getattr(LabelRules, option):
+                require_column(getattr(rules, option), list(row), table.name, f"--data.{option}")
+        label, transcript = _cell(row, rules.label_column), _cell(row, rules.transcript_column)
+        yield Clip(SourceFile(file, label=table.label), f"{prefix}:{name}", name, label, transcript)
     if not number:
         raise DataError("holds no rows", at=table.name, fix="check the manifest")
+
+
+def _cell(row: dict[str, Any], column: str) -> str | None:
+    return None if row.get(column) is None else str(row[column])

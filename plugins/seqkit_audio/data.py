@@ -1,4 +1,4 @@
-"""AudioData: recordings as records, for naming them or for going on from where they end."""
+"""AudioData: recordings as records, for naming them, writing down what is said, or going on from where they end."""
 
 from __future__ import annotations
 
@@ -11,13 +11,29 @@ from typing import Any
 
 import numpy as np
 
-from seqkit import ConfigError, DataError, Generation, LabelCodec, PathOption, Record, SequenceDataModule, Split
+from seqkit import (
+    ConfigError,
+    DataError,
+    Generation,
+    LabelCodec,
+    PathOption,
+    Record,
+    SequenceDataModule,
+    SourceFile,
+    Split,
+    SymbolCodec,
+    TagCodec,
+    reporting,
+)
 from seqkit_audio.clips import Clip, LabelRules, list_clips, manifest_files
 from seqkit_audio.codecs import MuLawCodec, WaveformCodec
+from seqkit_audio.decoding import Decoder
 from seqkit_audio.demo import DEMO_RATE_HZ, demo_clips, demo_melodies
+from seqkit_audio.joins import JoinRules, join_clips, parse_lengths
 from seqkit_audio.reading import open_sound
-from seqkit_audio.resampling import resample_blocks
 from seqkit_audio.stream import read_sound
+from seqkit_audio.targets import in_symbols, learn_characters, learn_classes, target_of
+from seqkit_audio.transcripts import OtherCharacters, TranscriptRules, Transcripts, texts_beside
 from seqkit_audio.writing import WRITTEN, numbered, write_sound, write_spectrogram
 
 _MOST_SPECTROGRAMS = 5
@@ -26,6 +42,8 @@ _MOST_SPECTROGRAMS = 5
 _MANY_CLIPS = 100
 """From this many recordings on, next_step holds out whole ones; below, a share of them could be none at all."""
 
+_DEMO_JOIN = "2-4"
+
 
 class AudioData(SequenceDataModule):
     """Recordings: WAV, FLAC, Ogg and MP3 from files, folders, zip archives and manifests, mixed to one channel.
@@ -33,12 +51,24 @@ class AudioData(SequenceDataModule):
     Args:
         path: A file, a folder, a zip archive, a manifest (.csv, .tsv, .jsonl, .parquet), or LABEL=PATH once for
             each class; None makes demo data.
-        task: What is asked about the records: `classify` or `next_step`.
+        task: What is asked about the records: `classify`, `ctc` (what is said in them) or `next_step`.
         sample_rate_hz: Rate that everything is resampled to; None takes that of the first file.
         label_pattern: Regular expression whose first group is the label, searched in each file's name, or in its
             path below the given one if the expression has a slash. None takes the folder that the file lies in.
         file_column: Column of a manifest with the files' paths, relative to the manifest.
         label_column: Column of a manifest with the labels.
+        transcript_column: ctc: column of a manifest with the transcripts. Elsewhere they are text files of the same
+            name (.txt, .lab) or lists in the same folder (.trans.txt, as LibriSpeech has them).
+        lowercase: ctc: read transcripts in lower case.
+        alphabet: ctc: the characters of transcripts; None learns them from the training ones.
+        other_characters: ctc: whether characters outside `alphabet` are an error or left out.
+        join: ctc: make records by joining FEWEST-MOST labelled clips of one split, such as 3-6; the transcript is the
+            row of their labels.
+        join_match: ctc: regular expression on the origin; only clips whose first group is the same are joined, such
+            as those of one speaker.
+        join_gap_s: ctc: longest silence between two joined clips; its length is drawn.
+        joins_per_clip: ctc: in how many joined records each training clip is. Held-out clips are in one.
+        join_seed: ctc: seed of what is joined, in what order, and of the silences.
         max_duration_s: Only this much of each recording is read; None reads all.
         mu_law_classes: Levels that next_step tells apart.
         **options: The options that all domains share.
@@ -55,6 +85,15 @@ class AudioData(SequenceDataModule):
         label_pattern: str | None = None,
         file_column: str = "file",
         label_column: str = "label",
+        transcript_column: str = "transcript",
+        lowercase: bool = False,
+        alphabet: str | None = None,
+        other_characters: OtherCharacters = "refuse",
+        join: str | None = None,
+        join_match: str | None = None,
+        join_gap_s: float = 0.2,
+        joins_per_clip: int = 4,
+        join_seed: int = 0,
         max_duration_s: float | None = None,
         mu_law_classes: int = 256,
         **options: Any,
@@ -65,32 +104,40 @@ class AudioData(SequenceDataModule):
         if max_duration_s is not None and not max_duration_s > 0:
             raise ConfigError(f"max_duration_s is {max_duration_s}", at="--data.max_duration_s", fix="give seconds")
         self.sample_rate_hz, self.max_duration_s = sample_rate_hz, max_duration_s
-        self.rules = LabelRules(label_pattern, file_column, label_column)
+        self.rules = LabelRules(label_pattern, file_column, label_column, transcript_column)
+        self.spelling = TranscriptRules(lowercase, alphabet, other_characters)
+        self.joins: JoinRules | None = None
+        if join is not None and task != "ctc":
+            raise ConfigError(f"task {task!r} joins no clips", at="--data.join", fix="leave it out, or choose ctc")
+        if joins_per_clip < 1:
+            raise ConfigError(f"joins_per_clip is {joins_per_clip}", at="--data.joins_per_clip", fix="give 1 or more")
+        self.joins_per_clip = joins_per_clip
+        if task == "ctc" and (join is not None or path is None):
+            self.joins = JoinRules(*parse_lengths(join or _DEMO_JOIN), join_match, join_gap_s, join_seed)
         if self.streams:
             self.codec = self.target_codec = MuLawCodec(mu_law_classes, sample_rate_hz)
         else:
-            self.codec, self.target_codec = WaveformCodec(sample_rate_hz), LabelCodec()
+            self.codec = WaveformCodec(sample_rate_hz)
+            self.target_codec = SymbolCodec(alphabet) if task == "ctc" else LabelCodec()
 
     def records(self, split: Split) -> Iterable[Record]:
         """One record a recording; under next_step long ones in blocks. `predict` needs no labels."""
         if not self.holds_out_whole:
             return self.divide(self._decoded, split)
-        # Chosen by name first, so that only the recordings of this split are decoded.
-        chosen = self.divide(partial(self._named, needs_label=split != "predict"), split)
-        return (part for record in chosen for part in self._decode(record))
+        return (part for record in self._chosen(split) for part in self._decode(record))
+
+    def placed(self) -> Iterator[tuple[Split | None, Record]]:
+        """Every record with its split; joined ones are made of the clips of a split."""
+        if self.joins is None:
+            return super().placed()
+        splits: tuple[Split, ...] = ("train", "valid", "test")
+        return ((split, record) for split in splits for record in self.records(split))
 
     def fit_codecs(self) -> None:
-        """Learn the sample rate from the first file and the labels from the names: no sound is decoded for it."""
+        """Learn the sample rate from the first file, and the classes or symbols: no sound is decoded for it."""
         self.horizon = self._learn_rate()  # `generate` adds a second.
-        if isinstance(self.target_codec, LabelCodec) and not self.target_codec.labels:
-            labels = {str(record.target) for record in self.divide(self._named, "train")}
-            if len(labels) < 2:
-                raise DataError(
-                    f"classification needs at least two labels, the training data holds {sorted(labels)}",
-                    at=f"path {self.path!r}",
-                    fix="make a folder for each class, or give --data.label_pattern, LABEL=PATH, or a manifest",
-                )
-            self.target_codec.fit(sorted(labels))
+        if not self.streams and not any(self.target_codec.state().values()):
+            self._learn_targets()
         super().fit_codecs()
 
     def restore_codecs(self, codec: dict[str, Any], target_codec: dict[str, Any]) -> None:
@@ -99,6 +146,8 @@ class AudioData(SequenceDataModule):
         Raises:
             ConfigError: If `sample_rate_hz` asks for another rate than the model was trained at.
         """
+        if self.task == "ctc":  # A run may have joined words, and this data module be about transcripts.
+            self.target_codec = TagCodec() if "labels" in target_codec else SymbolCodec()
         super().restore_codecs(codec, target_codec)
         self.horizon = self.codec.sample_rate_hz
         if self.sample_rate_hz not in (None, self.codec.sample_rate_hz):
@@ -147,7 +196,16 @@ class AudioData(SequenceDataModule):
     def files(self) -> list[Path]:
         """What the paths name, and what manifests among them name: a changed recording makes a new cache."""
         own = [path for path in (self.path, self.valid_path, self.test_path) if path is not None]
-        return super().files + [file for path in own for file in manifest_files(path, self.rules)]
+        named = [file for path in own for file in manifest_files(path, self.rules)]
+        found = super().files
+        if self.task == "ctc":
+            texts = [text.path for file in found + named for text in texts_beside(SourceFile(file))]
+            named += [text for text in texts if text.is_file()]
+        return found + named
+
+    def describe_split(self) -> str:
+        """What is held out, and that it is held out before clips are joined."""
+        return super().describe_split() + (" (of the clips, before they are joined)" if self.joins else "")
 
     @property
     def holds_out_whole(self) -> bool:
@@ -158,44 +216,50 @@ class AudioData(SequenceDataModule):
             self.path is not None and len(list(islice(list_clips(self.path, self.rules), _MANY_CLIPS))) == _MANY_CLIPS
         )
 
-    def _named(self, path: PathOption, needs_label: bool = True) -> Iterator[Record]:
+    def _chosen(self, split: Split) -> Iterator[Record]:
+        """Records of a split by name, so that only their sound is decoded."""
+        chosen = self.divide(partial(self._named, needs_target=split != "predict"), split)
+        if self.task != "ctc":
+            return chosen
+        if self.joins is not None and split != "predict":
+            chosen = join_clips(chosen, self.joins, self.joins_per_clip if split == "train" else 1)
+        return (replace(record, target=in_symbols(record.target, self.target_codec)) for record in chosen)
+
+    def _named(self, path: PathOption, needs_target: bool = True) -> Iterator[Record]:
         """All records of a path, with a `Clip` in place of the sound; of the demo data for None."""
         if path is None:
             yield from demo_melodies() if self.streams else demo_clips()
             return
+        transcripts = self.task == "ctc" and self.joins is None
+        find = Transcripts(self.spelling).of if transcripts else self._label
         for clip in list_clips(path, self.rules):
-            yield Record(clip, None if self.streams else self._label(clip, needs_label), clip.origin)
+            with reporting():
+                target = None if self.streams else target_of(clip, find, needs_target)
+                yield Record(clip, target, clip.origin)
 
     def _decoded(self, path: PathOption) -> Iterator[Record]:
         return (part for record in self._named(path) for part in self._decode(record))
 
     def _decode(self, record: Record) -> Iterator[Record]:
         """The record with its sound: whole, or in blocks under next_step."""
-        if isinstance(record.sequence, Clip):
-            blocks = self._blocks(record.sequence)
-        else:
-            blocks = self._at_rate([record.sequence], DEMO_RATE_HZ)
+        decoder = Decoder(self._learn_rate(), self.max_duration_s)
         if not self.streams:
-            blocks = iter([np.concatenate(list(blocks))])
-        for number, block in enumerate(blocks):
+            yield replace(record, sequence=decoder.whole(record.sequence))
+            return
+        for number, block in enumerate(decoder.blocks(record.sequence)):
             yield replace(record, sequence=block, continues=number > 0)
 
-    def _blocks(self, clip: Clip) -> Iterator[np.ndarray]:
-        with open_sound(clip.source, clip.origin) as sound:
-            yield from self._at_rate(sound.blocks(self.max_duration_s), sound.sample_rate_hz, clip.origin)
+    def _label(self, clip: Clip) -> str:
+        return clip.label(self.rules)
 
-    def _at_rate(self, blocks: Iterable[np.ndarray], rate_hz: int, origin: str = "") -> Iterator[np.ndarray]:
-        """Samples at the model's rate; decoding and resampling overshoot full scale a little, which is cut off."""
-        for block in resample_blocks(blocks, rate_hz, self._learn_rate(), origin):
-            yield np.clip(block, -1.0, 1.0)
-
-    def _label(self, clip: Clip, needed: bool) -> str | None:
-        try:
-            return clip.label(self.rules)
-        except DataError:
-            if needed:
-                raise
-            return None
+    def _learn_targets(self) -> None:
+        """Classes or symbols, from names and transcripts."""
+        if self.task == "ctc" and self.joins is None:
+            transcripts = (record.target for record in self.divide(self._named, "train"))
+            self.target_codec = learn_characters(transcripts, self.spelling.alphabet, self.path)
+        else:
+            labels = (record.target for record in self.divide(self._named, "train"))
+            self.target_codec = learn_classes(labels, self.task, self.path)
 
     def _learn_rate(self) -> int:
         """The rate of all waveforms in Hz; looked up in the first file when neither given nor restored."""

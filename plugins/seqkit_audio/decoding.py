@@ -1,0 +1,49 @@
+"""Decoder: sounds of any form as samples at one rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqkit_audio.clips import Clip
+from seqkit_audio.demo import DEMO_RATE_HZ
+from seqkit_audio.joins import Joined
+from seqkit_audio.reading import open_sound
+from seqkit_audio.resampling import resample_blocks
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """Decodes recordings, joined ones and made ones.
+
+    Attributes:
+        sample_rate_hz: The rate that everything is brought to.
+        max_duration_s: Only this much of each recording is read; None reads all.
+    """
+
+    sample_rate_hz: int
+    max_duration_s: float | None = None
+
+    def blocks(self, sound: Clip | Joined | np.ndarray) -> Iterator[np.ndarray]:
+        """The samples, (n,) float32 in [-1, 1], in blocks."""
+        if isinstance(sound, Clip):
+            with open_sound(sound.source, sound.origin) as opened:
+                blocks = opened.blocks(self.max_duration_s)
+                yield from self._at_rate(blocks, opened.sample_rate_hz, sound.origin)
+        elif isinstance(sound, Joined):
+            for gap_s, part in zip((0.0, *sound.gaps_s), sound.parts, strict=True):
+                yield np.zeros(round(gap_s * self.sample_rate_hz), np.float32)
+                yield from self.blocks(part)
+        else:
+            yield from self._at_rate([sound], DEMO_RATE_HZ)
+
+    def whole(self, sound: Clip | Joined | np.ndarray) -> np.ndarray:
+        """All samples, (T,) float32."""
+        return np.concatenate(list(self.blocks(sound)))
+
+    def _at_rate(self, blocks: Iterable[np.ndarray], rate_hz: int, origin: str = "") -> Iterator[np.ndarray]:
+        """Samples at the wanted rate; decoding and resampling overshoot full scale a little, which is cut off."""
+        for block in resample_blocks(blocks, rate_hz, self.sample_rate_hz, origin):
+            yield np.clip(block, -1.0, 1.0)
