@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from heapq import nlargest, nsmallest
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 Row = dict[str, Any]
@@ -92,8 +92,9 @@ class Summary:
 def _table(title: str, first: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left")
     for name in (first, *columns):
-        names = name in ("record", "class", "")
-        table.add_column(name, justify="left" if names else "right", overflow="ellipsis", no_wrap=True)
+        width = {"record": 46, "class": 24}.get(name)
+        side: JustifyMethod = "left" if width or not name else "right"
+        table.add_column(name, justify=side, overflow="ellipsis", no_wrap=True, max_width=width)
     return table
 
 

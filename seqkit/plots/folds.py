@@ -31,7 +31,7 @@ def draw_folds(figure: Figure, figures: Mapping[str, Sequence[float]]) -> None:
             mean, spread = known.mean(), known.std(ddof=1) if len(known) > 1 else 0.0
             axis.axhspan(mean - spread, mean + spread, color=COLOURS[4], alpha=0.25, linewidth=0)
             axis.axhline(mean, color=COLOURS[0], linestyle="-", linewidth=1.2)
-            axis.set_title(f"{mean:.3f} ± {spread:.3f}", fontsize=8)
+            axis.set_title(f"{mean:.4g} ± {spread:.2g}", fontsize=8)
         axis.plot(1 + np.arange(len(points)), points, "o", color="black", markersize=4)
         axis.set_xlim(0.3, len(points) + 0.7)
         axis.set_xticks(sorted({1, len(points)}))

@@ -29,7 +29,7 @@ def draw_spectrogram(figure: Figure, samples: np.ndarray, sample_rate_hz: int, b
         figure: Empty.
         samples: (T,) in [-1, 1].
         sample_rate_hz: Samples a second.
-        begin_s: Where what was generated begins, after a prompt; 0 marks nothing.
+        begin_s: Where what was generated begins, after a prompt; not marked within the first window.
     """
     axis = figure.subplots()
     size = 1 << max(int(_WINDOW_S * sample_rate_hz) - 1, 15).bit_length()
@@ -39,7 +39,7 @@ def draw_spectrogram(figure: Figure, samples: np.ndarray, sample_rate_hz: int, b
     level -= level.max(initial=_SILENCE_DB)
     extent = (0.0, max(len(samples), 1) / sample_rate_hz, 0.0, sample_rate_hz / 2000)
     image = axis.imshow(level, origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=-_RANGE_DB, vmax=0)
-    if begin_s > 0:
+    if begin_s * sample_rate_hz >= size:
         axis.axvline(begin_s, color="white", linestyle="--", linewidth=1)
         axis.set_title(f"generated from {begin_s:.2f} s on", fontsize=8)
     axis.set_xlabel("time (s)")
