@@ -11,6 +11,7 @@ seqkit: train recurrent models on text, sound, DNA and numbers.
   seqkit fit --config text/tiny-shakespeare --data.path input.txt
 
 verbs:
+  check       what is in a data set, and every problem that training would meet
   fit         train a model; everything about it goes into a run folder
   crossval    train and test once a fold, or once a group left out
   validate    figures on the validation split of a run
@@ -27,6 +28,22 @@ verbs:
   seqkit fit --domain NAME --help                    all options of a domain
 
 `sqk` and `python -m seqkit` are the same program. --debug shows the traceback of an error.
+"""
+
+CHECK = """\
+seqkit check DATA --domain NAME: counts, class balance, facts of the domain, and every problem; nothing is trained.
+
+  seqkit check corpus.txt --domain text
+  seqkit check promoter=prom.fa other=rest.fa --domain dna --data.task classify --out problems.csv
+  seqkit check recordings.zip --domain audio --data.label_pattern '^(\\d)_' --json
+
+  DATA                file, folder, archive or LABEL=PATH, as --data.path takes it; several may be named
+  --domain NAME       text, audio, dna, timeseries, or a plugin's
+  --data.*, --config  as for fit: seqkit fit --domain NAME --help
+  --out FILE          all problems, one a line: .csv or .jsonl (the terminal shows the first 20 of a kind)
+  --json              print the whole report as JSON
+
+Exit code 0: training would take these data. 2: problems were found.
 """
 
 FIT = """\

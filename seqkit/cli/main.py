@@ -12,6 +12,7 @@ from seqkit.errors import ConfigError, SeqkitError, did_you_mean
 from seqkit.version import __version__
 
 VERBS: dict[str, str] = {
+    "check": texts.CHECK,
     "fit": texts.FIT,
     "crossval": texts.CROSSVAL,
     "validate": texts.EVALUATE.format(verb="validate", split="valid"),
@@ -93,12 +94,12 @@ def _check_early(verb: str, words: list[str]) -> None:
 
     from seqkit import plugins
 
-    if verb in ("fit", "crossval"):
+    if verb in ("fit", "crossval", "check"):
         if words and words[0] in plugins.installed():
             raise ConfigError(
                 f"unexpected word {words[0]!r}", at=f"seqkit {verb}", fix=f"did you mean '--domain {words[0]}'?"
             )
-        _check_groups(words, ("folds", "leave_one_group_out") if verb == "crossval" else ())
+        _check_groups(words, {"crossval": ("folds", "leave_one_group_out"), "check": ("json", "out")}.get(verb, ()))
         for number, word in enumerate(words):
             if word == "--domain" or word.startswith("--domain="):
                 name = word.partition("=")[2] or (words[number + 1] if number + 1 < len(words) else "")
