@@ -6,7 +6,6 @@ import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from seqkit import plugins
 from seqkit.checking.check import check_data
@@ -89,7 +88,7 @@ def write_problems(problems: list[dict[str, str]], path: Path) -> None:
 def _require_ending(path: Path) -> None:
     if path.suffix not in _ENDINGS:
         raise ConfigError(
-            f"problems are not written as {path.suffix or path.name!r}", at="--out", fix="end the name in .csv or .jsonl"
+            f"problems are not written as {path.suffix or path.name!r}",
+            at="--out",
+            fix="end the name in .csv or .jsonl",
         )
-
-
