@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from seqkit.steps import Spec as Spec
     from seqkit.steps import Split as Split
     from seqkit.steps import valid_mask as valid_mask
+    from seqkit.training.baselines import class_figures as class_figures
 
 _HOMES = {
     "seqkit.api": ("Run", "crossval", "fit", "load"),
@@ -98,6 +99,7 @@ _HOMES = {
     "seqkit.steps": (
         "IGNORED", "Batch", "Continuous", "Discrete", "Generation", "Record", "Spec", "Split", "valid_mask",
     ),
+    "seqkit.training.baselines": ("class_figures",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

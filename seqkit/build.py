@@ -78,7 +78,7 @@ def build_model(
     if kind.causal:
         _check_causal(domain, encoder, options)
     backbone = _build_backbone(options, encoder.d_model)
-    task = _build_task(kind, backbone.output_size, data, options, horizon, frame)
+    task = _build_task(kind, backbone.output_size, data, options, horizon, frame, encoder.stride)
     if options.tie_weights:
         _tie(encoder, task)
     return SequenceModel(encoder, backbone, task, data.codec, data.target_codec, options, frame)
@@ -129,6 +129,7 @@ def _build_task(
     options: ModelOptions,
     horizon: int | None,
     frame: SeasonalFrame | WindowFrame | None,
+    stride: int,
 ) -> Task:
     spec = data.codec.spec if kind is NextStep else data.target_codec.spec
     directions = 2 if options.bidirectional else 1
@@ -145,6 +146,8 @@ def _build_task(
     output = build_output(spec, options.distribution)
     if kind is Classify:
         return Classify(size, spec, output, options.pooling, options.dropout, directions)
+    if kind is Tag:
+        return Tag(size, spec, output, stride)
     return kind(size, spec, output)
 
 

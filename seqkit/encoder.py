@@ -18,10 +18,12 @@ class Encoder(nn.Module, ABC):
     Attributes:
         pointwise: True: the feature of a step depends on that step alone, and time keeps its length.
             False: it looks at neighbours or shortens time; refused where it would see the step it predicts.
+        stride: Steps that become one feature; `tag` gives each of them an answer.
         d_model: Size D of the features it gives.
     """
 
     pointwise: bool = True
+    stride: int = 1
     d_model: int
 
     @abstractmethod

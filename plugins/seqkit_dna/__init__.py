@@ -8,7 +8,7 @@ DOMAIN = Domain(
     "dna",
     DnaData,
     dna_encoder,
-    tasks=("next_step", "classify"),
+    tasks=("next_step", "classify", "tag"),
     defaults={
         "next_step": {"model.hidden_size": 128, "model.learning_rate": 4e-3, "trainer.max_epochs": 6},
         # A motif counts wherever it lies: the strongest sign of each feature, from both ends.
@@ -19,6 +19,14 @@ DOMAIN = Domain(
             "model.dropout": 0.2,
             "model.learning_rate": 3e-3,
             "trainer.max_epochs": 12,
+        },
+        # A frame goes on from codon to codon: three bases a step, and an answer for each of them.
+        "tag": {
+            "encoder.step": 3,
+            "model.hidden_size": 64,
+            "model.bidirectional": True,
+            "model.learning_rate": 4e-3,
+            "trainer.max_epochs": 10,
         },
     },
 )

@@ -45,11 +45,16 @@ class ContigFeatures:
 
     def paint(self, begin: int, end: int) -> str:
         """One tag a base of a stretch of the contig."""
+        painted: bytes = np.frombuffer(self.letters.encode(), np.uint8)[self.codes(begin, end)].tobytes()
+        return painted.decode("ascii")
+
+    def codes(self, begin: int, end: int) -> np.ndarray:
+        """The same as places in `letters`, (end - begin,) uint8."""
         codes = np.zeros(end - begin, np.uint8)
         found = self.within(begin, end)
         for number in found[np.argsort(-self.tag[found], kind="stable")]:  # The first tag is painted last.
             codes[max(self.start[number] - begin, 0) : self.end[number] - begin] = self.tag[number]
-        return np.frombuffer(self.letters.encode(), np.uint8)[codes].tobytes().decode("ascii")
+        return codes
 
 
 class Annotation:

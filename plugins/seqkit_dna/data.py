@@ -1,7 +1,8 @@
-"""DnaData: nucleotide records for `next_step` and `classify`."""
+"""DnaData: nucleotide records for `next_step`, `classify` and `tag`."""
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -20,18 +21,24 @@ from seqkit import (
     Record,
     SequenceDataModule,
     Split,
+    SymbolCodec,
     join_parts,
     observe,
     report,
+    split_label,
 )
 from seqkit_dna.check import DnaInspector
 from seqkit_dna.codec import BaseCodec
+from seqkit_dna.coding import CodonFrequency
 from seqkit_dna.demo import demo_genome, demo_promoters
+from seqkit_dna.demo_genes import demo_tagged
 from seqkit_dna.fragment import BLOCK_BASES
+from seqkit_dna.legend import CODING, Legend, Strandedness
 from seqkit_dna.letters import Ambiguous
 from seqkit_dna.parts import between_ambiguous, in_frame
 from seqkit_dna.reading import Reading
 from seqkit_dna.stream import read_letters
+from seqkit_dna.tagging import TagReading, cut_pieces, mirrored
 from seqkit_dna.writing import write_fasta
 
 
@@ -40,20 +47,26 @@ class DnaData(SequenceDataModule):
 
     Args:
         path: A file, a folder, a zip, `hf://owner/name`, or `LABEL=PATH` once for each class; None makes demo data.
-        task: `next_step` predicts the next base or k-mer, `classify` one label a record.
+        task: `next_step` predicts the next base or k-mer, `classify` one label a record, `tag` a feature a base.
         k: Bases a step: 1 is a base, 3 to 6 are usual k-mers, at most 8.
         kmer_stride: Bases from one k-mer to the next. Default: k for `next_step` (no overlap), 1 for `classify`.
         ambiguous: Letters for more than one base (N, R, Y ...): `n` makes them the symbol N; `error` refuses them;
-            `skip` leaves them out: `next_step` cuts the sequence there, `classify` leaves the record out.
-        reverse_complement: Read both strands. `next_step`: the training part is also read as its reverse
-            complement. `classify`: training draws a strand, predictions average both. Default: only `next_step`,
-            for labels often belong to one strand (promoters, splice sites).
+            `skip` leaves them out: `next_step` and `tag` cut the sequence there, `classify` leaves the record out.
+        reverse_complement: Read both strands. `next_step` and `tag`: the training part is also read as its reverse
+            complement. `classify`: training draws a strand, predictions average both. Default: not for `classify`,
+            where labels often belong to one strand (promoters, splice sites).
         label_pattern: Regular expression on a record's header; its first group is the label.
         sequence_column: Column of a table that holds the bases.
         label_column: Column of a table that holds the label.
         min_quality: Trim the 3' end of FASTQ reads at this quality (as BWA and Cutadapt do); 0 does not trim.
         phred_offset: Code of quality 0 in FASTQ: 33, or 64 for Illumina before 1.8.
         min_length: Leave out records with fewer bases, after trimming.
+        annotation: For `tag`: a GFF3, GTF or BED file, or several. `KIND=FILE.bed` says what all lines of a BED file
+            are. GenBank sequences carry their own features.
+        feature: For `tag`: kinds of features, each a regular expression or `NAME=EXPRESSION`. Where several
+            overlap, the first counts.
+        strand: For `tag`: one tag for `both` strands, or `separate` ones.
+        piece: For `tag`: bases that are read together; genomes are cut into pieces of about this size.
         **options: See `SequenceDataModule`.
     """
 
@@ -74,20 +87,45 @@ class DnaData(SequenceDataModule):
         min_quality: int = 0,
         phred_offset: Literal[33, 64] = 33,
         min_length: int = 1,
+        annotation: PathOption = None,
+        feature: str | list[str] = "CDS",
+        strand: Strandedness = "both",
+        piece: int = 1500,
         **options: Any,
     ) -> None:
         super().__init__(path=path, task=task, **options)
         stride = kmer_stride if kmer_stride is not None else k if self.streams else 1
         _check_options(self.streams, k, stride, label_pattern, min_length)
-        self.reverse_complement = self.streams if reverse_complement is None else reverse_complement
+        self.reverse_complement = task != "classify" if reverse_complement is None else reverse_complement
         self.reading = Reading(
             ambiguous, min_quality, phred_offset, min_length, label_pattern, sequence_column, label_column
         )
         self.codec = BaseCodec(k, stride, ambiguous == "n", self.reverse_complement)
         self.target_codec = self.codec if self.streams else LabelCodec()
+        self.piece = piece
+        self.tagging = TagReading(
+            self.reading, Legend((feature,) if isinstance(feature, str) else tuple(feature), strand), annotation
+        )
+        if task == "tag":
+            _check_tagging(self.tagging.legend, k, piece)
+            self.target_codec = SymbolCodec(self.tagging.legend.letters)
+
+    @functools.cached_property
+    def files(self) -> list[Path]:
+        """Sequences and annotation, for the cache's fingerprint."""
+        entries = [self.tagging.annotation] if isinstance(self.tagging.annotation, str) else self.tagging.annotation
+        return [*super().files, *(Path(split_label(entry)[1]).expanduser() for entry in entries or [])]
+
+    @property
+    def holds_out_whole(self) -> bool:
+        """Under `tag` the end is held out, as under `next_step`: neighbouring pieces share their genes."""
+        return self.labelled and self.task != "tag"
 
     def records(self, split: Split) -> Iterator[Record]:
-        """Records of a split; long ones in parts under `next_step`, whole under `classify`."""
+        """Records of a split; long ones in parts under `next_step`, whole under `classify`, in pieces under `tag`."""
+        if self.task == "tag":
+            yield from self._tagged(split)
+            return
         if not self.streams:
             yield from self._labelled(split)
             return
@@ -98,6 +136,8 @@ class DnaData(SequenceDataModule):
 
     def read(self, path: PathOption) -> Iterator[Record]:
         """All records of a path, or of the demo data, before they are divided."""
+        if self.task == "tag":
+            return self.tagging.records(path) if path is not None else demo_tagged(self.tagging.legend)
         if path is not None:
             return self.reading.records(path)
         return demo_genome() if self.streams else demo_promoters()
@@ -156,6 +196,30 @@ class DnaData(SequenceDataModule):
             records = between_ambiguous(records)
         return in_frame(records, self.codec.k, self.codec.stride)
 
+    def baselines(self, split: Split) -> dict[str, dict[str, float]]:
+        """Under `tag` over coding sequences: what codon usage in a window tells."""
+        legend = self.tagging.legend
+        if self.task != "tag" or CODING not in legend.features:
+            return {}
+        learnt = CodonFrequency(legend, self.reading.ambiguous == "skip")
+        learnt.fit(lambda: self.divide(self.read, "train"))
+        return {"codon_frequency": learnt.figures(self.divide(self.read, split))}
+
+    def notes(self) -> list[str]:
+        """What the tags stand for."""
+        if self.task != "tag":
+            return []
+        return ["tags: " + ", ".join(f"{letter} {name}" for letter, name in self.tagging.legend.names.items())]
+
+    def _tagged(self, split: Split) -> Iterator[Record]:
+        skip = self.reading.ambiguous == "skip"
+        read = functools.partial(self.tagging.records, tagged=False) if split == "predict" and self.path else self.read
+        yield from cut_pieces(self.divide(read, split), self.piece, skip)
+        # After the split, so that no base of the held-out part is seen from its other strand.
+        if split == "train" and self.reverse_complement:
+            for piece in cut_pieces(self.divide(read, split), self.piece, skip):
+                yield mirrored(piece, self.tagging.legend)
+
     def _labelled(self, split: Split) -> Iterator[Record]:
         for record in join_parts(self.divide(self.read, split)):
             if self.reading.ambiguous == "skip" and "N" in record.sequence:
@@ -181,6 +245,18 @@ def _other_strand(record: Record) -> Record:
         origin=f"{record.origin} (reverse complement)",
         continues=False,
     )
+
+
+def _check_tagging(legend: Legend, k: int, piece: int) -> None:
+    legend.check()
+    if k != 1:
+        raise ConfigError(
+            f"task 'tag' answers each base, not each {k}-mer",
+            at="--data.k",
+            fix="leave it out: the encoder sees each base with its neighbours",
+        )
+    if piece < 2:
+        raise ConfigError(f"piece is {piece}", at="--data.piece", fix="give 2 or more bases")
 
 
 def _check_options(streams: bool, k: int, stride: int, label_pattern: str | None, min_length: int) -> None:

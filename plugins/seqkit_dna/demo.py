@@ -10,6 +10,7 @@ import numpy as np
 from Bio.Seq import reverse_complement
 
 from seqkit import Record
+from seqkit_dna.feature import Feature
 from seqkit_dna.letters import BASES
 
 _SEED = 1953
@@ -23,7 +24,7 @@ _STOP_CODONS = ("TAA", "TAG", "TGA")
 
 def demo_genome() -> Iterator[Record]:
     """Four contigs of 50 kb: genes with a codon preference, on both strands, between spacers of short memory."""
-    for number, bases in enumerate(_contigs(), start=1):
+    for number, (bases, _) in enumerate(demo_contigs(), start=1):
         yield Record(bases, origin=f"demo:contig{number}")
 
 
@@ -54,7 +55,8 @@ def _box(box: str, is_promoter: bool, random: np.random.Generator) -> np.ndarray
 
 
 @cache
-def _contigs() -> tuple[str, ...]:
+def demo_contigs() -> tuple[tuple[str, list[Feature]], ...]:
+    """The bases of each contig, and its genes; those at the contig's end may be cut."""
     random = np.random.default_rng(_SEED)
     codons = ["".join(codon) for codon in product(BASES, repeat=3)]
     sense = [codon for codon in codons if codon not in _STOP_CODONS]
@@ -62,14 +64,24 @@ def _contigs() -> tuple[str, ...]:
     transitions = random.dirichlet(np.full(len(BASES), 0.8), size=len(codons))
     contigs = []
     for _ in range(_NUM_CONTIGS):
-        pieces: list[str] = []
-        while sum(map(len, pieces)) < _CONTIG_BASES:
+        bases, genes = "", []
+        while len(bases) < _CONTIG_BASES:
             middle = random.choice(sense, int(random.integers(150, 450)), p=preference)
             stop = str(random.choice(_STOP_CODONS))
-            piece = _spacer(transitions, int(random.integers(50, 250)), random) + "ATG" + "".join(middle) + stop
-            pieces.append(piece if random.random() < 0.5 else reverse_complement(piece))  # type: ignore[no-untyped-call]
-        contigs.append("".join(pieces)[:_CONTIG_BASES])
+            spacer = _spacer(transitions, int(random.integers(50, 250)), random)
+            piece = spacer + "ATG" + "".join(middle) + stop
+            ahead = bool(random.random() < 0.5)
+            genes.append(_gene(len(bases), len(spacer), len(piece), ahead))
+            bases += piece if ahead else reverse_complement(piece)  # type: ignore[no-untyped-call]
+        contigs.append((bases[:_CONTIG_BASES], [gene for gene in genes if gene.start < _CONTIG_BASES]))
     return tuple(contigs)
+
+
+def _gene(begin: int, num_spacer: int, num_bases: int, ahead: bool) -> Feature:
+    """The gene of a piece that begins here, its spacer first on its own strand."""
+    start, end = (begin + num_spacer, begin + num_bases) if ahead else (begin, begin + num_bases - num_spacer)
+    lost = max(end - _CONTIG_BASES, 0)
+    return Feature("", "CDS", start, end - lost, 1 if ahead else -1, 0 if ahead else -lost % 3)
 
 
 def _spacer(transitions: np.ndarray, num_bases: int, random: np.random.Generator) -> str:

@@ -27,6 +27,8 @@ class MotifEncoder(Encoder):
         dropout: Share of the features set to zero in training, after each convolution.
         num_positions: Steps from the start of a record that have a learned vector of their own, for windows that
             are aligned on a site (a transcription start, a splice junction); 0: a motif means the same anywhere.
+        step: Bases from one place of the first convolution to the next: each place sees its bases and their
+            neighbours, and where the frame matters it knows which of its bases is which.
     """
 
     pointwise = False
@@ -41,12 +43,17 @@ class MotifEncoder(Encoder):
         pool: int,
         dropout: float,
         num_positions: int = 0,
+        step: int = 1,
     ) -> None:
         super().__init__()
-        self.d_model, self.pool = d_model, pool
+        self.d_model, self.pool, self.step, self.stride = d_model, pool, step, step * pool
         self.embed = nn.Embedding(num_classes, num_filters)
+        self.kernel_size = kernel_size
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(num_filters, num_filters, kernel_size, padding="same") for _ in range(num_convolutions)
+            nn.Conv1d(num_filters, num_filters, kernel_size, stride=step, padding=0)
+            if number == 0
+            else nn.Conv1d(num_filters, num_filters, kernel_size, padding="same")
+            for number in range(num_convolutions)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(num_filters) for _ in range(num_convolutions))
         self.dropout = nn.Dropout(dropout)
@@ -55,20 +62,30 @@ class MotifEncoder(Encoder):
         self.positions = nn.Embedding(num_positions + 1, num_filters) if num_positions else None
 
     def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T) -> (B, ceil(T / pool), D)."""
+        """(B, T) -> (B, ceil(ceil(T / step) / pool), D)."""
         valid = valid_mask(lengths, x.shape[1])[..., None]  # (B, T, 1)
         features = self.embed(x)  # (B, T) -> (B, T, C)
         for number, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
-            seen = features.masked_fill(~valid, 0.0)
-            found = convolution(seen.transpose(1, 2)).transpose(1, 2)
+            seen = features.masked_fill(~valid, 0.0).transpose(1, 2)  # (B, C, T)
+            found = convolution(self._padded(seen) if number == 0 else seen).transpose(1, 2)
+            if number == 0 and self.step > 1:
+                lengths = (lengths + self.step - 1) // self.step
+                valid = valid_mask(lengths, found.shape[1])[..., None]  # (B, T', 1)
             found = self.dropout(torch.relu(norm(found)))
             features = found if number == 0 else features + found
         if self.positions is not None:
-            steps = torch.arange(x.shape[1], device=x.device).clamp(max=self.positions.num_embeddings - 1)
+            steps = torch.arange(features.shape[1], device=x.device).clamp(max=self.positions.num_embeddings - 1)
             features = features * (1 + self.positions(steps))
         if self.pool > 1:
             features, lengths = self._pooled(features.masked_fill(~valid, -torch.inf), lengths)
         return self.out(features), lengths
+
+    def _padded(self, seen: Tensor) -> Tensor:
+        """Zeros around (B, C, T), so that the first convolution has ceil(T / step) places."""
+        places = (seen.shape[2] + self.step - 1) // self.step
+        before = (self.kernel_size - self.step) // 2
+        needed = (places - 1) * self.step + self.kernel_size
+        return nn.functional.pad(seen, (before, needed - before - seen.shape[2]))
 
     def _pooled(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Maximum over windows of `pool` steps, the last of which may be shorter: (B, T, C) -> (B, T', C)."""
@@ -87,6 +104,7 @@ def dna_encoder(
     pool: int = 1,
     dropout: float = 0.2,
     num_positions: int = 0,
+    step: int = 1,
 ) -> Encoder:
     """Each step alone for `next_step`, which must not see its neighbours; a `MotifEncoder` otherwise.
 
@@ -101,14 +119,17 @@ def dna_encoder(
         dropout: Share of the features set to zero in training, after each convolution.
         num_positions: Steps from the start that have a learned vector of their own, for windows that are aligned on
             a site; 0: a motif means the same anywhere.
+        step: Bases that become one by the first convolution, 3 for codons; `tag` answers for each of them.
 
     Raises:
-        ConfigError: If the kernel size is even.
+        ConfigError: If the kernel size is even, or smaller than the step.
     """
     if kernel_size % 2 == 0:
         raise ConfigError(f"kernel_size is {kernel_size}", at="--encoder.kernel_size", fix="give an odd number")
+    if not 1 <= step <= kernel_size:
+        raise ConfigError(f"step is {step}", at="--encoder.step", fix=f"give 1 to {kernel_size}, the kernel size")
     if task == "next_step" or not isinstance(spec, Discrete):
         return step_encoder(spec, d_model, task)
     return MotifEncoder(
-        spec.num_classes, d_model, kernel_size, num_filters, num_convolutions, pool, dropout, num_positions
+        spec.num_classes, d_model, kernel_size, num_filters, num_convolutions, pool, dropout, num_positions, step
     )
