@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from seqkit.plots.style import save_figure as save_figure
     from seqkit.problems import collecting as collecting
     from seqkit.problems import observe as observe
+    from seqkit.problems import observed as observed
     from seqkit.problems import report as report
     from seqkit.problems import reporting as reporting
     from seqkit.standard_codec import StandardCodec as StandardCodec
@@ -94,7 +95,7 @@ _HOMES = {
     "seqkit.plots.forecast": ("draw_forecast",),
     "seqkit.plots.spectrogram": ("draw_spectrogram",),
     "seqkit.plots.style": ("save_figure",),
-    "seqkit.problems": ("collecting", "observe", "report", "reporting"),
+    "seqkit.problems": ("collecting", "observe", "observed", "report", "reporting"),
     "seqkit.standard_codec": ("StandardCodec",),
     "seqkit.steps": (
         "IGNORED", "Batch", "Continuous", "Discrete", "Generation", "Record", "Spec", "Split", "valid_mask",

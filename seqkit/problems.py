@@ -39,7 +39,6 @@ class Collected:
     files: set[tuple[Path, str | None]] = field(default_factory=set)
     seen: dict[str, Counter[str]] = field(default_factory=dict)
     _known: set[str] = field(default_factory=set)
-    _places: set[str] = field(default_factory=set)
 
     def add(self, error: SeqkitError) -> None:
         """Note a problem, unless the same was noted before: data may be read more than once."""
@@ -49,11 +48,6 @@ class Collected:
         if len(self.errors) < MOST_KEPT:
             self.errors.append(error)
             self._known.add(str(error))
-            self._places.add(error.at or "")
-
-    def names(self, origin: str) -> bool:
-        """Whether a problem was noted at this record, or at the whole of its file."""
-        return origin in self._places or origin.rpartition(":")[0] in self._places
 
 
 _OPEN: ContextVar[Collected | None] = ContextVar("collected", default=None)
@@ -113,6 +107,12 @@ def observe(name: str, value: object, count: int = 1) -> None:
     collected = _OPEN.get()
     if collected is not None:
         collected.seen.setdefault(name, Counter())[str(value)] += count
+
+
+def observed(name: str) -> dict[str, int]:
+    """What `observe` has counted under a name so far, the most frequent case first."""
+    collected = _OPEN.get()
+    return dict(collected.seen.get(name, Counter()).most_common()) if collected is not None else {}
 
 
 def observe_file(path: Path, member: str | None) -> None:

@@ -18,6 +18,8 @@ from seqkit import (
     is_hub,
     is_table,
     read_rows,
+    report,
+    reporting,
     require_column,
 )
 from seqkit_audio.reading import SUFFIXES
@@ -115,13 +117,15 @@ def list_clips(path: str | list[str], rules: LabelRules) -> Iterator[Clip]:
     for entry in entries:
         if is_hub(entry):
             raise DataError("sound is not read from the hub", at=entry, fix="download the files and name their folder")
-    listed = [(_base(entry, sources[0]), sources) for entry in entries for sources in [find_files(entry, SUFFIXES)]]
+    found = ((entry, find_files(entry, SUFFIXES)) for entry in entries)
+    listed = [(_base(entry, sources[0]), sources) for entry, sources in found if sources]
     names = [base.name if base.name.strip(".") else base.resolve().name for base, _ in listed]
     for (base, sources), name in zip(listed, names, strict=True):
         # Folders of one name are told apart by their paths: splits count within what stands before the colon.
         prefix = name if names.count(name) == 1 else str(base)
         if is_manifest(sources[0]):
-            yield from _manifest_clips(sources[0], prefix, rules)
+            with reporting():
+                yield from _manifest_clips(sources[0], prefix, rules)
         elif sources[0].path == base and sources[0].member is None:
             yield Clip(sources[0], prefix, name)
         else:
@@ -164,15 +168,13 @@ def _manifest_clips(table: SourceFile, prefix: str, rules: LabelRules) -> Iterat
         name = str(row[rules.file_column] or "")
         file = table.path.parent / name
         if not name or not os.path.isfile(file):  # Path.is_file raises for a text too long for a name.
-            raise DataError(
-                f"no such file: {name!r}",
-                at=place,
-                fix="paths are relative to the manifest; remove the row or add the file",
-            )
+            fix = "paths are relative to the manifest; remove the row or add the file"
+            report(DataError(f"no such file: {name!r}", at=place, fix=fix))
+            continue
         if name in seen:
-            raise DataError(
-                f"{name!r} is listed twice", at=place, fix="remove one row: splits would share the recording"
-            )
+            fix = "remove one row: splits would share the recording"
+            report(DataError(f"{name!r} is listed twice", at=place, fix=fix))
+            continue
         seen.add(name)
         for option in ("label_column", "transcript_column"):
             if getattr(rules, option) != getattr(LabelRules, option):

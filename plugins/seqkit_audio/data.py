@@ -15,6 +15,7 @@ from seqkit import (
     ConfigError,
     DataError,
     Generation,
+    Inspector,
     LabelCodec,
     PathOption,
     Record,
@@ -25,6 +26,7 @@ from seqkit import (
     TagCodec,
     reporting,
 )
+from seqkit_audio.check import SoundInspector
 from seqkit_audio.clips import Clip, LabelRules, list_clips, manifest_files
 from seqkit_audio.codecs import MuLawCodec, WaveformCodec
 from seqkit_audio.decoding import Decoder
@@ -132,6 +134,10 @@ class AudioData(SequenceDataModule):
             return super().placed()
         splits: tuple[Split, ...] = ("train", "valid", "test")
         return ((split, record) for split in splits for record in self.records(split))
+
+    def inspector(self) -> Inspector:
+        """Durations, loudness, clipping and silence."""
+        return SoundInspector(self._learn_rate)
 
     def fit_codecs(self) -> None:
         """Learn the sample rate from the first file, and the classes or symbols: no sound is decoded for it."""
@@ -243,11 +249,12 @@ class AudioData(SequenceDataModule):
     def _decode(self, record: Record) -> Iterator[Record]:
         """The record with its sound: whole, or in blocks under next_step."""
         decoder = Decoder(self._learn_rate(), self.max_duration_s)
-        if not self.streams:
-            yield replace(record, sequence=decoder.whole(record.sequence))
-            return
-        for number, block in enumerate(decoder.blocks(record.sequence)):
-            yield replace(record, sequence=block, continues=number > 0)
+        with reporting():
+            if not self.streams:
+                yield replace(record, sequence=decoder.whole(record.sequence))
+                return
+            for number, block in enumerate(decoder.blocks(record.sequence)):
+                yield replace(record, sequence=block, continues=number > 0)
 
     def _label(self, clip: Clip) -> str:
         return clip.label(self.rules)
@@ -265,8 +272,8 @@ class AudioData(SequenceDataModule):
         """The rate of all waveforms in Hz; looked up in the first file when neither given nor restored."""
         if self.codec.sample_rate_hz is None:
             self.codec.sample_rate_hz = DEMO_RATE_HZ
-            if self.path is not None:
-                first = next(list_clips(self.path, self.rules))
-                with open_sound(first.source, first.origin) as sound:
+            for clip in () if self.path is None else list_clips(self.path, self.rules):
+                with reporting(), open_sound(clip.source, clip.origin) as sound:
                     self.codec.sample_rate_hz = sound.sample_rate_hz
+                    break
         return self.codec.sample_rate_hz

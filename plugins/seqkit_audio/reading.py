@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 import soundfile
 
-from seqkit import DataError, SourceFile
+from seqkit import DataError, SourceFile, observe
 from seqkit_audio.mp3_frames import count_samples
 from seqkit_audio.wholeness import check_whole
 
@@ -120,6 +120,9 @@ def open_sound(source: SourceFile, origin: str) -> Iterator[Sound]:
         with file:
             if file.format not in _FORMATS:
                 raise DataError(f"sound files of format {file.format} are not read", at=origin, fix=_ACCEPTED)
+            observe("sample_rate_hz", file.samplerate)
+            observe("channels", file.channels)
+            observe("format", f"{file.format} {file.subtype}")
             if file.frames == 0:
                 raise DataError("holds no samples", at=origin, fix="remove the file")
             num_frames = least = file.frames

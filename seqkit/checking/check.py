@@ -59,13 +59,14 @@ def check_data(domain: Domain, options: dict[str, Any]) -> dict[str, Any]:
         targets = Targets(data.target_codec if fitted else None, data.task == "tag") if data.labelled else None
         census = Census(data.codec if fitted else None, targets, inspector, whole=not data.streams)
         _read(data, census, found)
+        facts, doubts = inspector.facts(), inspector.warnings()
     with collect_problems() as noting:
         notes = _notes(data, noting)
     for error in (*learning.errors, *noting.errors):
         found.add(error)
     _require_splits(data, census, found)
     counts = census.summary()
-    said = [*counts.pop("warnings"), *inspector.warnings(), *notes]
+    said = [*counts.pop("warnings"), *doubts, *notes]
     if data.path is not None and not census.steps["test"]:
         said.append("the test split is empty")
     return {
@@ -76,7 +77,7 @@ def check_data(domain: Domain, options: dict[str, Any]) -> dict[str, Any]:
         "num_bytes": sum(path.stat().st_size for path in {path for path, _ in found.files} if path.exists()),
         **counts,
         "split_rule": data.describe_split(),
-        "facts": inspector.facts() | {name: dict(counter.most_common()) for name, counter in found.seen.items()},
+        "facts": facts | {name: dict(counter.most_common()) for name, counter in found.seen.items()},
         "warnings": said,
         "num_problems": found.num_problems,
         "problems": [_plain(error) for error in found.errors],

@@ -65,6 +65,13 @@ class Targets:
             self.total, self.squares = self.total + values.sum(), self.squares + (values**2).sum()
             self.least, self.most = min(self.least, values.min()), max(self.most, values.max())
 
+    @property
+    def unit(self) -> str:
+        """What has a class of its own."""
+        if self.aligned:
+            return "steps"
+        return "symbols" if isinstance(self.codec, TagCodec) else "records"
+
     def summary(self) -> dict[str, Any]:
         """Classes by size, or what transcripts and numbers look like; nothing if there are no targets."""
         totals = sum(self.counts.values(), Counter[str]())
@@ -75,7 +82,7 @@ class Targets:
                 | {split: self.counts[split][name] for split in SPLITS}
                 for name, count in ranked
             }
-            return {"unit": "steps" if self.aligned else "records", "classes": classes}
+            return {"unit": self.unit, "classes": classes}
         if self.lengths:
             return {"transcript_lengths": quartiles(self.lengths)}
         if self.numbers:
@@ -91,7 +98,7 @@ class Targets:
         for split in ("valid", "test"):
             if missing := sorted(name for name in totals if not self.counts[split][name]) if self.counts[split] else []:
                 said.append(f"{_classes(missing)}: not in the {split} split, whose figures say nothing of it")
-        unit = "steps" if self.aligned else "records"
+        unit = self.unit
         if rare := sorted(name for name, count in self.counts["train"].items() if count < _FEW):
             said.append(f"{_classes(rare)}: fewer than {_FEW} training {unit}")
         if totals and max(totals.values()) / totals.total() >= _MOST:
