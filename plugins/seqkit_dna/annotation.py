@@ -87,13 +87,13 @@ class Annotation:
             if feature.circular:
                 self._circles.add(contig)
             if feature.end > self._furthest.get(contig, (0, ""))[0]:
-                self._furthest[contig] = feature.end, f"{file}, line {feature.line}"
+                self._furthest[contig] = feature.end, _place(file, feature.line)
             if kind not in self._tags:
                 self._tags[kind] = self.legend.tags_of(kind)
             if (tags := self._tags[kind]) is None:
                 continue
             if tags[0] != tags[1] and feature.strand == 0:
-                report(_no_strand(kind, f"{file}, line {feature.line}"))
+                report(_no_strand(kind, _place(file, feature.line)))
                 continue
             tag = tags[1] if feature.strand < 0 else tags[0]
             columns = self._asked.setdefault(contig, tuple(array("q") for _ in _COLUMNS))
@@ -157,7 +157,7 @@ class Annotation:
             raise _beyond(furthest, contig, length, at, where)
         wrong = np.flatnonzero((start >= length) | (end > 2 * length))
         if circular and len(wrong):
-            at = f"{self._files[file[wrong[0]]]}, line {line[wrong[0]]}"
+            at = _place(self._files[file[wrong[0]]], int(line[wrong[0]]))
             raise _beyond(int(end[wrong[0]]), contig, length, at, where)
         around = np.flatnonzero(end > length)  # What runs past the end of a circle goes on at its beginning.
         after = np.where(strand[around] < 0, phase[around], (phase[around] + start[around] - length) % 3)
@@ -215,6 +215,10 @@ def _reader(source: SourceFile) -> Callable[[SourceFile], Iterator[Feature]]:
             fix="leave the name out; --data.feature says which kinds count",
         )
     return read_gff
+
+
+def _place(file: str, line: int) -> str:
+    return f"{file}, line {line}" if line else file
 
 
 def _no_strand(kind: str, at: str) -> DataError:

@@ -22,7 +22,7 @@ class Feature(NamedTuple):
         end: One past its last base.
         strand: 1, -1, or 0 where there is none.
         phase: Bases at its 5' end that belong to the codon before.
-        line: 1-based line of the file, or number of the entry.
+        line: 1-based line of the file; 0 where a feature takes many.
         circular: The contig is a circle: what runs past its end goes on at its beginning.
     """
 

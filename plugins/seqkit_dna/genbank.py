@@ -62,17 +62,17 @@ def genbank_features(source: SourceFile) -> Iterator[Feature]:
                 at = f"{source.origin}, record {number} ({record.id!r})"
                 report(DataError(f"a {feature.type!r} has a location that cannot be read", at=at, fix="mend it"))
                 continue
-            yield from _parts(feature, record.id or "", number, circular)
+            yield from _parts(feature, record.id or "", circular)
 
 
-def _parts(feature: SeqFeature, contig: str, number: int, circular: bool) -> Iterator[Feature]:
+def _parts(feature: SeqFeature, contig: str, circular: bool) -> Iterator[Feature]:
     """The parts of a feature in the order in which it is read, each with its phase."""
     phase = int(feature.qualifiers.get("codon_start", ["1"])[0]) - 1
     assert feature.location is not None
     for part in feature.location.parts:
         start, end = int(part.start), int(part.end)
         if part.ref is None:
-            yield Feature(contig, feature.type, start, end, part.strand or 0, phase, number, circular)
+            yield Feature(contig, feature.type, start, end, part.strand or 0, phase, circular=circular)
         phase = (phase - (end - start)) % 3
 
 
