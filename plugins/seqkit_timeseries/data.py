@@ -10,7 +10,6 @@ from typing import Any, Literal
 import numpy as np
 
 from seqkit import (
-    Codec,
     ConfigError,
     Continuous,
     DataError,
@@ -26,7 +25,10 @@ from seqkit import (
 )
 from seqkit_timeseries.backtest import Backtest, Piece, ShortSeries
 from seqkit_timeseries.check import SeriesInspector
+from seqkit_timeseries.choices import Scaling, build_codec, checked_quantiles, require_positive, usual_look_back
 from seqkit_timeseries.codec import RecordScaleCodec
+from seqkit_timeseries.covariate_codec import CovariateCodec
+from seqkit_timeseries.covariates import Covaried, with_future
 from seqkit_timeseries.cuts import LEAST_TRAINED, Cut, TailRule
 from seqkit_timeseries.demo import HORIZON, SEASON, demo_series, demo_shapes
 from seqkit_timeseries.forecasts import Timeline, forecast_table, write_tables
@@ -36,9 +38,6 @@ from seqkit_timeseries.series import Series, require_float32
 from seqkit_timeseries.stream import read_lines_of_numbers
 from seqkit_timeseries.timeline import Duplicates, TimeRules
 from seqkit_timeseries.ts_format import parse_case
-
-Scaling = Literal["window", "standard", "none"]
-QUANTILES = (0.1, 0.5, 0.9)
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,10 @@ class TimeseriesData(SequenceDataModule):
             timestamps.
         value_columns: Columns with the values; None takes all others. In a long table they are each series' features.
         multivariate: The columns of a wide table are the features of one series, not series of their own.
+        known_columns: Columns that are known ahead, as of holidays or prices (forecast only): numbers.
+        static_columns: Columns of a long table that never change over a series, numbers or categories (forecast only).
+        calendar: Forecast is given the time of day, day of week and day of year, as far as they differ between steps:
+            always, never, or (None) where timestamps are dates.
         horizon: Steps to forecast; so many are held out at the end of each series. None holds out shares.
         look_back: Steps that forecast is given; None: 7 seasons if that is 168 or less, else 2 (168 to 512).
         stride: Steps from one window of forecast to the next.
@@ -94,6 +97,9 @@ class TimeseriesData(SequenceDataModule):
         time_column: str | None = None,
         value_columns: list[str] | None = None,
         multivariate: bool = False,
+        known_columns: list[str] | None = None,
+        static_columns: list[str] | None = None,
+        calendar: bool | None = None,
         horizon: int | None = None,
         look_back: int | None = None,
         stride: int = 1,
@@ -114,11 +120,11 @@ class TimeseriesData(SequenceDataModule):
     ) -> None:
         super().__init__(path=path, task=task, **options)
         forecasts = task == "forecast"
-        _require_positive(
+        require_positive(
             horizon=horizon, look_back=look_back, stride=stride, first_steps=first_steps, season=season,
             num_windows=num_windows,
         )  # fmt: skip
-        self.target, self.quantiles = target, _checked_quantiles(quantiles)
+        self.target, self.quantiles = target, checked_quantiles(quantiles)
         self.horizon = HORIZON if horizon is None and path is None and not self.labelled else horizon
         self.stride, self.first_steps = stride, first_steps
         self.table_options = TableOptions(
@@ -129,6 +135,8 @@ class TimeseriesData(SequenceDataModule):
             label_column=label_column,
             time_format=time_format,
             multivariate=multivariate,
+            known_columns=tuple(known_columns or ()),
+            static_columns=tuple(static_columns or ()),
             labelled=self.labelled,
             rules=TimeRules(sort, duplicates, fill_gaps),
         )
@@ -144,7 +152,8 @@ class TimeseriesData(SequenceDataModule):
         )
         self.backtest = Backtest(tail, self.table_options.rules, short_series)
         self.scaling = scaling or ("standard" if self.labelled else "window")
-        self.codec = _build_codec(self.scaling, task)
+        self.calendar = calendar if calendar is not None or forecasts else False
+        self.codec = build_codec(self.scaling, task, self.table_options, self.calendar)
         if not self.labelled:
             self.target_codec = self.codec
         else:
@@ -162,7 +171,7 @@ class TimeseriesData(SequenceDataModule):
     def look_back(self) -> int:  # type: ignore[override]
         """Steps that forecast is given: as said, else by the season."""
         if self._look_back is None:
-            self._look_back = _usual_look_back(self.season)
+            self._look_back = usual_look_back(self.season)
         return self._look_back
 
     def records(self, split: Split) -> Iterator[Record]:
@@ -189,7 +198,7 @@ class TimeseriesData(SequenceDataModule):
                 require_float32(series)
             position = 0
             for split, (whole, cut) in self.backtest.divided(series, is_test):
-                sequence = whole.values[position : cut.end]
+                sequence = self._sequence(whole.part(position, cut.end))
                 yield split, Record(sequence, origin=series.origin, continues=position > 0)
                 position = cut.end
             for other, future in futures.pop(series.origin, []):
@@ -203,7 +212,7 @@ class TimeseriesData(SequenceDataModule):
         paths: dict[Split, PathOption] = {"valid": self.valid_path, "test": self.test_path}
         for split in (split for split, path in paths.items() if path is not None):
             for series, cut in self._pieces(split):
-                part = series.values[cut.context : cut.end]
+                part = self._sequence(series.part(cut.context, cut.end))
                 futures.setdefault(series.origin, []).append((split, part))
         return futures
 
@@ -263,7 +272,7 @@ class TimeseriesData(SequenceDataModule):
         if timeline is None:
             timeline = Timeline(name=prompt.origin.partition(":")[2] or prompt.origin)
         samples = np.stack([np.asarray(values, dtype=np.float64) for values in generation.values])
-        return forecast_table(timeline, len(prompt.sequence), samples, self.quantiles)
+        return forecast_table(timeline, prompt.context or len(prompt.sequence), samples, self.quantiles)
 
     def _series_records(self, split: Split) -> Iterator[Record]:
         several = self.backtest.tail.num_windows > 1 and self.streams
@@ -271,12 +280,17 @@ class TimeseriesData(SequenceDataModule):
             if self.scaling != "standard":
                 require_float32(series)
             window = f"@{cut.context}" if several and cut.context else ""
+            given = series.part(0, cut.end)
             yield SeriesRecord(
-                sequence=series.values[: cut.end],
+                sequence=self._sequence(given),
                 origin=series.origin + window,
                 context=cut.context,
                 timeline=Timeline.of(series),
             )
+
+    def _sequence(self, series: Series) -> Any:
+        """A series as the codec takes it."""
+        return Covaried.of(series) if isinstance(self.codec, CovariateCodec) else series.values
 
     def _pieces(self, split: Split) -> Iterator[Piece]:
         """Series cut for a split: by the end of each, or by what other paths say of their future."""
@@ -284,8 +298,7 @@ class TimeseriesData(SequenceDataModule):
         if split != "predict" and self.first_steps is not None:
             known = (series.part(0, self.first_steps) for series in known)
         if split == "predict":
-            parts = (series.part(*series.measured) for series in known)
-            yield from ((series, Cut(len(series))) for series in parts if len(series))
+            yield from filter(lambda piece: len(piece[0]), map(self._to_continue, known))
         elif split == "valid" and self.valid_path is not None:
             yield from self.backtest.followed(known, self.read(self.valid_path))
         elif split == "test" and self.test_path is not None:
@@ -298,6 +311,12 @@ class TimeseriesData(SequenceDataModule):
                     yield from self.backtest.own(series, split)
                 elif split == "test":
                     yield from self.backtest.unseen(series)
+
+    def _to_continue(self, series: Series) -> Piece:
+        """All of a series, and what is known of the steps to come."""
+        horizon = self.horizon if isinstance(self.codec, CovariateCodec) else None
+        series, num_past = with_future(series, horizon, dated=self.calendar is not False)
+        return series, Cut(len(series), num_past if num_past < len(series) else 0)
 
     def _by_rule(self, known: Iterable[Series]) -> Iterator[tuple[Series, bool]]:
         """Series with whether `test_match` or `test_every` makes the whole of them test data."""
@@ -320,34 +339,6 @@ class TimeseriesData(SequenceDataModule):
             return 1 if self.labelled else SEASON
         first = next(iter(self.read(self.path)), None)
         return first.frequency.season if first is not None and first.frequency is not None else 1
-
-
-def _build_codec(scaling: Scaling, task: str) -> Codec:
-    if scaling == "window" and task == "classify":
-        return RecordScaleCodec()
-    # Under forecast the model puts each window in units of its own.
-    return StandardCodec(standardise=scaling == "standard", running_scale=scaling == "window" and task == "next_step")
-
-
-def _usual_look_back(season: int) -> int:
-    """A week of hours, a year of months or weeks; not so long that series of usual length have no windows."""
-    if season == 1:
-        return 96
-    return 7 * season if 7 * season <= 168 else min(max(2 * season, 168), 512)
-
-
-def _require_positive(**counts: int | None) -> None:
-    for name, value in counts.items():
-        if value is not None and value < 1:
-            raise ConfigError(f"{name} is {value}", at=f"--data.{name}", fix="give 1 or more")
-
-
-def _checked_quantiles(quantiles: list[float] | None) -> list[float]:
-    levels = list(QUANTILES) if quantiles is None else quantiles
-    for level in levels:
-        if not 0 < level < 1:
-            raise ConfigError(f"quantile {level}", at="--data.quantiles", fix="give levels between 0 and 1")
-    return levels
 
 
 def _number(series: Series) -> float | None:

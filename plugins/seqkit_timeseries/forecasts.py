@@ -45,7 +45,8 @@ class Timeline:
         """The timeline of a series that has at least one step."""
         start, last = np.asarray(series.times[0]), np.asarray(series.times[-1])
         frequency = series.frequency or (Frequency("index", 1) if series.times.dtype.kind == "i" else None)
-        return cls(series.name, series.features, start, last, len(series), frequency, series.regular)
+        features = series.features[: series.num_predicted]
+        return cls(series.name, features, start, last, len(series), frequency, series.regular)
 
     @property
     def has_clock(self) -> bool:

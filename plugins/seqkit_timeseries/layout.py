@@ -34,6 +34,8 @@ class TableOptions:
     Attributes:
         alone: The table is the only file of its path, so that its name says nothing about a single series in it.
         labelled: Records have labels (task `classify`): a file that is not labelled itself holds them in its rows.
+        known_columns: Columns that are known ahead.
+        static_columns: Columns that never change over a series.
         label_required: Whether the label column must be there; not when classes are to be predicted.
         rules: What happens to times.
     """
@@ -45,6 +47,8 @@ class TableOptions:
     label_column: str | None = None
     time_format: str | None = None
     multivariate: bool = False
+    known_columns: tuple[str, ...] = ()
+    static_columns: tuple[str, ...] = ()
     alone: bool = False
     labelled: bool = False
     label_required: bool = True
@@ -63,6 +67,8 @@ class Roles:
     time: str | None
     values: list[str]
     label: str | None
+    known: list[str] = field(default_factory=list)
+    statics: list[str] = field(default_factory=list)
 
 
 def find_layout(source: SourceFile, head: Head, options: TableOptions) -> Literal["long", "wide", "rows"]:
@@ -106,13 +112,31 @@ def find_roles(source: SourceFile, head: Head, options: TableOptions, layout: st
     if label is not None and (options.label_required or label in head.names):
         label = head.require(label, "label_column", file)
     time = _time(head, options, file)
+    known = [head.require(name, "known_columns", file) for name in options.known_columns]
+    statics = [head.require(name, "static_columns", file) for name in options.static_columns]
+    if statics and layout != "long":
+        raise ConfigError(
+            f"{file} is a {layout} table: its rows are those of all series",
+            at="--data.static_columns",
+            fix="give a long table, with an id column and the static columns in each row",
+        )
     if options.value_columns is not None:
         values = [head.require(name, "value_columns", file) for name in options.value_columns]
     else:
-        values = [name for name in head.names if name not in (identifier, time, label, *INDEX_COLUMNS)]
+        values = [
+            name for name in head.names if name not in (identifier, time, label, *known, *statics, *INDEX_COLUMNS)
+        ]
+    both = sorted({*values} & {*known, *statics} | {*known} & {*statics})
+    if both:
+        raise ConfigError(
+            f"column {both[0]!r} has two meanings",
+            at="--data.value_columns, --data.known_columns, --data.static_columns",
+            fix="name it once: what is forecast is not known ahead",
+        )
     if not values:
         raise DataError("no column is left for the values", at=file, fix=f"columns: {', '.join(head.names[:20])}")
-    return Roles(identifier, time, values, label if options.labelled and label in head.names else None)
+    own = label if options.labelled and label in head.names else None
+    return Roles(identifier, time, values, own, known, statics)
 
 
 def require_no_columns(options: TableOptions, file: str) -> None:
@@ -121,8 +145,8 @@ def require_no_columns(options: TableOptions, file: str) -> None:
     Raises:
         ConfigError: Names the option.
     """
-    for option in ("id_column", "time_column", "value_columns"):
-        if getattr(options, option) is not None:
+    for option in ("id_column", "time_column", "value_columns", "known_columns", "static_columns"):
+        if getattr(options, option):
             raise ConfigError(
                 f"{option} has no meaning in {file}: its rows are whole series",
                 at=f"--data.{option}",

@@ -37,16 +37,18 @@ def read_table(source: SourceFile, options: TableOptions) -> Iterator[Series]:
 
 @dataclass
 class _Block:
-    """Consecutive rows as arrays; ids, times and labels are None where there is no such column."""
+    """Consecutive rows as arrays, values before what is known ahead; the others are None where no column holds them."""
 
     ids: np.ndarray | None
     times: np.ndarray | None
     values: np.ndarray
     labels: np.ndarray | None
+    statics: np.ndarray | None = None
 
     def rows(self, index: slice | np.ndarray) -> _Block:
-        ids, when, labels = (None if a is None else a[index] for a in (self.ids, self.times, self.labels))
-        return _Block(ids, when, self.values[index], labels)
+        others = (None if a is None else a[index] for a in (self.ids, self.times, self.labels, self.statics))
+        ids, when, labels, statics = others
+        return _Block(ids, when, self.values[index], labels, statics)
 
     def usable(self) -> np.ndarray:
         """Rows with an id and a time, (N,) bool; those without were reported."""
@@ -59,12 +61,13 @@ def _blocks(source: SourceFile, head: Head, roles: Roles, options: TableOptions)
     for row, batch in table_batches(source, head):
         if not batch.num_rows:
             continue
-        columns = [numbers(batch.column(name), name, row, file) for name in roles.values]
+        columns = [numbers(batch.column(name), name, row, file) for name in (*roles.values, *roles.known)]
         block = _Block(
             None if roles.identifier is None else _ids(batch, roles.identifier, row, file),
             None if roles.time is None else times(batch.column(roles.time), roles.time, row, file, options.time_format),
             np.stack(columns, axis=1),
             None if roles.label is None else texts(batch.column(roles.label)),
+            np.stack([texts(batch.column(name)) for name in roles.statics], axis=1) if roles.statics else None,
         )
         usable = block.usable()
         yield block if usable.all() else block.rows(usable)
@@ -125,7 +128,8 @@ def _read_wide(source: SourceFile, blocks: Iterable[_Block], roles: Roles, optio
         yield table
         return
     for index, name in enumerate(roles.values):
-        yield replace(table, name=name, values=table.values[:, index : index + 1], features=(name,))
+        values = np.concatenate([table.values[:, index : index + 1], table.known], axis=1)
+        yield replace(table, name=name, values=values, features=(name, *roles.known))
 
 
 def _series(source: SourceFile, name: str, blocks: list[_Block], roles: Roles) -> Series:
@@ -139,8 +143,32 @@ def _series(source: SourceFile, name: str, blocks: list[_Block], roles: Roles) -
             report(DataError(what, at=f"{source.origin}:{name}, column {roles.label!r}", fix=fix))
         label = found[0] or None
     when = row_times(len(block.values)) if block.times is None else block.times
-    names = tuple(roles.values)
-    return Series(source.origin, name, block.values, when, names, timed=block.times is not None, label=label)
+    return Series(
+        source.origin,
+        name,
+        block.values,
+        when,
+        (*roles.values, *roles.known),
+        timed=block.times is not None,
+        label=label,
+        num_known=len(roles.known),
+        statics=_statics(block.statics, roles.statics, f"{source.origin}:{name}"),
+    )
+
+
+def _statics(cells: np.ndarray | None, names: list[str], origin: str) -> tuple[str, ...]:
+    """The one cell of each column that must not change over a series."""
+    if cells is None:
+        return ()
+    for name, column in zip(names, cells.T, strict=True):
+        found = sorted(set(column.tolist()))
+        if len(found) > 1:
+            raise DataError(
+                f"{found[0]!r} and {found[1]!r} in a column that never changes",
+                at=f"{origin}, column {name!r}",
+                fix="correct it, or name the column in --data.known_columns if it is known ahead",
+            )
+    return tuple(cells[0].tolist())
 
 
 def _joined(blocks: list[_Block]) -> _Block:
@@ -150,4 +178,5 @@ def _joined(blocks: list[_Block]) -> _Block:
 
     if len({block.times.dtype for block in blocks if block.times is not None}) > 1:
         raise DataError("the time column holds both dates and plain numbers", fix="write all times in one way")
-    return _Block(join("ids"), join("times"), np.concatenate([block.values for block in blocks]), join("labels"))
+    values = np.concatenate([block.values for block in blocks])
+    return _Block(join("ids"), join("times"), values, join("labels"), join("statics"))

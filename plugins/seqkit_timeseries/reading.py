@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from seqkit import ConfigError, PathOption, SourceFile, find_files, is_hub, reporting
-from seqkit_timeseries.layout import TableOptions
+from seqkit_timeseries.layout import TableOptions, require_no_columns
 from seqkit_timeseries.readers import read_table
 from seqkit_timeseries.series import Series
 from seqkit_timeseries.ts_format import read_ts
@@ -31,6 +31,8 @@ def read_series(path: PathOption, options: TableOptions) -> Iterator[Series]:
     sources = find_files(path or (), SUFFIXES)
     options = replace(options, alone=len(sources) == 1)
     for source in sources:
+        if is_ts(source) and (options.known_columns or options.static_columns):
+            require_no_columns(options, source.origin)
         with reporting():
             yield from read_ts(source) if is_ts(source) else read_table(source, options)
 

@@ -34,12 +34,12 @@ class SegmentEncoder(Encoder):
 
     def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T, F) -> (B, T', D) with T' = ceil(T / segment), and ceil(lengths / segment)."""
-        num_segments = -(-lengths // self.segment)  # (B,)
-        places = torch.arange(-(-x.shape[1] // self.segment) * self.segment, device=x.device)
+        count, num_segments = -(-x.shape[1] // self.segment), -(-lengths // self.segment)  # and (B,)
+        places = torch.arange(count * self.segment, device=x.device)
         source = places - (num_segments * self.segment - lengths)[:, None]  # (B, T' segment)
         inside = (source >= 0) & (source < lengths[:, None])
         rows = x.gather(1, source.clamp(0, max(x.shape[1] - 1, 0))[..., None].expand(-1, -1, x.shape[2]))
         observed = torch.isfinite(rows) & inside[..., None]
         known = torch.where(observed, rows, torch.zeros_like(rows))
         steps = torch.cat([known, observed.to(x.dtype)], dim=-1)  # (B, T' segment, 2 F)
-        return torch.relu(self.map(steps.unflatten(1, (-1, self.segment)).flatten(2))), num_segments
+        return torch.relu(self.map(steps.reshape(len(x), count, 2 * self.segment * x.shape[2]))), num_segments

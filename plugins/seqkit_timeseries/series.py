@@ -17,13 +17,15 @@ class Series:
     Attributes:
         file: Name of the file.
         name: The id, column or number of the series in its file.
-        values: (T, F) float64; NaN where nothing was measured.
+        values: (T, F) float64; NaN where nothing was measured. The last `num_known` columns are known ahead.
         times: (T,) datetime64[us] or int64, increasing; the row numbers from 0 where the file has no times.
         features: Names of the F features.
         timed: Whether the times come from the file.
         frequency: The regular step of the times; None where there are fewer than two.
         regular: Whether consecutive steps are one step of the frequency apart.
         label: Class or value of the whole series; None where the file gives none.
+        num_known: Columns that are known ahead and are not forecast.
+        statics: Cells of the columns that never change over the series.
     """
 
     file: str
@@ -35,6 +37,8 @@ class Series:
     frequency: Frequency | None = None
     regular: bool = True
     label: str | None = None
+    num_known: int = 0
+    statics: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Number of steps."""
@@ -45,6 +49,21 @@ class Series:
         """`file:name`, as errors and forecasts show it."""
         return f"{self.file}:{self.name}"
 
+    @property
+    def num_predicted(self) -> int:
+        """Columns that are measured, and forecast."""
+        return int(self.values.shape[1]) - self.num_known
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The columns that are forecast, (T, num_predicted)."""
+        return self.values[:, : self.num_predicted]
+
+    @property
+    def known(self) -> np.ndarray:
+        """The columns that are known ahead, (T, num_known)."""
+        return self.values[:, self.num_predicted :]
+
     def part(self, begin: int, end: int) -> Series:
         """The steps from `begin` to before `end`."""
         return replace(self, values=self.values[begin:end], times=self.times[begin:end])
@@ -52,7 +71,7 @@ class Series:
     @property
     def measured(self) -> tuple[int, int]:
         """The first step with a measurement, and the one after the last; (0, 0) where there is none."""
-        seen = np.flatnonzero(~np.isnan(self.values).all(axis=1))
+        seen = np.flatnonzero(~np.isnan(self.predicted).all(axis=1))
         return (int(seen[0]), int(seen[-1]) + 1) if len(seen) else (0, 0)
 
     def followed_by(self, following: Series) -> Series:
@@ -83,11 +102,26 @@ class Series:
                 at=following.origin,
                 fix="check that the two files are not exchanged",
             )
+        return self.joined(replace(following, values=following.values[later], times=following.times[later]))
+
+    def joined(self, following: Series) -> Series:
+        """This series and all steps of another, which are later."""
         return replace(
             self,
-            values=np.concatenate([self.values, following.values[later]]),
-            times=np.concatenate([self.times, following.times[later]]),
+            values=np.concatenate([self.values, following.values]),
+            times=np.concatenate([self.times, following.times]),
         )
+
+    def unmeasured(self) -> Series:
+        """The same steps with nothing but what is known ahead."""
+        return replace(self, values=np.concatenate([np.full_like(self.predicted, np.nan), self.known], axis=1))
+
+    def continued(self, num_steps: int) -> Series:
+        """Steps that come after this series, of which nothing is known but their times."""
+        values = np.full((num_steps, self.values.shape[1]), np.nan)
+        if self.frequency is None:
+            return replace(self, values=values, times=self.times[-1] + 1 + np.arange(num_steps))
+        return replace(self, values=values, times=self.frequency.times(self.times[-1], 1 + np.arange(num_steps)))
 
 
 def row_times(num_steps: int) -> np.ndarray:
@@ -106,7 +140,7 @@ def require_float32(series: Series) -> None:
     Raises:
         DataError: Names the series, its size and its deviation.
     """
-    for feature, column in zip(series.features, series.values.T, strict=True):
+    for feature, column in zip(series.features, series.predicted.T, strict=False):
         seen = column[~np.isnan(column)]
         if not len(seen) or seen.min() == seen.max():
             continue
