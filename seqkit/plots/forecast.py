@@ -21,7 +21,7 @@ def draw_forecast(
     history: np.ndarray,
     quantiles: Mapping[float, np.ndarray],
     truth: np.ndarray | None = None,
-    times: Sequence[Any] | None = None,
+    times: Sequence[Any] | np.ndarray | None = None,
     title: str = "",
     unit: str = "",
     time_unit: str = "step",

@@ -138,9 +138,12 @@ def test_a_test_says_what_each_record_was_taken_for_without_a_second_pass(
     by_origin = {row["origin"]: row for row in rows if row["origin"] in truth}
     calls: list[int] = []
     answer = seqkit.SequenceModel.answer
-    monkeypatch.setattr(
-        seqkit.SequenceModel, "answer", lambda self, b, s=None: (calls.append(len(b.lengths)), answer(self, b, s))[1]
-    )
+
+    def counted(self: Any, batch: Any, state: Any = None) -> Any:
+        calls.append(len(batch.lengths))
+        return answer(self, batch, state)
+
+    monkeypatch.setattr(seqkit.SequenceModel, "answer", counted)
     result = workflow.evaluate(run.path, "test", domain=melody)
     assert sum(calls) == len(truth) == result["num_records"]
     labels, counts = result["detail"]["confusion"]["labels"], result["detail"]["confusion"]["counts"]
