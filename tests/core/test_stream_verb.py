@@ -3,7 +3,6 @@
 import io
 import itertools
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,12 +17,22 @@ from torch import Tensor
 import seqkit
 from seqkit import ConfigError, DataError, Domain, Encoder, ModelOptions, Record, TagCodec
 from seqkit.build import build_model
+from seqkit.cli.main import main
 from seqkit.cli.stream import Arrivals, json_lines, summary, table
 from seqkit.inference import stream
 from seqkit.inference.stream import read_stream
 
 LINES = b"abcdefgh\nhgfe\na\nbadbadbadbadbadbadbadbadbad\n"
 MELODIES = LINES.decode().split()
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """As the verb reads: a step alone is too little work for two."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def letters(blocks: Iterator[bytes]) -> Iterator[Record]:
@@ -316,15 +325,25 @@ def test_lines_come_before_the_pipe_is_closed_and_an_early_reader_may_go(run: se
     assert "steps/s" in message
 
 
-def test_an_interrupt_ends_it_with_the_summary(run: seqkit.Run) -> None:
-    with subprocess.Popen(
-        command(run), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
-        process.stdin.write(b"um")
-        process.stdin.flush()
-        for _ in range(3):
-            process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        message = process.stderr.read().decode()
-    assert process.returncode == 130 and "2 steps · " in message and "Traceback" not in message
+class Interrupted:
+    """A terminal at which Ctrl+C is pressed after two letters."""
+
+    def __init__(self) -> None:
+        self.buffer, self.blocks = self, [b"um"]
+
+    def isatty(self) -> bool:
+        return True
+
+    def read1(self, size: int) -> bytes:
+        if not self.blocks:
+            raise KeyboardInterrupt
+        return self.blocks.pop()
+
+
+def test_an_interrupt_ends_it_with_the_summary(
+    run: seqkit.Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Interrupted())
+    assert main(["stream", str(run.path)]) == 130
+    shown = capsys.readouterr()
+    assert len(shown.out.splitlines()) == 3 and "2 steps · " in shown.err and "Ctrl+D ends it" in shown.err

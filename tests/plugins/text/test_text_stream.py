@@ -35,7 +35,7 @@ def cut(content: bytes, size: int) -> Iterator[bytes]:
 
 def module(**options: Any) -> TextData:
     """A data module whose codec has learned from the text."""
-    data = TextData(**options)
+    data: TextData = TextData(**options)
     if options.get("tokens") != "bytes":
         data.codec.fit([TEXT.lower() if options.get("lowercase") else TEXT, "one two a a É 1. fogo\n" * 5])
     return data
@@ -138,7 +138,7 @@ def test_the_classifier_of_reviews_needs_to_read_one_way() -> None:
     model = build_model(DOMAIN, data, ModelOptions(**options))
     chunks = list(read_stream(model, data, [b"good, not dull\ndull, not good\n"]))
     assert [part.columns["record"] for part in chunks] == [["stdin:1"], ["stdin:2"]]
-    assert {part.columns["prediction"][0] for part in chunks} <= set(data.target_codec.labels)  # type: ignore[attr-defined]
+    assert {part.columns["prediction"][0] for part in chunks} <= set(data.target_codec.labels)
 
 
 def test_parts_joined_are_the_text() -> None:
