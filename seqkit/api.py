@@ -108,7 +108,7 @@ class Run:
             split: Which records; `predict` takes all.
             per_step: One row a step instead of one a record.
             options: Options of the data module that replace the saved ones; or a scorer of the domain with its
-                options, such as `variants="calls.vcf", reference="genome.fa"`.
+                options.
 
         Returns:
             Rows, as they are made.

@@ -17,7 +17,7 @@ verbs:
   validate    figures on the validation split of a run
   test        figures on the test split of a run
   predict     one row a record: class, value, or likelihood
-  score       how likely each record or each step is; unlikely steps; variants of DNA
+  score       how likely each record or each step is, and what a domain asks besides
   generate    continue a prompt: text, sound, bases, series
   forecast    the future of series: table, summary, plots
   embed       the hidden state of each record, or of each step
@@ -102,7 +102,6 @@ seqkit score RUN: how likely each record is under a model trained on next_step, 
   seqkit score runs/text-next-step-1 --data.path new.txt --data.documents lines
   seqkit score runs/timeseries-next-step-1 --data.path pump.csv --threshold 6
   seqkit score runs/dna-next-step-1 --data.path genes.fa --per_step --out steps.parquet
-  seqkit score runs/dna-next-step-1 --variants calls.vcf --reference genome.fa
 
   RUN                 run folder, or a checkpoint file
   --data.path PATH    what to read (default: what the run was trained on); other --data.* as for fit

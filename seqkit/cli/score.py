@@ -21,6 +21,7 @@ from seqkit.inference.judge import Judge
 from seqkit.inference.rows import Row, require_row_suffix, write_rows
 from seqkit.inference.score import Scoring, require_threshold, score_rows
 from seqkit.inference.scorers import Question, choose_question, option_owners, scorer_parameters
+from seqkit.plots.style import NO_PLOTS, can_plot
 from seqkit.training import workflow
 from seqkit.training.checkpoint import Loaded
 
@@ -39,8 +40,8 @@ _EXTREMES = 3
 def run(verb: str, words: list[str]) -> int:
     """Score, save, and show what stands out."""
     domain = domain_of(words[0])
-    options, changes = parse_verb(verb, words, _OPTIONS, lambda parser: _add_scorers(parser, domain))
     names = [*domain.scorers, *option_owners(domain)]
+    options, changes = parse_verb(verb, words, _OPTIONS, lambda parser: _add_scorers(parser, domain))
     given = {name: value for name in names if (value := getattr(options, name, None)) is not None}
     question = choose_question(domain, given)
     if question is not None:
@@ -95,7 +96,7 @@ def _ask(loaded: Loaded, question: Question, path: Path) -> int:
     if plot is not None and count > len(kept):
         judge.notes.append(f"more than {_MOST_PLOTTED:,} rows are not plotted")
     elif plot is not None and kept:
-        judge.notes += [f"plot: {file}" for file in plot(kept, path)]
+        judge.notes += [f"plot: {file}" for file in plot(kept, path)] if can_plot() else [NO_PLOTS]
     for note in judge.notes:
         print(note)
     return 0
@@ -111,7 +112,8 @@ def _keeping(rows: Iterator[Row], kept: list[Row]) -> Iterator[Row]:
 def _summarise(scoring: Scoring) -> None:
     """A table of all, and of the records that stand out."""
     means, origins = scoring.mean_nats(), scoring.store.origins()
-    table = Table(title=f"{len(means):,} records · {int(scoring.num_steps.sum()):,} steps", title_justify="left")
+    records = "1 record" if len(means) == 1 else f"{len(means):,} records"
+    table = Table(title=f"{records} · {int(scoring.num_steps.sum()):,} steps", title_justify="left")
     table.add_column("")
     for name in ("steps", "nats a step", *(("bits a step",) if scoring.symbols else ())):
         table.add_column(name, justify="right")

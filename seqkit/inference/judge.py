@@ -19,7 +19,7 @@ from seqkit.inference.likelihood import chunk_length
 from seqkit.model import SequenceModel
 from seqkit.steps import Batch, Discrete
 
-_ROWS = 128
+_ROWS = 64
 """Values that are read together."""
 
 _MOST_ALTERNATIVES = 4096

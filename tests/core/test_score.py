@@ -1,7 +1,10 @@
 """Scores of untrained models: each figure against one that is worked out without the code under test."""
 
+import csv
 import math
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +22,22 @@ from seqkit import (
     DataError,
     Discrete,
     Domain,
+    Judge,
     ModelOptions,
     Record,
+    Scorer,
     SequenceModel,
     StandardCodec,
 )
 from seqkit.backbone.scaling import Scale
 from seqkit.build import build_model
+from seqkit.cli import score as score_verb
+from seqkit.cli.main import main
 from seqkit.inference import score as score_module
 from seqkit.inference.predict import predict_records
 from seqkit.inference.rows import write_rows
 from seqkit.inference.score import Scoring, require_threshold
+from seqkit.inference.scorers import choose_question, option_owners
 from seqkit.tasks.distributions import LocationScale, Normal, StudentT
 from seqkit.tasks.tails import normal_log_tail, student_log_tail
 
@@ -270,3 +278,197 @@ def test_a_file_appears_only_when_all_its_rows_are_there(tmp_path: Path) -> None
         with pytest.raises(ConfigError):
             write_rows(rows(), tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+# Judge
+
+
+@pytest.mark.parametrize("chunk", [3, 1000])
+def test_a_judge_says_how_likely_values_are(melody: Domain, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    model, data = build(melody)
+    monkeypatch.setattr("seqkit.inference.likelihood._READ_TOGETHER", chunk)
+    monkeypatch.setattr("seqkit.inference.judge._ROWS", 2)
+    words = ["abcdefgh", "a", "hgfedcbaab", "cc", "abc"]
+    for word, nats in zip(words, Judge(model, data).log_likelihoods(iter(words)), strict=True):
+        assert nats.dtype == np.float64
+        expected = offline(model, data.codec.encode(word)) if len(word) > 1 else np.zeros(0)
+        np.testing.assert_allclose(nats, expected, atol=1e-12)
+
+
+OTHERS = {
+    "abcdefgh": ["abcdefgh", "abcdefga", "bbcdefgh", "abc", "abcdaefgh", "abcdefghh", "a", "hhhhhhh", "aacdefgh"],
+    "cab": ["cabb", "dab"],
+    "ef": [],
+    "g": ["gg", "a"],
+}
+
+
+@pytest.mark.parametrize("rows", [2, 64])
+def test_alternatives_are_what_reading_each_alone_gives(
+    melody: Domain, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    model, data = build(melody, cell="lstm")
+    monkeypatch.setattr("seqkit.inference.judge._ROWS", rows)
+    judge = Judge(model, data)
+    found = list(judge.alternatives(OTHERS.items()))
+    for (value, others), (own, judged) in zip(OTHERS.items(), found, strict=True):
+        (expected,) = judge.log_likelihoods([value])
+        np.testing.assert_allclose(own, expected, atol=1e-12)
+        assert len(judged) == len(others)
+        for nats, alone in zip(judged, judge.log_likelihoods(others), strict=True):
+            np.testing.assert_allclose(nats, alone, atol=1e-12)
+
+
+def test_what_alternatives_share_is_read_once(melody: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, data = build(melody)
+    steps: list[int] = []
+    forward = model.forward
+
+    def counted(inputs: Tensor, lengths: Tensor, *rest: Any) -> Any:
+        steps.append(int(lengths.sum()))
+        return forward(inputs, lengths, *rest)
+
+    monkeypatch.setattr(model, "forward", counted)
+    value = "abcdefgh" * 5
+    list(Judge(model, data).alternatives([(value, [value[:30] + "aaa" + value[33:]])]))
+    # 39 inputs of the value; of the alternative those from step 29 on, which predicts the first that differs.
+    assert sum(steps) == 39 + 10
+
+
+def test_alternatives_of_numbers_carry_the_running_scale(series: Domain) -> None:
+    model, data = build(series)
+    values = np.linspace(1.0, 9.0, 17) ** 2
+    changed = values.copy()
+    changed[11] = 500.0
+    ((own, (other,)),) = Judge(model, data).alternatives([(values, [changed])])
+    np.testing.assert_allclose(own, offline(model, data.codec.encode(values)), rtol=2e-4, atol=1e-4)
+    np.testing.assert_allclose(other, offline(model, data.codec.encode(changed)), rtol=2e-4, atol=1e-4)
+
+
+def test_a_judge_answers_what_whole_values_are(melody: Domain) -> None:
+    model, data = build(melody, "classify")
+    words = ["abc", "hgfedcba", "d"]
+    for word, answer in zip(words, Judge(model, data).answers(words), strict=True):
+        with torch.no_grad():
+            raw, lengths, _, _ = model(data.codec.encode(word)[None], torch.tensor([len(word)]))
+            expected = model.task(raw, lengths)[0].log_softmax(-1).numpy()
+        np.testing.assert_allclose(answer, expected, atol=1e-12)
+    with pytest.raises(ConfigError, match="trained on next_step, not on classify"):
+        next(Judge(model, data).log_likelihoods(words))
+
+
+# Scorers of a domain
+
+
+def score_rivals(judge: Judge, value: str, against: str = "aaaa", times: int = 1) -> Iterator[dict[str, Any]]:
+    """Each melody of a file against a rival.
+
+    Args:
+        judge: The model.
+        value: The file.
+        against: The rival.
+        times: How often it is repeated.
+    """
+    for line in Path(value).read_text().split():
+        (own, (other,)) = next(judge.alternatives([(line, [against * times])]))
+        yield {"melody": line, "ratio": round(float(own.sum() - other.sum()), 6)}
+    judge.notes.append("rivals are dull")
+
+
+def plot_rivals(rows: list[dict[str, Any]], path: Path) -> list[Path]:
+    path.with_suffix(".txt").write_text(" ".join(row["melody"] for row in rows))
+    return [path.with_suffix(".txt")]
+
+
+@pytest.fixture(scope="module")
+def rivals(melody: Domain) -> Domain:
+    return replace(melody, scorers={"rivals": Scorer(score_rivals, plot_rivals), "silence": Scorer(score_silence)})
+
+
+def score_silence(judge: Judge, value: str, against: str = "aaaa") -> Iterator[dict[str, Any]]:
+    """Nothing."""
+    yield from ()
+
+
+def test_an_outsiders_scorer_is_asked_from_python_and_from_the_command_line(
+    rivals: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = seqkit.fit(rivals, run=tmp_path / "run", quiet=True, hidden_size=5, max_epochs=1, accelerator="cpu")
+    (tmp_path / "m.txt").write_text("abcd\nhg\n")
+    judge = Judge(run.loaded.model, run.loaded.data)
+    nats = {word: own.sum() for word, own in zip(W, judge.log_likelihoods(W), strict=True)}
+    expected = [{"melody": m, "ratio": pytest.approx(nats[m] - nats["bbbb"], abs=1e-4)} for m in ("abcd", "hg")]
+    assert list(run.score(rivals=tmp_path / "m.txt", against="bb", times=2)) == expected
+    assert len(list(run.score())) == 60
+
+    monkeypatch.setattr("seqkit.plugins.installed", lambda: {"melody": None})
+    monkeypatch.setattr("seqkit.plugins.load", lambda name: rivals)
+    words = ["score", str(run.path), "--rivals", str(tmp_path / "m.txt"), "--against", "bb", "--times", "2"]
+    assert main([*words, "--out", str(tmp_path / "o.csv")]) == 0
+    with (tmp_path / "o.csv").open() as file:
+        rows = [{"melody": row["melody"], "ratio": float(row["ratio"])} for row in csv.DictReader(file)]
+    assert rows == expected
+    assert (tmp_path / "o.txt").read_text() == "abcd hg"
+    assert re.search(r"2 rows: .*o\.csv\nrivals are dull\nplot: .*o\.txt\n$", capsys.readouterr().out)
+    with pytest.raises(SystemExit):
+        main(["score", str(run.path), "--help"])
+    assert re.search(r"--rivals(.|\n)*--times TIMES\s+How often it is repeated", capsys.readouterr().out)
+    for rest, message in (
+        (["--times", "2"], "--times says nothing without --rivals"),
+        (["--rivals", "x", "--silence", "y"], "--rivals and --silence at once"),
+        (["--rivlas", "x"], "did you mean 'rivals'"),
+        (["--rivals", "x", "--per_step"], "--per_step says nothing beside --rivals"),
+        (["--rivals", "x", "--data.transpose", "3"], "--data.transpose says nothing beside --rivals"),
+        (["--out", "o.tsv"], r"cannot write .tsv"),
+    ):
+        assert main(["score", str(run.path), *rest]) == 2
+        assert message in capsys.readouterr().err
+
+
+W = ["abcd", "hg", "bbbb"]
+
+
+def test_the_verb_ends_with_what_stands_out(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = seqkit.fit(melody, run=tmp_path / "run", quiet=True, hidden_size=5, max_epochs=1, accelerator="cpu")
+    monkeypatch.setattr("seqkit.plugins.installed", lambda: {"melody": None})
+    monkeypatch.setattr("seqkit.plugins.load", lambda name: melody)
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["score", str(run.path)]) == 0
+    shown = capsys.readouterr().out
+    rows = sorted(run.score(), key=lambda row: row["nll_nats"])
+    assert f"60 records · {sum(row['num_steps'] for row in rows)} steps" in shown
+    for label, chosen in (("likeliest", rows[:3]), ("least likely", rows[-3:])):
+        for row in chosen:
+            line = rf"{label}: {row['origin']} +│ +{row['num_steps']} │ +{row['nll_nats']:.4f}"
+            assert re.search(line, shown), line
+    with (tmp_path / "run" / "scores.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 60
+
+
+def test_a_scorer_may_not_take_the_name_of_an_option_of_the_verb(melody: Domain) -> None:
+    def greedy(judge: Judge, value: str, out: str = "x") -> Iterator[dict[str, Any]]:
+        yield from ()
+
+    with pytest.raises(ConfigError, match="takes --out twice"):
+        option_owners(replace(melody, scorers={"greedy": Scorer(greedy)}))
+
+
+def test_an_option_without_default_must_be_given(melody: Domain) -> None:
+    def strict(judge: Judge, value: str, key: str) -> Iterator[dict[str, Any]]:
+        yield {"key": key}
+
+    domain = replace(melody, scorers={"strict": Scorer(strict)})
+    with pytest.raises(ConfigError, match="--strict needs --key"):
+        choose_question(domain, {"strict": "x"})
+    question = choose_question(domain, {"strict": "x", "key": "y"})
+    assert question is not None and question.options == {"key": "y"}
+    assert choose_question(domain, {}) is None
+
+
+def test_rows_beyond_what_is_kept_are_not_plotted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score_verb, "_MOST_PLOTTED", 3)
+    kept: list[dict[str, Any]] = []
+    assert len(list(score_verb._keeping(iter([{"a": n} for n in range(5)]), kept))) == 5
+    assert len(kept) == 3
