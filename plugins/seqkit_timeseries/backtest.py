@@ -30,7 +30,7 @@ class Backtest:
     rules: TimeRules = field(default_factory=TimeRules)
     short_series: ShortSeries = "error"
 
-    def own(self, series: Series, split: Literal["train", "valid", "test"]) -> Iterator[Piece]:
+    def own(self, series: Series, split: Split) -> Iterator[Piece]:
         """The records of a series that is cut by `tail`."""
         series = series.part(*series.measured)
         if self.tail.suffices(len(series)):

@@ -12,7 +12,6 @@ import numpy as np
 from seqkit import (
     ConfigError,
     Continuous,
-    DataError,
     Generation,
     Inspector,
     LabelCodec,
@@ -21,7 +20,6 @@ from seqkit import (
     SequenceDataModule,
     Split,
     StandardCodec,
-    report,
 )
 from seqkit_timeseries.backtest import Backtest, Piece, ShortSeries
 from seqkit_timeseries.check import SeriesInspector
@@ -31,7 +29,9 @@ from seqkit_timeseries.covariate_codec import CovariateCodec
 from seqkit_timeseries.covariates import Covaried, with_future
 from seqkit_timeseries.cuts import LEAST_TRAINED, Cut, TailRule
 from seqkit_timeseries.demo import HORIZON, SEASON, demo_series, demo_shapes
+from seqkit_timeseries.division import Division
 from seqkit_timeseries.forecasts import Timeline, forecast_table, write_tables
+from seqkit_timeseries.labelled import labelled_records
 from seqkit_timeseries.layout import Layout, TableOptions
 from seqkit_timeseries.reading import read_series
 from seqkit_timeseries.series import Series, require_float32
@@ -124,6 +124,8 @@ class TimeseriesData(SequenceDataModule):
             horizon=horizon, look_back=look_back, stride=stride, first_steps=first_steps, season=season,
             num_windows=num_windows,
         )  # fmt: skip
+        if forecasts and horizon is None and path is not None:
+            raise ConfigError("forecast needs to know how far", at="--data.horizon", fix="give the steps to forecast")
         self.target, self.quantiles = target, checked_quantiles(quantiles)
         self.horizon = HORIZON if horizon is None and path is None and not self.labelled else horizon
         self.stride, self.first_steps = stride, first_steps
@@ -178,7 +180,8 @@ class TimeseriesData(SequenceDataModule):
         """Series with what is given of them, or records with their labels."""
         if not self.labelled:
             return self._series_records(split)
-        return self.divide(lambda path: self._labelled_records(path, split), split)
+        as_numbers = self.target == "value" and split != "predict"
+        return self.divide(lambda path: labelled_records(self.read(path, split), as_numbers), split)
 
     def read(self, path: PathOption, split: Split = "train") -> Iterator[Series]:
         """All series of a path, of the demo data for None; for `predict` they need no labels."""
@@ -191,30 +194,8 @@ class TimeseriesData(SequenceDataModule):
         if self.labelled:
             yield from super().placed()
             return
-        futures = self._futures()
-        known = (series.part(0, self.first_steps or len(series)) for series in self.read(self.path))
-        for series, is_test in self._by_rule(known):
-            if self.scaling != "standard":
-                require_float32(series)
-            position = 0
-            for split, (whole, cut) in self.backtest.divided(series, is_test):
-                sequence = self._sequence(whole.part(position, cut.end))
-                yield split, Record(sequence, origin=series.origin, continues=position > 0)
-                position = cut.end
-            for other, future in futures.pop(series.origin, []):
-                yield other, Record(future, origin=series.origin, continues=True)
-        for origin, parts in futures.items():
-            yield from ((other, Record(future, origin=origin)) for other, future in parts)
-
-    def _futures(self) -> dict[str, list[tuple[Split, Any]]]:
-        """What the files of validation and test add to each series, by its origin."""
-        futures: dict[str, list[tuple[Split, Any]]] = {}
-        paths: dict[Split, PathOption] = {"valid": self.valid_path, "test": self.test_path}
-        for split in (split for split, path in paths.items() if path is not None):
-            for series, cut in self._pieces(split):
-                part = self._sequence(series.part(cut.context, cut.end))
-                futures.setdefault(series.origin, []).append((split, part))
-        return futures
+        for split, part, continues in self._division().parts():
+            yield split, Record(self._sequence(part), origin=part.origin, continues=continues)
 
     def inspector(self) -> Inspector:
         """Lengths against the horizon, missing values, series that never vary."""
@@ -276,79 +257,40 @@ class TimeseriesData(SequenceDataModule):
 
     def _series_records(self, split: Split) -> Iterator[Record]:
         several = self.backtest.tail.num_windows > 1 and self.streams
-        for series, cut in self._pieces(split):
-            if self.scaling != "standard":
-                require_float32(series)
+        for series, cut in self._to_continue() if split == "predict" else self._division().pieces(split):
             window = f"@{cut.context}" if several and cut.context else ""
-            given = series.part(0, cut.end)
             yield SeriesRecord(
-                sequence=self._sequence(given),
+                sequence=self._sequence(series.part(0, cut.end)),
                 origin=series.origin + window,
                 context=cut.context,
-                timeline=Timeline.of(series),
+                timeline=Timeline.of(series.part(0, cut.context or cut.end)),
             )
 
     def _sequence(self, series: Series) -> Any:
         """A series as the codec takes it."""
         return Covaried.of(series) if isinstance(self.codec, CovariateCodec) else series.values
 
-    def _pieces(self, split: Split) -> Iterator[Piece]:
-        """Series cut for a split: by the end of each, or by what other paths say of their future."""
-        known = self.read(self.path)
-        if split != "predict" and self.first_steps is not None:
-            known = (series.part(0, self.first_steps) for series in known)
-        if split == "predict":
-            yield from filter(lambda piece: len(piece[0]), map(self._to_continue, known))
-        elif split == "valid" and self.valid_path is not None:
-            yield from self.backtest.followed(known, self.read(self.valid_path))
-        elif split == "test" and self.test_path is not None:
-            if self.valid_path is not None:
-                known = self.backtest.extended(known, self.read(self.valid_path))
-            yield from self.backtest.followed(known, self.read(self.test_path))
-        else:
-            for series, is_test in self._by_rule(known):
-                if not is_test:
-                    yield from self.backtest.own(series, split)
-                elif split == "test":
-                    yield from self.backtest.unseen(series)
+    def _division(self) -> Division:
+        return Division(
+            self.read, self._check, self.hold_out.is_test, self.backtest, self.path, self.valid_path, self.test_path,
+            self.first_steps,
+        )  # fmt: skip
 
-    def _to_continue(self, series: Series) -> Piece:
-        """All of a series, and what is known of the steps to come."""
+    def _check(self, series: Series) -> None:
+        if self.scaling != "standard":
+            require_float32(series)
+
+    def _to_continue(self) -> Iterator[Piece]:
+        """All of each series, and what is known of its steps to come."""
         horizon = self.horizon if isinstance(self.codec, CovariateCodec) else None
-        series, num_past = with_future(series, horizon, dated=self.calendar is not False)
-        return series, Cut(len(series), num_past if num_past < len(series) else 0)
-
-    def _by_rule(self, known: Iterable[Series]) -> Iterator[tuple[Series, bool]]:
-        """Series with whether `test_match` or `test_every` makes the whole of them test data."""
-        numbers: dict[str, int] = {}
-        for series in known:
-            number = numbers[series.file] = numbers.get(series.file, -1) + 1
-            yield series, self.hold_out.is_test(Record(series.values, origin=series.origin), number)
-
-    def _labelled_records(self, path: PathOption, split: Split) -> Iterator[Record]:
-        for series in self.read(path, split):
-            target: Any = series.label
-            if self.target == "value" and series.label is not None and split != "predict":
-                target = _number(series)
-                if target is None:
-                    continue
-            yield Record(sequence=series.values, target=target, origin=series.origin)
+        for whole in self.read(self.path):
+            series, num_past = with_future(whole, horizon, dated=self.calendar is not False)
+            if num_past:
+                self._check(series)
+                yield series, Cut(len(series), num_past if num_past < len(series) else 0)
 
     def _find_season(self) -> int:
         if self.path is None or self.labelled:
             return 1 if self.labelled else SEASON
         first = next(iter(self.read(self.path)), None)
         return first.frequency.season if first is not None and first.frequency is not None else 1
-
-
-def _number(series: Series) -> float | None:
-    """The target as a number; None if it is none and that was reported."""
-    try:
-        number = float(series.label or "")
-        if np.isfinite(number):
-            return number
-    except ValueError:
-        pass
-    what = f"target {series.label!r} is not a finite number"
-    report(DataError(what, at=series.origin, fix="correct it, or use --data.target label"))
-    return None
