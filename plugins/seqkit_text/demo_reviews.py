@@ -65,12 +65,17 @@ _PORTUGUESE = _Language(
 
 
 def demo_reviews(seed: int = 0) -> Iterator[Record]:
-    """As many reviews of each label, in a fixed order, the same for the same seed."""
+    """As many reviews of each label, none twice, in a fixed order, the same for the same seed."""
     random = Random(seed)
-    for number in range(NUM_REVIEWS):
+    seen: set[str] = set()
+    while len(seen) < NUM_REVIEWS:
+        number = len(seen)
         label = LABELS[number % len(LABELS)]
         language = _ENGLISH if random.random() < 0.5 else _PORTUGUESE
-        yield Record(sequence=_review(random, language, label), target=label, origin=f"demo:{number}")
+        review = _review(random, language, label)
+        if review not in seen:  # the split must not put the same review on both sides
+            seen.add(review)
+            yield Record(sequence=review, target=label, origin=f"demo:{number}")
 
 
 def _review(random: Random, language: _Language, label: str) -> str:
