@@ -1,8 +1,11 @@
 """DNA for seqkit: genomes, reads and labelled sequences."""
 
-from seqkit import Domain
+from seqkit import Domain, Scorer
 from seqkit_dna.data import DnaData
 from seqkit_dna.encoder import dna_encoder
+from seqkit_dna.saturation import score_saturation
+from seqkit_dna.saturation_map import plot_saturation
+from seqkit_dna.variants import score_variants
 
 DOMAIN = Domain(
     "dna",
@@ -28,5 +31,9 @@ DOMAIN = Domain(
             "model.learning_rate": 4e-3,
             "trainer.max_epochs": 10,
         },
+    },
+    scorers={
+        "variants": Scorer(score_variants),
+        "saturation": Scorer(score_saturation, plot_saturation),
     },
 )
