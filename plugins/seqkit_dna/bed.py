@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TextIO
 
 from seqkit import DataError, SourceFile, report
 from seqkit_dna.feature import Feature, strand_of, text_lines, whole_number
+from seqkit_dna.legend import NOTHING, Legend
 
 _FEWEST_COLUMNS, _WITH_BLOCKS = 3, 12
 UNNAMED = ""
@@ -66,3 +70,48 @@ def _blocks(columns: list[str], start: int, end: int, at: str) -> list[tuple[int
     if blocks[0][0] != start or max(stop for _, stop in blocks) != end or min(sizes) < 1:
         raise DataError("the blocks do not reach from start to end", at=at, fix="see the description of BED")
     return blocks
+
+
+def write_bed(rows: Iterable[dict[str, Any]], path: Path, legend: Legend) -> None:
+    """Predicted tags as intervals of six columns; what goes on in the next piece of a contig is one interval.
+
+    Args:
+        rows: Of `seqkit predict`: origins `FILE:CONTIG:FIRST-LAST`, and a letter a base.
+        path: Where to.
+        legend: What each letter stands for.
+    """
+    with path.open("w", encoding="utf-8") as file:
+        begun: tuple[str, int, int, str] | None = None
+        for contig, start, end, letter in _runs(rows):
+            if begun is not None and (begun[0], begun[2], begun[3]) == (contig, start, letter):
+                begun = contig, begun[1], end, letter
+                continue
+            _write_line(file, begun, legend)
+            begun = contig, start, end, letter
+        _write_line(file, begun, legend)
+
+
+def _runs(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[str, int, int, str]]:
+    """Runs of equal tags of each row: contig, 0-based start, end, letter."""
+    for row in rows:
+        record, _, place = row["origin"].rpartition(":")
+        contig, start = _contig(record), int(place.partition("-")[0]) - 1
+        for letter, run in groupby(row["prediction"]):
+            end = start + sum(1 for _ in run)
+            yield contig, start, end, letter
+            start = end
+
+
+def _contig(record: str) -> str:
+    """The contig's id in `FILE:CONTIG` or `ARCHIVE.zip:FILE:CONTIG`; an id may hold colons."""
+    archive, _, rest = record.partition(":")
+    return (rest if archive.endswith(".zip") else record).partition(":")[2]
+
+
+def _write_line(file: TextIO, run: tuple[str, int, int, str] | None, legend: Legend) -> None:
+    if run is not None and run[3] != NOTHING:
+        contig, start, end, letter = run
+        name, strand = legend.names[letter], "."
+        if legend.strand == "separate":
+            name, strand = name[:-1], name[-1]
+        file.write(f"{contig}\t{start}\t{end}\t{name}\t0\t{strand}\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +27,7 @@ from seqkit import (
     report,
     split_label,
 )
+from seqkit_dna.bed import write_bed
 from seqkit_dna.check import DnaInspector
 from seqkit_dna.codec import BaseCodec
 from seqkit_dna.coding import CodonFrequency
@@ -204,6 +205,12 @@ class DnaData(SequenceDataModule):
         learnt = CodonFrequency(legend, self.reading.ambiguous == "skip")
         learnt.fit(lambda: self.divide(self.read, "train"))
         return {"codon_frequency": learnt.figures(self.divide(self.read, split))}
+
+    def row_writers(self) -> dict[str, Callable[[Iterator[dict[str, Any]], Path], None]]:
+        """Under `tag` also BED: an interval for each predicted feature."""
+        if self.task != "tag":
+            return {}
+        return {".bed": functools.partial(write_bed, legend=self.tagging.legend)}
 
     def notes(self) -> list[str]:
         """What the tags stand for."""

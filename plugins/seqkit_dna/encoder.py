@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from seqkit import ConfigError, Discrete, Encoder, Spec, step_encoder, valid_mask
+from seqkit_dna.codec import MOST_BASES
+from seqkit_dna.letters import BASES
 
 
 @final
@@ -29,6 +31,9 @@ class MotifEncoder(Encoder):
             are aligned on a site (a transcription start, a splice junction); 0: a motif means the same anywhere.
         step: Bases from one place of the first convolution to the next: each place sees its bases and their
             neighbours, and where the frame matters it knows which of its bases is which.
+        dilation: From the third convolution on, each looks this many times further apart than the one before.
+        word: Bases of the words that are embedded, one around each base: 6 for the usage of pairs of codons. A word
+            with an N, or that reaches beyond the record, is one of its own.
     """
 
     pointwise = False
@@ -44,15 +49,18 @@ class MotifEncoder(Encoder):
         dropout: float,
         num_positions: int = 0,
         step: int = 1,
+        dilation: int = 1,
+        word: int = 1,
     ) -> None:
         super().__init__()
         self.d_model, self.pool, self.step, self.stride = d_model, pool, step, step * pool
-        self.embed = nn.Embedding(num_classes, num_filters)
+        self.word = word
+        self.embed = nn.Embedding(num_classes if word == 1 else len(BASES) ** word + 1, num_filters)
         self.kernel_size = kernel_size
         self.convolutions = nn.ModuleList(
             nn.Conv1d(num_filters, num_filters, kernel_size, stride=step, padding=0)
             if number == 0
-            else nn.Conv1d(num_filters, num_filters, kernel_size, padding="same")
+            else nn.Conv1d(num_filters, num_filters, kernel_size, padding="same", dilation=dilation ** (number - 1))
             for number in range(num_convolutions)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(num_filters) for _ in range(num_convolutions))
@@ -64,7 +72,7 @@ class MotifEncoder(Encoder):
     def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T) -> (B, ceil(ceil(T / step) / pool), D)."""
         valid = valid_mask(lengths, x.shape[1])[..., None]  # (B, T, 1)
-        features = self.embed(x)  # (B, T) -> (B, T, C)
+        features = self.embed(x if self.word == 1 else self._words(x, valid[..., 0]))  # (B, T) -> (B, T, C)
         for number, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
             seen = features.masked_fill(~valid, 0.0).transpose(1, 2)  # (B, C, T)
             found = convolution(self._padded(seen) if number == 0 else seen).transpose(1, 2)
@@ -79,6 +87,16 @@ class MotifEncoder(Encoder):
         if self.pool > 1:
             features, lengths = self._pooled(features.masked_fill(~valid, -torch.inf), lengths)
         return self.out(features), lengths
+
+    def _words(self, x: Tensor, valid: Tensor) -> Tensor:
+        """The word around each base, (B, T): digits in base 4, or the last number where it is not known."""
+        known = nn.functional.pad(valid & (x < len(BASES)), ((self.word - 1) // 2, self.word // 2))
+        digits = nn.functional.pad(x, ((self.word - 1) // 2, self.word // 2))
+        words, whole = torch.zeros_like(x), torch.ones_like(valid)
+        for place in range(self.word):
+            part = slice(place, place + x.shape[1])
+            words, whole = words * len(BASES) + digits[:, part], whole & known[:, part]
+        return torch.where(whole, words, len(BASES) ** self.word)
 
     def _padded(self, seen: Tensor) -> Tensor:
         """Zeros around (B, C, T), so that the first convolution has ceil(T / step) places."""
@@ -105,6 +123,8 @@ def dna_encoder(
     dropout: float = 0.2,
     num_positions: int = 0,
     step: int = 1,
+    dilation: int = 1,
+    word: int = 1,
 ) -> Encoder:
     """Each step alone for `next_step`, which must not see its neighbours; a `MotifEncoder` otherwise.
 
@@ -120,6 +140,8 @@ def dna_encoder(
         num_positions: Steps from the start that have a learned vector of their own, for windows that are aligned on
             a site; 0: a motif means the same anywhere.
         step: Bases that become one by the first convolution, 3 for codons; `tag` answers for each of them.
+        dilation: From the third convolution on, each looks this many times further apart than the one before.
+        word: Bases of the words that are embedded, one around each base; 6 for the usage of pairs of codons.
 
     Raises:
         ConfigError: If the kernel size is even, or smaller than the step.
@@ -128,8 +150,24 @@ def dna_encoder(
         raise ConfigError(f"kernel_size is {kernel_size}", at="--encoder.kernel_size", fix="give an odd number")
     if not 1 <= step <= kernel_size:
         raise ConfigError(f"step is {step}", at="--encoder.step", fix=f"give 1 to {kernel_size}, the kernel size")
+    if dilation < 1:
+        raise ConfigError(f"dilation is {dilation}", at="--encoder.dilation", fix="give 1 or more")
+    if not 1 <= word <= MOST_BASES or (word > 1 and isinstance(spec, Discrete) and spec.num_classes > len(BASES) + 1):
+        raise ConfigError(
+            f"words of {word} steps", at="--encoder.word", fix=f"give 1 to {MOST_BASES} bases; 1 if steps are k-mers"
+        )
     if task == "next_step" or not isinstance(spec, Discrete):
         return step_encoder(spec, d_model, task)
     return MotifEncoder(
-        spec.num_classes, d_model, kernel_size, num_filters, num_convolutions, pool, dropout, num_positions, step
+        spec.num_classes,
+        d_model,
+        kernel_size,
+        num_filters,
+        num_convolutions,
+        pool,
+        dropout,
+        num_positions,
+        step,
+        dilation,
+        word,
     )

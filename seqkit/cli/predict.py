@@ -21,11 +21,12 @@ def run(verb: str, words: list[str]) -> int:
     )
     folder = Path(options.run) if Path(options.run).is_dir() else Path(options.run).parent
     path = Path(options.out) if options.out else folder / "predictions.csv"
-    require_row_suffix(path)
     require_writable(path)
     loaded = workflow.reload(options.run, changes)
+    writers = loaded.data.row_writers()
+    require_row_suffix(path, writers)
     summary = Summary()
-    count = write_rows(summary.watch(predict_records(loaded.model, loaded.data, options.split)), path)
+    count = write_rows(summary.watch(predict_records(loaded.model, loaded.data, options.split)), path, writers)
     summary.show()
     print(f"{count:,} records: {path}")
     return 0

@@ -146,6 +146,13 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
                     file.write(json.dumps(line, ensure_ascii=False) + "\n")
         return [path]
 
+    def row_writers(self) -> dict[str, Callable[[Iterator[dict[str, Any]], Path], None]]:
+        """Writers of what `predict` says, by ending, beside those of CSV, JSON lines and parquet.
+
+        A writer is given the rows as they come, in the order of the source, and where to write them.
+        """
+        return {}
+
     def prompt(self, value: str) -> Record:
         """The record to continue for `--prompt`; most domains take the words as they are."""
         return Record(sequence=value, origin="--prompt")

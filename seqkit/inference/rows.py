@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,40 +17,48 @@ from seqkit.errors import ConfigError
 
 Row = dict[str, Any]
 
+RowWriter = Callable[[Iterator[Row], Path], None]
+
 ROW_SUFFIXES = (".csv", ".jsonl", ".parquet")
 
 _GROUP = 1 << 16
 """Rows of a parquet row group."""
 
 
-def require_row_suffix(path: Path) -> None:
+def require_row_suffix(path: Path, own: Iterable[str] = ()) -> None:
     """Refuse an ending that rows are not written as.
+
+    Args:
+        path: Where to.
+        own: Endings that the domain writes beside the general ones.
 
     Raises:
         ConfigError: Names the endings.
     """
-    if path.suffix not in ROW_SUFFIXES:
+    known = (*ROW_SUFFIXES, *own)
+    if path.suffix not in known:
         raise ConfigError(
             f"cannot write {path.suffix or 'a file without ending'}",
             at="--out",
-            fix=f"use {', '.join(ROW_SUFFIXES[:-1])} or {ROW_SUFFIXES[-1]}",
+            fix=f"use {', '.join(known[:-1])} or {known[-1]}",
         )
 
 
-def write_rows(rows: Iterable[Row], path: Path) -> int:
+def write_rows(rows: Iterable[Row], path: Path, own: Mapping[str, RowWriter] | None = None) -> int:
     """Save rows as they come; the number of rows. The file appears when it is complete: a half one looks whole.
 
     Args:
         rows: All with the same keys. CSV leaves out what is nested (dictionaries).
-        path: Where to, `.csv`, `.jsonl` or `.parquet`.
+        path: Where to, `.csv`, `.jsonl`, `.parquet` or an ending of `own`.
+        own: The domain's writers by ending.
 
     Raises:
         ConfigError: For another ending.
     """
-    require_row_suffix(path)
+    require_row_suffix(path, own or {})
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    writers: dict[str, Callable[[Iterator[Row], Path], None]] = {
-        ".csv": _write_csv, ".jsonl": _write_json_lines, ".parquet": _write_parquet
+    writers: dict[str, RowWriter] = {
+        ".csv": _write_csv, ".jsonl": _write_json_lines, ".parquet": _write_parquet, **(own or {})
     }  # fmt: skip
     count = 0
 
