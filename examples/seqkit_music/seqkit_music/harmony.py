@@ -91,7 +91,7 @@ def draw_phrase(chance: np.random.Generator, mode: Mode, num_chords: int, cadenc
 @cache
 def _walks(num_chords: int, ending: tuple[int, ...]) -> tuple[list[tuple[int, ...]], np.ndarray]:
     """All rows of degrees from the tonic to an ending, and how likely each is among them."""
-    walks = {(1,): 1.0}
+    walks: dict[tuple[int, ...], float] = {(1,): 1.0}
     for _ in range(num_chords - 1):
         walks = {(*walk, on): share * part for walk, share in walks.items() for on, part in _NEXT[walk[-1]].items()}
     kept = {walk: share for walk, share in walks.items() if walk[-len(ending) :] == ending}

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-import mido
-from mido.midifiles.meta import KeySignatureError
+import mido  # type: ignore[import-untyped]
+from mido.midifiles.meta import KeySignatureError  # type: ignore[import-untyped]
 
 from seqkit import DataError
 from seqkit_music.score import pitch_name
@@ -40,12 +40,14 @@ class Song:
         ticks_per_quarter: Ticks of a quarter note.
         metre: Time signatures: (tick, numerator, denominator), in order; 4/4 where the file names none.
         mode: `major` or `minor` by the first key signature; None if there is none.
+        track_names: Of each track, lower case, as MIDI names them; empty where it has none.
     """
 
     notes: list[MidiNote]
     ticks_per_quarter: int
     metre: list[tuple[int, int, int]]
     mode: str | None
+    track_names: list[str]
 
 
 def read_song(file: IO[bytes], origin: str) -> Song:
@@ -79,7 +81,8 @@ def read_song(file: IO[bytes], origin: str) -> Song:
         metre = [(0, 4, 4), *metre]
     keys = [message.key for _, message in events if message.type == "key_signature"]
     mode = ("minor" if keys[0].endswith("m") else "major") if keys else None
-    return Song(sorted(notes, key=lambda note: note.start), parsed.ticks_per_beat, metre, mode)
+    names = [track.name.strip().lower() for track in parsed.tracks]
+    return Song(sorted(notes, key=lambda note: note.start), parsed.ticks_per_beat, metre, mode, names)
 
 
 def _check_form(parsed: mido.MidiFile, rest: bytes, origin: str) -> None:

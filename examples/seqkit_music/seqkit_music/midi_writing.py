@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
-import mido
+import mido  # type: ignore[import-untyped]
 import numpy as np
 
 from seqkit_music.score import VOICES, bar_starts, notes

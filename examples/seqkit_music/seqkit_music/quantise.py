@@ -1,9 +1,10 @@
 """Notes in ticks to a score: on a grid, in four voices, with bars.
 
-Voices: a file with four parts (track and channel) is sung by them, the highest on average first; where a part
-sounds several notes its top note counts. Of any other file the notes that sound together are divided: the highest
-is the soprano, the lowest the bass, the next two from above are alto and tenor, the rest is left out. A note that
-another one covered for a while, or that changes its voice, is struck again.
+Voices: a file with four parts (track and channel) is sung by them: as their tracks are named (soprano, alto, tenor,
+bass), else the highest on average first. Where a part sounds several notes its top note counts. Of any other file
+the notes that sound together are divided: the highest is the soprano, the lowest the bass, the next two from above
+are alto and tenor, the rest is left out. A note that another one covered for a while, or that changes its voice, is
+struck again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from seqkit import DataError
 from seqkit_music.midi_events import MidiNote, Song
-from seqkit_music.score import BAR, HOLD, NUM_VOICES, REST
+from seqkit_music.score import BAR, HOLD, NUM_VOICES, REST, VOICES
 
 _MOST_STEPS = 100_000
 _MOST_OFF_GRID = 1 / 3
@@ -39,7 +40,7 @@ def score_of(song: Song, steps_per_quarter: int, origin: str) -> np.ndarray:
     bars = _bar_starts(song, steps_per_quarter, int(ends.max()), origin)
     begin = max(bar for bar in bars if bar <= starts.min())
     starts, ends = starts - begin, ends - begin
-    parts = _parts(song.notes)
+    parts = _parts(song)
     if len(parts) == NUM_VOICES:
         owners = _by_part(song.notes, parts, starts, ends)
     else:
@@ -82,11 +83,14 @@ def _bar_starts(song: Song, steps_per_quarter: int, num_steps: int, origin: str)
     return bars
 
 
-def _parts(notes: list[MidiNote]) -> list[tuple[int, int]]:
-    """Tracks and channels that hold notes, the highest on average first."""
+def _parts(song: Song) -> list[tuple[int, int]]:
+    """Tracks and channels that hold notes, in the order of the voices they are named after, else by their pitch."""
     pitches: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for note in notes:
+    for note in song.notes:
         pitches[note.part].append(note.pitch)
+    named = {song.track_names[track]: (track, channel) for track, channel in pitches}
+    if len(pitches) == len(named) and named.keys() == set(VOICES):
+        return [named[voice] for voice in VOICES]
     return sorted(pitches, key=lambda part: (-float(np.mean(pitches[part])), part))
 
 

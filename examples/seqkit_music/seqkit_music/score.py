@@ -39,18 +39,19 @@ class Note:
 
 def is_mark(score: np.ndarray) -> np.ndarray:
     """Which rows are marks, (R, 4) -> (R,) bool."""
-    return score[:, 0] <= BAR
+    marks: np.ndarray = score[:, 0] <= BAR
+    return marks
 
 
 def bar_starts(score: np.ndarray) -> list[int]:
     """The steps before which a bar begins."""
     steps_before = np.cumsum(~is_mark(score))
-    return steps_before[score[:, 0] == BAR].tolist()
+    return [int(step) for step in steps_before[score[:, 0] == BAR]]
 
 
 def sounding(score: np.ndarray) -> np.ndarray:
     """The pitch that each voice sounds at each step, REST where it is silent: (R, 4) -> (num_steps, 4)."""
-    steps = score[~is_mark(score)].copy()
+    steps: np.ndarray = score[~is_mark(score)].copy()
     before = np.full(NUM_VOICES, REST, dtype=steps.dtype)
     for row in steps:
         np.copyto(row, before, where=row == HOLD)

@@ -65,11 +65,12 @@ def tone(note: Note, step_s: float) -> np.ndarray:
     duration_s = (note.end - note.start) * step_s
     time_s = np.arange(round((duration_s + _RELEASE_S) * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     fundamental = frequency_hz(note.pitch)
-    sound = np.zeros_like(time_s)
+    sound: np.ndarray = np.zeros_like(time_s)
     for number, strength in enumerate(_PARTIALS, start=1):
         if number * fundamental < SAMPLE_RATE_HZ / 2:
             sound += strength * np.sin(2 * np.pi * number * fundamental * time_s)
-    return sound * _envelope(time_s, duration_s)
+    sound *= _envelope(time_s, duration_s)
+    return sound
 
 
 def _envelope(time_s: np.ndarray, duration_s: float) -> np.ndarray:

@@ -80,7 +80,8 @@ def voicings(pitch_classes: tuple[int, int, int], bass: int, leading_tone: int) 
     classes = ways % 12
     complete = np.all([(classes == one).any(axis=1) for one in pitch_classes], axis=0)
     close = ((gaps > 0) & (gaps <= MOST_APART)).all(axis=1)
-    return ways[complete & close & ((classes == leading_tone).sum(axis=1) <= 1)]
+    kept: np.ndarray = ways[complete & close & ((classes == leading_tone).sum(axis=1) <= 1)]
+    return kept
 
 
 def may_follow(before: np.ndarray, after: np.ndarray, key: Key) -> np.ndarray:
@@ -91,7 +92,9 @@ def may_follow(before: np.ndarray, after: np.ndarray, key: Key) -> np.ndarray:
     # No voice goes past where its neighbour just was.
     apart = ((after[..., 1:] <= before[..., :-1]) & (after[..., :-1] >= before[..., 1:])).all(axis=-1)
     resolved = ((before % 12 != key.leading_tone) | (moves == 1)).all(axis=-1)
-    return singable & apart & resolved & ~_augmented_second(before, after, key) & ~parallels(before, after)
+    forbidden = parallels(before, after) | _augmented_second(before, after, key)
+    allowed: np.ndarray = singable & apart & resolved & ~forbidden
+    return allowed
 
 
 def parallels(before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -99,9 +102,12 @@ def parallels(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     upper, lower = _PAIRS.T
     first, second = (before[..., upper] - before[..., lower]) % 12, (after[..., upper] - after[..., lower]) % 12
     moves = after[..., upper] != before[..., upper]
-    return (np.isin(first, PERFECT) & (first == second) & moves).any(axis=-1)
+    found: np.ndarray = (np.isin(first, PERFECT) & (first == second) & moves).any(axis=-1)
+    return found
 
 
 def _augmented_second(before: np.ndarray, after: np.ndarray, key: Key) -> np.ndarray:
     """Whether a voice goes from the minor sixth up to the leading tone; the way down breaks its own rule."""
-    return ((before % 12 == (key.tonic + 8) % 12) & (after % 12 == key.leading_tone)).any(axis=-1)
+    sixth = (key.tonic + 8) % 12
+    found: np.ndarray = ((before % 12 == sixth) & (after % 12 == key.leading_tone)).any(axis=-1)
+    return found

@@ -58,6 +58,12 @@ def test_parts_are_ordered_by_their_pitch_whatever_the_order_of_tracks(save_midi
     assert text_of(path) == "| C5 G4 C4 C3 . . . . D5 . . . . . . ."
 
 
+def test_named_tracks_keep_their_voices_even_when_they_cross(tmp_path: Path) -> None:
+    crossed = from_text("| C4 G4 E5 C3 . . . . E4 A4 C4 F5", "here")
+    write_midi(tmp_path / "x.mid", crossed, 2, 84.0)
+    assert np.array_equal(read(tmp_path / "x.mid"), crossed)
+
+
 def test_the_top_note_of_a_part_counts(save_midi: Callable[..., Path]) -> None:
     path = save_midi([(72, 0, 480), (76, 0, 480)], [(67, 0, 480)], [(60, 0, 480)], [(48, 0, 480)])
     assert text_of(path, 1) == "| E5 G4 C4 C3"
