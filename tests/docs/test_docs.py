@@ -29,6 +29,7 @@ OWN_OPTIONS = {
     "embed": {"pooling", "split", "out"},
     "stream": {"chunk", "json"},
     "forecast": {"steps", "samples", "seed", "out", "plots"},
+    "check": {"domain", "config", "json", "out"},
     "fit": {"domain", "config", "seed", "run", "print_config", "help"},
     "crossval": {"domain", "config", "seed", "run", "folds", "leave_one_group_out"},
     "domains": set(),
