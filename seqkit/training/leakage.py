@@ -41,7 +41,7 @@ def describe_leaks(leaked: dict[str, Any], num_records: int, split: str) -> str 
         return None
     one, twin = leaked["example"]
     return (
-        f"{leaked['records']:,} of {num_records:,} {split} records are also in training "
+        f"{leaked['records']:,} of {num_records:,} {'validation' if split == 'valid' else split} records are also in training "
         f"({one} is {twin}): the figures are too good"
     )
 

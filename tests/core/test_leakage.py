@@ -65,7 +65,7 @@ def test_a_run_is_warned_at_its_beginning_and_at_each_test(
     valid = melodies(tmp_path / "valid.txt", ["up:hhhh", "down:aaa", "up:hhh"])  # the second one is melody 0
     test = melodies(tmp_path / "test.txt", ["up:gggg", "down:hgfe"])
     run = seqkit.fit(melody, run=tmp_path / "run", path=train, valid_path=valid, test_path=test, **TINY)
-    line = "1 of 3 valid records are also in training (valid.txt:1 is train.txt:0): the figures are too good"
+    line = "1 of 3 validation records are also in training (valid.txt:1 is train.txt:0): the figures are too good"
     assert capsys.readouterr().out.count(line) == 1
     assert run.result["detail"]["leaked"] == {"records": 1, "example": ["valid.txt:1", "train.txt:0"]}
     run.test()
