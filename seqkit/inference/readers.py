@@ -64,9 +64,8 @@ class SurprisalReader(Reader):
     @torch.inference_mode()
     def read(self, steps: Tensor, begin: int) -> Columns:
         """A line a step."""
-        steps, outputs, scale = self._outputs(steps)
+        steps, raw, scale = self._predictions(steps)  # (1, n, P): of each step about the next
         task = self.model.task
-        raw = task(outputs, torch.tensor([len(steps)]))  # (1, n, P): of each step about the next
         if self._expected is None:
             expectation, frame = raw[:, :0], _frame_before(None, scale)
         else:
@@ -83,6 +82,18 @@ class SurprisalReader(Reader):
             columns["next"] = self._values(task.output.mean(raw, scale)[0])
         return columns
 
+    @torch.inference_mode()
+    def _predictions(self, steps: Tensor) -> tuple[Tensor, Tensor, Scale | None]:
+        """Steps as the model has them, what the head gives for each, (1, n, P), and their scale."""
+        if len(steps) > 1:
+            steps, outputs, scale = self._outputs(steps)
+            return steps, self.model.task(outputs, torch.tensor([len(steps)])), scale
+        # One step alone by the written formula: the fused kernels prepare their weights anew at each call.
+        steps = steps.to(self.model.device, self.dtype if steps.is_floating_point() else None)
+        state = self.model.init_state(1) if self.state is None else self.state
+        raw, scale, self.state = self.model.step(steps, state)
+        return steps, raw[:, None], None if scale is None else Scale(scale.mean[:, None], scale.deviation[:, None])
+
 
 @final
 class TagReader(Reader):
@@ -97,9 +108,9 @@ class TagReader(Reader):
     def read(self, steps: Tensor, begin: int) -> Columns:
         """A line a step."""
         steps, outputs, _ = self._outputs(steps)
-        raw = self.model.task(outputs, torch.tensor([len(steps)]))[0]  # (n, P)
+        raw = self.model.task(outputs, torch.tensor([len(steps)]))  # (1, n, P)
         numbers = list(range(begin, begin + len(steps)))
-        return {"step": numbers, "value": self._values(steps)} | self._answers(raw)
+        return {"step": numbers, "value": self._values(steps)} | self._answers(raw[0])
 
 
 @final
