@@ -71,7 +71,7 @@ class Scores(nn.Module):
             if whole_records:
                 self.others["accuracy"] = MulticlassAccuracy(spec.num_classes, average="micro")
                 self.others["macro_f1"] = MulticlassF1Score(spec.num_classes, average="macro")
-                self.others["matthews"] = MulticlassMatthewsCorrCoef(spec.num_classes)
+                self.others["matthews"] = Matthews(spec.num_classes)
         else:
             self.others["mse"] = MeanSquaredError()
             self.others["mae"] = MeanAbsoluteError()
@@ -93,6 +93,22 @@ class Scores(nn.Module):
         self.likelihood.reset()
         for metric in self.others.values():
             metric.reset()
+
+
+@final
+class Matthews(MulticlassMatthewsCorrCoef):
+    """Matthews correlation; 0 where the answers or the truth are all of one class.
+
+    torchmetrics (1.9) gives such a model of two classes a small positive or negative figure instead.
+    """
+
+    def compute(self) -> Tensor:
+        """(c n - p . t) / sqrt((n^2 - p . p) (n^2 - t . t)) of c right answers, n in all, p by answer, t by truth."""
+        counts = self.confmat.double()
+        total, right = counts.sum(), counts.diagonal().sum()
+        answered, true = counts.sum(0), counts.sum(1)
+        spread = ((total**2 - answered @ answered) * (total**2 - true @ true)).sqrt()
+        return torch.where(spread > 0, (right * total - answered @ true) / spread.clamp(min=1), 0.0)
 
 
 @final

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score, MulticlassMatthewsCorrCoef
+from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from seqkit.data.module import SequenceDataModule
 from seqkit.data.store import FlatStore
@@ -76,7 +76,7 @@ def class_figures(truth: np.ndarray, guess: np.ndarray, num_classes: int) -> Fig
     metrics: dict[str, Any] = {
         "accuracy": MulticlassAccuracy(num_classes, average="micro"),
         "macro_f1": MulticlassF1Score(num_classes, average="macro"),
-        "matthews": MulticlassMatthewsCorrCoef(num_classes),
+        "matthews": Matthews(num_classes),
     }
     found, expected = (torch.from_numpy(values.astype(np.int64)) for values in (guess, truth))
     return {name: float(metric(found, expected)) for name, metric in metrics.items()}

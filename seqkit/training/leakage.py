@@ -40,8 +40,9 @@ def describe_leaks(leaked: dict[str, Any], num_records: int, split: str) -> str 
     if not leaked.get("records"):
         return None
     one, twin = leaked["example"]
+    name = "validation" if split == "valid" else split
     return (
-        f"{leaked['records']:,} of {num_records:,} {'validation' if split == 'valid' else split} records are also in training "
+        f"{leaked['records']:,} of {num_records:,} {name} records are also in training "
         f"({one} is {twin}): the figures are too good"
     )
 

@@ -15,6 +15,7 @@ import seqkit
 from seqkit import ConfigError, Domain, Run
 from seqkit.cli.report import print_result
 from seqkit.cli.summary import Summary
+from seqkit.tasks.metrics import Matthews
 from seqkit.training import workflow
 from seqkit.training.class_figures import (
     areas,
@@ -116,6 +117,18 @@ def test_calibration_is_that_of_torchmetrics_and_zero_for_a_model_that_knows_how
     sure = torch.tensor([[math.log(3.0), 0.0]] * 4, dtype=torch.float64)  # 0.75 for the first class
     error, bins = calibration(sure, torch.tensor([0, 0, 1, 0]))
     assert error == pytest.approx(0) and bins[0]["accuracy"] == 0.75
+
+
+@pytest.mark.parametrize("num_classes", [2, 4])
+def test_matthews_correlation_is_that_of_scikit_learn_and_zero_for_one_answer_to_everything(num_classes: int) -> None:
+    raw, truth = answers(num_classes)
+    score = Matthews(num_classes)
+    score.update(raw.argmax(1), truth)
+    assert float(score.compute()) == pytest.approx(sk.matthews_corrcoef(truth, raw.argmax(1)), abs=1e-6)
+    for always in range(num_classes):
+        score.reset()
+        score.update(torch.full_like(truth, always), truth)
+        assert float(score.compute()) == 0
 
 
 def test_the_positive_class_is_the_second_or_the_named_one() -> None:
