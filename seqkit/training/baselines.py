@@ -14,6 +14,7 @@ from seqkit.data.store import FlatStore
 from seqkit.errors import SeqkitError
 from seqkit.steps import Discrete, Split
 from seqkit.tasks.class_weights import class_counts
+from seqkit.tasks.metrics import Matthews
 
 _COUNTED_TOGETHER = 1 << 20
 _HIGHER_IS_BETTER = ("accuracy", "macro_f1", "matthews", "auroc", "auprc")
