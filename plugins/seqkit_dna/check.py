@@ -40,6 +40,8 @@ class DnaInspector(Inspector):
         """Letters, GC content, runs of N, strands."""
         counts = {letter: int(self._counts[ord(letter)]) for letter in _LETTERS}
         known = sum(counts[letter] for letter in "ACGT")
+        if not known + counts["N"]:
+            return {}
         shown: dict[str, Any] = {
             "letters": {letter: count for letter, count in counts.items() if count},
             "gc_share": (counts["G"] + counts["C"]) / max(known, 1),

@@ -139,7 +139,8 @@ class Census:
             said.append(f"{_records(found.num_leaked)} held out with the sequence of a training one: figures flatter")
         if self.targets is not None and found.num_contradictory:
             first, other = found.contradictory[0]
-            said.append(f"{found.num_contradictory:,} sequences with several targets, first {first} and {other}")
+            count = "1 sequence" if found.num_contradictory == 1 else f"{found.num_contradictory:,} sequences"
+            said.append(f"{count} with several targets, the first {first} and {other}")
         return said
 
 

@@ -67,7 +67,7 @@ def check_data(domain: Domain, options: dict[str, Any]) -> dict[str, Any]:
     _require_splits(data, census, found)
     counts = census.summary()
     said = [*counts.pop("warnings"), *doubts, *notes]
-    if data.path is not None and not census.steps["test"]:
+    if census.num_steps and not census.steps["test"]:
         said.append("the test split is empty")
     return {
         "domain": domain.name,
@@ -118,7 +118,9 @@ def _notes(data: SequenceDataModule, noting: Collected) -> list[str]:
 
 
 def _require_splits(data: SequenceDataModule, census: Census, found: Collected) -> None:
-    """Training refuses an empty split too."""
+    """Training refuses an empty split too; where nothing can be read, the reasons are listed already."""
+    if found.num_problems and not census.num_steps:
+        return
     for split in ("train", "valid"):
         if not census.steps[split]:
             what = f"the {split} split is empty"

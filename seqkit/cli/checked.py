@@ -47,7 +47,7 @@ def _counts(report: dict[str, Any]) -> list[tuple[str, str]]:
     parts = [f"{name} {_split(size)}" for name, size in report["splits"].items()]
     rows += [("split", " · ".join(parts)), ("", report["split_rule"])]
     for name, figures in report["baselines"].items():
-        figure = ", ".join(f"{metric.replace('_', ' ')} {value:.4g}" for metric, value in figures.items())
+        figure = ", ".join(f"{metric.replace('_', ' ')} {value:.4f}" for metric, value in figures.items())
         rows.append((f"to beat: {name}", figure))
     if lengths := report["targets"].get("transcript_lengths"):
         rows.append(("transcripts", _quartiles(lengths)))
@@ -63,11 +63,11 @@ def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
 def _shown(name: str, value: Any) -> str:
     """A fact: a share, a number, counts by case, or words."""
     if isinstance(value, dict):
-        cases = [f"{case}: {_shown('', count)}" for case, count in list(value.items())[:_MOST_CASES]]
+        cases = [f"{case} {_shown('', count)}" for case, count in list(value.items())[:_MOST_CASES]]
         more = f" and {len(value) - _MOST_CASES} more" if len(value) > _MOST_CASES else ""
-        return ", ".join(cases) + more
+        return " · ".join(cases) + more
     if isinstance(value, float):
-        return f"{value:.3%}" if name.endswith("_share") else f"{value:,.6g}"
+        return f"{100 * value:.3g}%" if name.endswith("_share") else f"{value:,.6g}"
     return f"{value:,}" if isinstance(value, int) else ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
