@@ -15,6 +15,7 @@ from seqkit import (
     DataError,
     Discrete,
     Domain,
+    Encoder,
     ModelOptions,
     PathOption,
     Record,
@@ -75,6 +76,46 @@ def test_an_encoder_that_shortens_time_is_refused() -> None:
     batch = Batch(torch.zeros(1, 4), torch.tensor([4]), torch.zeros(1, 4).long(), torch.ones(1).bool(), torch.arange(1))
     with pytest.raises(ConfigError, match="answers each step, but the encoder makes 2 of 4 steps"):
         task.outcome(torch.randn(1, 2, 3), batch)
+
+
+def test_an_output_answers_for_each_step_that_the_encoder_made_one() -> None:
+    torch.manual_seed(0)
+    task = Tag(4, Discrete(3), Categorical(3), stride=2)
+    features = torch.randn(1, 3, 4)
+    raw = task(features, torch.tensor([3]))
+    assert raw.shape == (1, 6, 3)
+    weight, bias = task.head.weight, task.head.bias
+    # Step 3 is the second of the second feature: rows 3 to 5 of the head.
+    torch.testing.assert_close(raw[0, 3], features[0, 1] @ weight[3:].T + bias[3:])
+    batch = Batch(torch.zeros(1, 5), torch.tensor([5]), torch.zeros(1, 5).long(), torch.ones(1).bool(), torch.arange(1))
+    outcome = task.outcome(raw, batch)  # Five steps: the sixth answer lies past the end.
+    torch.testing.assert_close(outcome.raw, raw[:, :5])
+    assert outcome.scored.sum() == 5
+    short = Batch(torch.zeros(1, 4), torch.tensor([4]), torch.zeros(1, 4).long(), torch.ones(1).bool(), torch.arange(1))
+    with pytest.raises(ConfigError, match="makes 6 of 4 steps"):
+        task.outcome(raw, short)
+
+
+def test_the_stride_of_the_encoder_is_that_of_the_task() -> None:
+    class Pairs(Encoder):
+        pointwise, stride, d_model = False, 2, 6
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = torch.nn.Embedding(3, 6)
+
+        def forward(self, x: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            whole = torch.nn.functional.pad(self.table(x), (0, 0, 0, x.shape[1] % 2))
+            return whole.reshape(len(x), -1, 2, 6).mean(2), (lengths + 1) // 2
+
+    data = TurnData(batch_size=4)
+    data.setup("fit")
+    model = build_model(Domain("pairs", TurnData, lambda spec, d_model, task: Pairs(), ("tag",)), data, ModelOptions())
+    batch = next(iter(data.loader("train")))
+    outcome, _ = model.outcome(batch)
+    assert outcome.raw.shape == (*batch.inputs.shape, 2)
+    assert outcome.scored.sum() == batch.lengths.sum()
+    assert [len(row["prediction"]) for row in predict_records(model, data, "test")] == [2]
 
 
 def test_as_many_tags_as_steps(tmp_path: Path) -> None:
