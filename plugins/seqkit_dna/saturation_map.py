@@ -51,7 +51,7 @@ def _save(path: Path, origin: str, rows: list[dict[str, Any]]) -> Path | None:
     lines = -(-length // width)
     width = min(width, length)
     most = float(np.nanmax(np.abs(values))) or 1.0
-    name = "log-likelihood ratio (nats)" if "llr" in rows[0] else f"change in log-odds of {rows[0]['class']}"
+    name = "log-likelihood\nratio (nats)" if "llr" in rows[0] else f"change in log-odds\nof {rows[0]['class']:.20}"
 
     def draw(figure: Any) -> None:
         axes = np.atleast_1d(figure.subplots(lines, 1))
@@ -63,7 +63,7 @@ def _save(path: Path, origin: str, rows: list[dict[str, Any]]) -> Path | None:
         axes[-1].set_xlabel("position")
         figure.colorbar(image, ax=list(axes), label=name, shrink=min(1.0, 2.5 / lines), pad=0.01)
 
-    return save_figure(path, draw, width_cm=24.0, height_cm=1.6 + 2.3 * lines)
+    return save_figure(path, draw, width_cm=24.0, height_cm=2.2 + 2.3 * lines)
 
 
 def _draw_line(axis: Any, values: np.ndarray, bases: str, most: float, width: int) -> Any:

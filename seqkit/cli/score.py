@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from argparse import Namespace
 from collections.abc import Iterator
 from itertools import islice
@@ -14,6 +15,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from seqkit.cli.help import SCORE
 from seqkit.cli.verbs import domain_of, parse_verb, require_writable
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError
@@ -40,6 +42,9 @@ _EXTREMES = 3
 def run(verb: str, words: list[str]) -> int:
     """Score, save, and show what stands out."""
     domain = domain_of(words[0])
+    if "--help" in words or "-h" in words:
+        print(SCORE + _questions(domain), end="")
+        return 0
     names = [*domain.scorers, *option_owners(domain)]
     options, changes = parse_verb(verb, words, _OPTIONS, lambda parser: _add_scorers(parser, domain))
     given = {name: value for name in names if (value := getattr(options, name, None)) is not None}
@@ -65,15 +70,29 @@ def _add_scorers(parser: jsonargparse.ArgumentParser, domain: Domain) -> None:
     """The options of the domain's scorers, each once; none is required, for its scorer may not be asked."""
     added: set[str] = set()
     for name, scorer in domain.scorers.items():
-        doc = docstring_parser.parse(scorer.run.__doc__ or "")
-        parser.add_argument(f"--{name}", type=str, help=doc.short_description)
-        helps = {parameter.arg_name: parameter.description for parameter in doc.params}
+        parser.add_argument(f"--{name}", type=str)
         for option, parameter in scorer_parameters(scorer).items():
             if option not in added:
-                default = None if parameter.default is parameter.empty else parameter.default
-                words = {"type": parameter.annotation, "default": default, "help": helps.get(option)}
-                parser.add_argument(f"--{option}", **words)
+                parser.add_argument(f"--{option}", type=parameter.annotation)
             added.add(option)
+
+
+def _questions(domain: Domain) -> str:
+    """What the domain adds to the help text: each scorer with its options, in the words of its docstring."""
+    lines = [f"\nquestions of {domain.name} (they read their own files; default of --out: RUN/NAME.csv):"]
+    for name, scorer in domain.scorers.items():
+        doc = docstring_parser.parse(scorer.run.__doc__ or "")
+        helps = {parameter.arg_name: parameter.description or "" for parameter in doc.params}
+        lines += ["", *_entry(f"--{name} VALUE", doc.short_description or "", 2)]
+        for option, parameter in scorer_parameters(scorer).items():
+            given = "" if parameter.default in (None, parameter.empty) else f" ({parameter.default})"
+            lines += _entry(f"--{option}", " ".join(helps.get(option, "").split()) + given, 4)
+    return "\n".join(lines) + "\n" if domain.scorers else ""
+
+
+def _entry(option: str, text: str, indent: int) -> list[str]:
+    first = f"{'':{indent}}{option:{22 - indent}}"
+    return textwrap.wrap(text, 110, initial_indent=f"{first} ", subsequent_indent=" " * 23) or [first]
 
 
 def _refuse_beside(question: Question, options: Namespace, changes: dict[str, Any]) -> None:

@@ -410,9 +410,10 @@ def test_an_outsiders_scorer_is_asked_from_python_and_from_the_command_line(
     assert rows == expected
     assert (tmp_path / "o.txt").read_text() == "abcd hg"
     assert re.search(r"2 rows: .*o\.csv\nrivals are dull\nplot: .*o\.txt\n$", capsys.readouterr().out)
-    with pytest.raises(SystemExit):
-        main(["score", str(run.path), "--help"])
-    assert re.search(r"--rivals(.|\n)*--times TIMES\s+How often it is repeated", capsys.readouterr().out)
+    assert main(["score", str(run.path), "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "--per_step" in shown and re.search(r"  --rivals VALUE +Each melody of a file against a rival\.\n", shown)
+    assert re.search(r"    --times +How often it is repeated\. \(1\)\n", shown)
     for rest, message in (
         (["--times", "2"], "--times says nothing without --rivals"),
         (["--rivals", "x", "--silence", "y"], "--rivals and --silence at once"),

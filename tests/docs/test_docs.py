@@ -24,7 +24,7 @@ OWN_OPTIONS = {
     "validate": {"json", "positive"},
     "test": {"json", "positive"},
     "predict": {"split", "out"},
-    "score": {"split", "out", "per_step", "threshold"},
+    "score": {"split", "out", "per_step", "threshold", "variants", "reference", "flank", "saturation", "region"},
     "generate": {"prompt", "prompt-file", "steps", "samples", "temperature", "top_k", "top_p", "seed", "out"},
     "embed": {"pooling", "split", "out"},
     "stream": {"chunk", "json"},
