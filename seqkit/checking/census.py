@@ -132,9 +132,7 @@ class Census:
             said.append(f"{_records(single)} of a single step: there is nothing to predict in them")
         if found.num_records:
             first, other = found.examples[0]
-            said.append(
-                f"{_records(found.num_records)} equal to an earlier one, the first {other} (as {first})"
-            )
+            said.append(f"{_records(found.num_records)} equal to an earlier one, the first {other} (as {first})")
         if found.num_leaked:
             said.append(f"{_records(found.num_leaked)} held out with the sequence of a training one: figures flatter")
         if self.targets is not None and found.num_contradictory:
