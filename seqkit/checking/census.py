@@ -55,7 +55,7 @@ class Census:
         begins = not record.continues or self._origin is None
         target = 0
         if self.targets is not None and (begins or self.targets.aligned):
-            target = self.targets.add(record, split or "train", len(steps))
+            target = self.targets.add(record, split, len(steps))
         if begins:
             self.end()
             self._origin, self._target, self._length, self._split, self._first = record.origin, target, 0, "", split

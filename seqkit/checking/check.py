@@ -26,7 +26,7 @@ def check(domain: str | Domain, **options: Any) -> dict[str, Any]:
 
     Returns:
         The report as plain JSON: counts (`num_files`, `num_records`, `num_steps`, `lengths`, `splits`, `targets`,
-        `duplicates`, `baselines`), the domain's `facts`, `warnings` for what training accepts, and `problems` for what
+        `duplicates`, `baselines`), the domain's `facts` and `notes`, `warnings` for what training accepts, and `problems` for what
         it refuses, each with `kind`, `at`, `message` and `fix`.
 
     Raises:
@@ -66,7 +66,7 @@ def check_data(domain: Domain, options: dict[str, Any]) -> dict[str, Any]:
         found.add(error)
     _require_splits(data, census, found)
     counts = census.summary()
-    said = [*counts.pop("warnings"), *doubts, *notes]
+    said = [*counts.pop("warnings"), *doubts]
     if census.num_steps and not census.steps["test"]:
         said.append("the test split is empty")
     return {
@@ -78,6 +78,7 @@ def check_data(domain: Domain, options: dict[str, Any]) -> dict[str, Any]:
         **counts,
         "split_rule": data.describe_split(),
         "facts": facts | {name: dict(counter.most_common()) for name, counter in found.seen.items()},
+        "notes": notes,
         "warnings": said,
         "num_problems": found.num_problems,
         "problems": [_plain(error) for error in found.errors],

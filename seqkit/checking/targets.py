@@ -30,12 +30,17 @@ class Targets:
 
     def __init__(self, codec: Codec | None, aligned: bool) -> None:
         self.codec, self.aligned = codec, aligned
-        self.counts: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
+        self.counts: dict[Split | None, Counter[str]] = {split: Counter() for split in (*SPLITS, None)}
         self.lengths, self.total, self.squares, self.numbers = array("q"), 0.0, 0.0, 0
         self.least, self.most = math.inf, -math.inf
 
-    def add(self, record: Record, split: Split, num_steps: int) -> int:
+    def add(self, record: Record, split: Split | None, num_steps: int) -> int:
         """Count the target of a record; a number that equal targets share.
+
+        Args:
+            record: The record, or for tags a part of one.
+            split: Its split; None in a stream whose end is held out.
+            num_steps: Its steps.
 
         Raises:
             DataError: If training would refuse the target.
@@ -54,6 +59,9 @@ class Targets:
             raise DataError(what, fix="give each step one tag, or correct the record")
         if isinstance(self.codec.spec, Continuous):
             self._add_numbers(np.asarray(self.codec.decode(steps), dtype=np.float64).reshape(-1))
+        elif self.aligned and not isinstance(self.codec, TagCodec):
+            for step, count in zip(*steps.unique(return_counts=True), strict=True):
+                self.counts[split][str(self.codec.decode(step.reshape(1)))] += int(count)
         elif not isinstance(self.codec, LabelCodec | TagCodec):
             self.lengths.append(len(steps))
         return _number(record.target)
@@ -77,9 +85,10 @@ class Targets:
         totals = sum(self.counts.values(), Counter[str]())
         if totals:
             ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
+            placed = SPLITS if not self.counts[None] else ()
             classes = {
                 name: {"count": count, "share": count / totals.total()}
-                | {split: self.counts[split][name] for split in SPLITS}
+                | {split: self.counts[split][name] for split in placed}
                 for name, count in ranked
             }
             return {"unit": self.unit, "classes": classes}
@@ -99,7 +108,7 @@ class Targets:
             if missing := sorted(name for name in totals if not self.counts[split][name]) if self.counts[split] else []:
                 said.append(f"{_classes(missing)}: not in the {split} split, whose figures say nothing of it")
         unit = self.unit
-        if rare := sorted(name for name, count in self.counts["train"].items() if count < _FEW):
+        if rare := sorted(name for name, count in (self.counts["train"] + self.counts[None]).items() if count < _FEW):
             said.append(f"{_classes(rare)}: fewer than {_FEW} training {unit}")
         if totals and max(totals.values()) / totals.total() >= _MOST:
             name, count = totals.most_common(1)[0]

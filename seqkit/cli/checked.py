@@ -34,6 +34,8 @@ def print_checked(report: dict[str, Any], out: Path | None = None) -> None:
     console.print(table)
     if classes := report["targets"].get("classes"):
         console.print(_classes(classes, report["targets"]["unit"]))
+    for note in report["notes"]:
+        console.print(note)
     for warning in report["warnings"]:
         console.print(f"warning: {warning}")
     _print_problems(console, report, out)
@@ -88,10 +90,11 @@ def _quartiles(sizes: dict[str, int]) -> str:
 
 def _classes(classes: dict[str, dict[str, float]], unit: str) -> Table:
     table = Table("class", box=None, padding=(0, 2, 0, 0))
-    for name in (unit, "share", "train", "valid", "test"):
+    splits = [name for name in ("train", "valid", "test") if name in next(iter(classes.values()))]
+    for name in (unit, "share", *splits):
         table.add_column(name, justify="right")
     for name, row in list(classes.items())[:_MOST_CLASSES]:
-        counts = [f"{row[split]:,}" for split in ("train", "valid", "test")]
+        counts = [f"{row[split]:,}" for split in splits]
         table.add_row(Text(name[:40]), f"{row['count']:,}", f"{row['share']:.1%}", *counts)
     if len(classes) > _MOST_CLASSES:
         table.add_row(Text(f"and {len(classes) - _MOST_CLASSES} more"))

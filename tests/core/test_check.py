@@ -155,6 +155,13 @@ def test_tags_are_counted_a_step_and_must_be_as_many_as_the_steps() -> None:
     assert classes["C"]["train"] == 1 and targets.summary()["unit"] == "steps"
 
 
+def test_classes_of_steps_are_counted_whatever_their_codec() -> None:
+    targets = Targets(SymbolCodec("CN"), aligned=True)
+    targets.add(Record("abc", "NNC"), None, 3)
+    targets.add(Record("ab", "NC", continues=True), None, 2)
+    assert targets.summary()["classes"] == {"N": {"count": 3, "share": 0.6}, "C": {"count": 2, "share": 0.4}}
+
+
 def test_transcripts_have_lengths_and_numbers_a_range() -> None:
     texts, values = Targets(SymbolCodec("abc"), aligned=False), Targets(StandardCodec(1, standardise=False), False)
     for text, value in (("ab", 1.0), ("abcc", 3.0), ("a", 5.0)):
