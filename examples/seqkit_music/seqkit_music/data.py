@@ -13,6 +13,7 @@ import numpy as np
 from seqkit import (
     ConfigError,
     Generation,
+    Inspector,
     LabelCodec,
     PathOption,
     Record,
@@ -20,9 +21,11 @@ from seqkit import (
     SourceFile,
     Split,
     find_files,
+    reporting,
 )
 from seqkit_music.codec import NUM_PITCHES, ScoreCodec
 from seqkit_music.demo import NUM_CHORALES, demo_chorale, write_on_grid
+from seqkit_music.inspection import MusicInspector
 from seqkit_music.midi_events import read_song
 from seqkit_music.midi_writing import TICKS_PER_QUARTER, write_midi
 from seqkit_music.quantise import score_of
@@ -98,11 +101,12 @@ class MusicData(SequenceDataModule):
                 yield Record(write_on_grid(chorale, grid), chorale.key.mode, f"demo:{number}")
             return
         for file in find_files(path, _MIDI):
-            with file.open() as stream:
-                song = read_song(stream, file.origin)
-            score = score_of(song, grid, file.origin)
-            score = np.concatenate([score, np.full((1, NUM_VOICES), END, dtype=score.dtype)])
-            yield Record(score, self._label(file, song.mode), file.origin)
+            with reporting():  # `seqkit check` goes on with the next file.
+                with file.open() as stream:
+                    song = read_song(stream, file.origin)
+                score = score_of(song, grid, file.origin)
+                score = np.concatenate([score, np.full((1, NUM_VOICES), END, dtype=score.dtype)])
+                yield Record(score, self._label(file, song.mode), file.origin)
 
     def restore_codecs(self, codec: dict[str, Any], target_codec: dict[str, Any]) -> None:
         """Use a checkpoint's codecs.
@@ -138,6 +142,10 @@ class MusicData(SequenceDataModule):
                 save = write_midi if path.suffix.lower() == ".mid" else write_wav
                 save(place, score, self.codec.steps_per_quarter, self.tempo_bpm)
         return places
+
+    def inspector(self) -> Inspector:
+        """What `seqkit check` tells: notes, bars, metres, the compass of each voice, and what was left out."""
+        return MusicInspector()
 
     def _label(self, file: SourceFile, mode: str | None) -> str | None:
         """The label that a file comes with, or that the option names; None if there is none."""

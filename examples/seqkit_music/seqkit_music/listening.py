@@ -82,16 +82,41 @@ def num_parallels(pitches: np.ndarray) -> int:
     return found
 
 
+def shuffled(score: np.ndarray, chance: np.random.Generator) -> np.ndarray:
+    """The same notes at the same times, each voice's pitches in random order: what is left without harmony."""
+    mixed = score.copy()
+    for voice in range(score.shape[1]):
+        begins = score[:, voice] >= 0
+        mixed[begins, voice] = chance.permutation(score[begins, voice])
+    return mixed
+
+
+def average(reports: Sequence[Report]) -> Report:
+    """The mean of some reports, each counted by its chords."""
+    total = sum(report.num_chords for report in reports)
+    means = [
+        sum(getattr(report, name) * report.num_chords for report in reports) / max(total, 1)
+        for name in ("triads", "in_range", "in_order", "parallels")
+    ]
+    return Report(total, *means)
+
+
 def main(paths: Sequence[str], steps_per_quarter: int = 2) -> int:
-    """Print a line for each MIDI file."""
+    """Print a line for each MIDI file, their average, and that of the same notes in random order."""
+    heard, mixed = [], []
+    chance = np.random.default_rng(0)
     try:
         for file in find_files(paths, (".mid", ".midi")):
             with file.open() as stream:
-                report = listen(score_of(read_song(stream, file.origin), steps_per_quarter, file.origin))
-            print(f"{file.origin}: {report}")
+                score = score_of(read_song(stream, file.origin), steps_per_quarter, file.origin)
+            heard.append(listen(score))
+            mixed.append(listen(shuffled(score, chance)))
+            print(f"{file.origin}: {heard[-1]}")
     except SeqkitError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    print(f"together: {average(heard)}")
+    print(f"in random order: {average(mixed)}")
     return 0
 
 

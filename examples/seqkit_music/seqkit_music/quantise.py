@@ -14,7 +14,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from seqkit import DataError
+from seqkit import DataError, observe
 from seqkit_music.midi_events import MidiNote, Song
 from seqkit_music.score import BAR, HOLD, NUM_VOICES, REST, VOICES
 
@@ -23,6 +23,9 @@ _MOST_OFF_GRID = 1 / 3
 """Share of notes that may begin over a quarter of a step off the grid: of a recording without a beat half do."""
 
 _NOBODY = -1
+
+NO_VOICE = "notes in no voice"
+"""What `seqkit check` calls the notes for which four voices are too few, or the grid too coarse."""
 
 
 def score_of(song: Song, steps_per_quarter: int, origin: str) -> np.ndarray:
@@ -45,6 +48,12 @@ def score_of(song: Song, steps_per_quarter: int, origin: str) -> np.ndarray:
         owners = _by_part(song.notes, parts, starts, ends)
     else:
         owners = _from_outside(song.notes, starts, ends)
+    observe("voices", "four parts" if len(parts) == NUM_VOICES else "divided from outside")
+    left_out = len(song.notes) - len(np.setdiff1d(owners, [_NOBODY]))
+    if left_out:
+        observe("left_out", NO_VOICE, left_out)
+    for _, numerator, denominator in song.metre:
+        observe("time_signatures", f"{numerator}/{denominator}")
     steps = _written(owners, np.array([note.pitch for note in song.notes]))
     return np.insert(steps, [bar - begin for bar in bars if bar >= begin], BAR, axis=0)
 
