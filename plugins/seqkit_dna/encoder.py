@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import final
 
 import torch
@@ -34,6 +35,8 @@ class MotifEncoder(Encoder):
         dilation: From the third convolution on, each looks this many times further apart than the one before.
         word: Bases of the words that are embedded, one around each base: 6 for the usage of pairs of codons. A word
             with an N, or that reaches beyond the record, is one of its own.
+        windows: Steps, odd, around each over which what was found is averaged beside it, for what only many steps
+            together tell: the usage of codons.
     """
 
     pointwise = False
@@ -51,6 +54,7 @@ class MotifEncoder(Encoder):
         step: int = 1,
         dilation: int = 1,
         word: int = 1,
+        windows: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.d_model, self.pool, self.step, self.stride = d_model, pool, step, step * pool
@@ -65,7 +69,8 @@ class MotifEncoder(Encoder):
         )
         self.norms = nn.ModuleList(nn.LayerNorm(num_filters) for _ in range(num_convolutions))
         self.dropout = nn.Dropout(dropout)
-        self.out = nn.Linear(num_filters, d_model)
+        self.windows = tuple(windows)
+        self.out = nn.Linear(num_filters * (1 + len(self.windows)), d_model)
         # One vector more for all steps past the aligned ones.
         self.positions = nn.Embedding(num_positions + 1, num_filters) if num_positions else None
 
@@ -84,9 +89,20 @@ class MotifEncoder(Encoder):
         if self.positions is not None:
             steps = torch.arange(features.shape[1], device=x.device).clamp(max=self.positions.num_embeddings - 1)
             features = features * (1 + self.positions(steps))
+        if self.windows:
+            features = self._with_means(features, valid)
         if self.pool > 1:
             features, lengths = self._pooled(features.masked_fill(~valid, -torch.inf), lengths)
         return self.out(features), lengths
+
+    def _with_means(self, features: Tensor, valid: Tensor) -> Tensor:
+        """Features beside their means over each window, of the steps that are there: (B, T, C) -> (B, T, C (1 + W))."""
+        seen, there = features.masked_fill(~valid, 0.0).transpose(1, 2), valid.to(features.dtype).transpose(1, 2)
+        found = [features]
+        for window in self.windows:
+            total, share = (nn.functional.avg_pool1d(x, window, 1, window // 2) for x in (seen, there))
+            found.append((total / share.clamp(min=1 / window)).transpose(1, 2))
+        return torch.cat(found, dim=-1)
 
     def _words(self, x: Tensor, valid: Tensor) -> Tensor:
         """The word around each base, (B, T): digits in base 4, or the last number where it is not known."""
@@ -125,6 +141,7 @@ def dna_encoder(
     step: int = 1,
     dilation: int = 1,
     word: int = 1,
+    windows: list[int] | None = None,
 ) -> Encoder:
     """Each step alone for `next_step`, which must not see its neighbours; a `MotifEncoder` otherwise.
 
@@ -142,6 +159,7 @@ def dna_encoder(
         step: Bases that become one by the first convolution, 3 for codons; `tag` answers for each of them.
         dilation: From the third convolution on, each looks this many times further apart than the one before.
         word: Bases of the words that are embedded, one around each base; 6 for the usage of pairs of codons.
+        windows: Steps, odd, around each over which what the convolutions found is averaged beside it.
 
     Raises:
         ConfigError: If the kernel size is even, or smaller than the step.
@@ -152,6 +170,8 @@ def dna_encoder(
         raise ConfigError(f"step is {step}", at="--encoder.step", fix=f"give 1 to {kernel_size}, the kernel size")
     if dilation < 1:
         raise ConfigError(f"dilation is {dilation}", at="--encoder.dilation", fix="give 1 or more")
+    if any(window < 3 or window % 2 == 0 for window in windows or ()):
+        raise ConfigError(f"windows are {windows}", at="--encoder.windows", fix="give odd numbers from 3")
     if not 1 <= word <= MOST_BASES or (word > 1 and isinstance(spec, Discrete) and spec.num_classes > len(BASES) + 1):
         raise ConfigError(
             f"words of {word} steps", at="--encoder.word", fix=f"give 1 to {MOST_BASES} bases; 1 if steps are k-mers"
@@ -170,4 +190,5 @@ def dna_encoder(
         step,
         dilation,
         word,
+        windows or (),
     )

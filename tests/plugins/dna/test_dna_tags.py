@@ -209,12 +209,13 @@ def test_codon_usage_finds_the_genes_of_the_demo_genome() -> None:
     assert DnaData(task="classify").baselines("test") == {}
 
 
-@pytest.mark.parametrize(("step", "dilation", "word"), [(3, 1, 1), (2, 2, 2), (5, 3, 3)])
-def test_features_of_a_step_of_several_bases_do_not_depend_on_the_batch(step: int, dilation: int, word: int) -> None:
+@pytest.mark.parametrize(("step", "dilation", "word", "windows"), [(3, 1, 1, []), (2, 2, 2, [3, 7]), (5, 3, 3, [5])])
+def test_features_of_a_step_of_several_bases_do_not_depend_on_the_batch(
+    step: int, dilation: int, word: int, windows: list[int]
+) -> None:
     torch.manual_seed(3)
-    model = dna_encoder(
-        Discrete(5), 6, "tag", kernel_size=5, num_convolutions=4, step=step, dilation=dilation, word=word
-    )
+    shape = {"kernel_size": 5, "num_convolutions": 4, "step": step, "dilation": dilation}
+    model = dna_encoder(Discrete(5), 6, "tag", **shape, word=word, windows=windows)
     model = model.double().eval()
     lengths = torch.tensor([23, 1, 9, 4])
     steps = torch.randint(5, (4, 31), generator=torch.Generator().manual_seed(1))  # Garbage past the ends.
@@ -236,6 +237,18 @@ def test_words_are_those_around_each_base() -> None:
     assert model.embed.num_embeddings == 65
     with pytest.raises(ConfigError, match="words of 2 steps"):
         dna_encoder(Discrete(4**3 + 1), 6, "classify", word=2)
+
+
+def test_windows_are_means_of_the_steps_that_are_there() -> None:
+    model = dna_encoder(Discrete(5), 6, "tag", num_filters=2, windows=[3])
+    assert isinstance(model, MotifEncoder)
+    features = torch.tensor([[[1.0, 2.0], [3.0, 4.0], [5.0, 9.0], [7.0, 7.0]]])
+    found = model._with_means(features, torch.tensor([[[True], [True], [True], [False]]]))
+    # At the ends the mean is of two steps; the last step lies past the record's end.
+    torch.testing.assert_close(found[0, :3, 2:], torch.tensor([[2.0, 3.0], [3.0, 5.0], [4.0, 6.5]]))
+    torch.testing.assert_close(found[..., :2], features)
+    with pytest.raises(ConfigError, match=r"windows are \[4\]"):
+        dna_encoder(Discrete(5), 6, "tag", windows=[4])
 
 
 def test_a_step_sees_its_own_bases_and_those_on_either_side() -> None:
