@@ -26,8 +26,8 @@ def check(domain: str | Domain, **options: Any) -> dict[str, Any]:
 
     Returns:
         The report as plain JSON: counts (`num_files`, `num_records`, `num_steps`, `lengths`, `splits`, `targets`,
-        `duplicates`, `baselines`), the domain's `facts` and `notes`, `warnings` for what training accepts, and `problems` for what
-        it refuses, each with `kind`, `at`, `message` and `fix`.
+        `duplicates`, `baselines`), the domain's `facts` and `notes`, `warnings` for what training accepts, and
+        `problems` for what it refuses, each with `kind`, `at`, `message` and `fix`.
 
     Raises:
         ConfigError: For an unknown option; names the nearest one.

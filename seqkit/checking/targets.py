@@ -9,6 +9,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+import torch
 
 from seqkit.codec import Codec
 from seqkit.codecs import LabelCodec, TagCodec
@@ -60,8 +61,8 @@ class Targets:
         if isinstance(self.codec.spec, Continuous):
             self._add_numbers(np.asarray(self.codec.decode(steps), dtype=np.float64).reshape(-1))
         elif self.aligned and not isinstance(self.codec, TagCodec):
-            for step, count in zip(*steps.unique(return_counts=True), strict=True):
-                self.counts[split][str(self.codec.decode(step.reshape(1)))] += int(count)
+            for step, count in zip(*np.unique(steps.numpy(), return_counts=True), strict=True):
+                self.counts[split][str(self.codec.decode(torch.tensor([step])))] += int(count)
         elif not isinstance(self.codec, LabelCodec | TagCodec):
             self.lengths.append(len(steps))
         return _number(record.target)

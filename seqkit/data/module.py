@@ -235,8 +235,9 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         None stands for a stream whose end is held out. A domain that cuts in its own way overrides this.
         """
         whole = copy.copy(self)
-        whole.hold_out = HoldOut(valid_given=True, test_given=True)  # Nothing is held out of `path`.
-        records = whole.records("predict" if self.streams else "train")
+        # All of `path` is test: with targets, and without what a domain adds to training records.
+        whole.valid_path, whole.test_path, whole.hold_out = None, None, HoldOut(valid_given=True, test_match="")
+        records = whole.records("test" if self.labelled else "predict")
         yield from (place_records if self.holds_out_whole else place_stream)(records, self.hold_out)
         for split, path in (("valid", self.valid_path), ("test", self.test_path)):
             if path is not None:

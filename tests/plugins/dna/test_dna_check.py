@@ -87,6 +87,13 @@ def test_letters_for_several_bases_and_records_left_out_are_told(tmp_path: Path)
     assert found["facts"]["left_out"] == {"fewer than 3 bases": 1} and found["num_problems"] == 0
 
 
+def test_the_other_strand_of_training_records_is_not_counted() -> None:
+    found = check("dna", task="tag", reverse_complement=True)
+    assert found["facts"].get("reverse_complements", 0) == 0
+    assert set(found["targets"]["classes"]) == {".", "C"} and found["targets"]["unit"] == "steps"
+    assert sum(row["count"] for row in found["targets"]["classes"].values()) == found["num_steps"]
+
+
 @pytest.mark.parametrize("task", ["next_step", "classify"])
 def test_demo_data_are_clean(task: str) -> None:
     assert check("dna", task=task)["num_problems"] == 0
