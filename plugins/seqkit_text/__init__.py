@@ -1,4 +1,4 @@
-"""The text domain: language models and text classification over characters, bytes, words or byte pairs."""
+"""The text domain: language models and classification over characters, bytes, words or byte pairs; tags of tokens."""
 
 from seqkit import Domain
 from seqkit_text.data import TextData
@@ -8,7 +8,7 @@ DOMAIN = Domain(
     "text",
     TextData,
     text_encoder,
-    tasks=("next_step", "classify"),
+    tasks=("next_step", "classify", "tag"),
     defaults={
         "next_step": {"model.hidden_size": 256, "model.learning_rate": 4e-3},
         # For some thousand sentences: wide word vectors, a small reader, the strongest sign of each feature.
@@ -21,6 +21,13 @@ DOMAIN = Domain(
             "model.dropout": 0.5,
             "model.learning_rate": 3e-3,
             "trainer.max_epochs": 6,
+        },
+        "tag": {
+            "model.hidden_size": 128,
+            "model.bidirectional": True,
+            "model.dropout": 0.4,
+            "model.learning_rate": 3e-3,
+            "trainer.max_epochs": 10,
         },
     },
 )

@@ -18,16 +18,21 @@ from seqkit import (
     SequenceDataModule,
     Split,
     SymbolCodec,
+    TagCodec,
 )
 from seqkit_text.blocks import WholeWords
 from seqkit_text.bpe_codec import BytePairCodec
 from seqkit_text.byte_codec import ByteCodec
 from seqkit_text.characters import count_characters
 from seqkit_text.check import TextInspector
+from seqkit_text.demo_news import demo_news
 from seqkit_text.demo_reviews import demo_reviews
 from seqkit_text.demo_stories import demo_stories
 from seqkit_text.reader import Documents, TextReader
+from seqkit_text.spans import are_spans, span_figures
 from seqkit_text.stream import after_space, before_space, everywhere, read_text, read_text_lines
+from seqkit_text.tagged import TaggedReader
+from seqkit_text.token_codec import TokenCodec
 from seqkit_text.word_codec import WordCodec
 
 Tokens = Literal["characters", "bytes", "words", "bpe"]
@@ -40,20 +45,26 @@ class TextData(SequenceDataModule):
 
     Args:
         path: A file, a folder (read with all below it), a `.zip`, `hf://owner/name`, or LABEL=PATH once for each
-            class. Plain text, `.jsonl`, `.csv`, `.tsv` and `.parquet`; `.gz` is understood. None makes demo data.
-        task: next_step (a language model) or classify (a label for each record).
+            class. Plain text, `.jsonl`, `.csv`, `.tsv` and `.parquet`; `.gz` is understood. tag: CoNLL columns, one
+            token a line, or rows with lists. None makes demo data.
+        task: next_step (a language model), classify (a label for each record) or tag (one for each token).
         tokens: What a step is. characters: those of the training text; bytes: of UTF-8; words: split at white
-            space; bpe: byte-level byte pairs, learned from the training text.
-        vocabulary_size: Most classes. words: the most frequent ones, `<unk>` and `<eos>` counted (None: all);
+            space; bpe: byte-level byte pairs, learned from the training text. tag: always the tokens as given.
+        vocabulary_size: Most classes. words, tag: the most frequent ones, `<unk>` and `<eos>` counted (None: all);
             bpe: None means 4096.
-        min_count: words: rarer words become `<unk>`. None: 2 for classify, so that `<unk>` is trained, else 1.
+        min_count: words, tag: rarer words become `<unk>`; under tag, classes of what they look like. None: 2 for
+            classify and tag, so that these are trained, else 1.
         lowercase: Read everything in lower case, prompts too.
         text_column: Column of a table's texts.
         label_column: Column of a table's labels; None means `label`. LABEL=PATH goes before it.
+        token_column: tag: column of the tokens: a number from 0, or -1 for the last; or a name. None: the first;
+            `FORM` in CoNLL-U; `tokens` in rows.
+        tag_column: tag: column of the tags. None: the last; `UPOS` in CoNLL-U; `tags` in rows.
         end_of_line: words: each line end is one `<eos>` (the WikiText convention); False: plain white space.
         encoding: Of text files, as Python names it. Tables are UTF-8.
         documents: Whether a text file is one record (files) or each of its lines that is not blank (lines).
-            None: files; for classify lines where a file is named itself, files for those found in a folder.
+            None: files; for classify lines where a file is named itself, files for those found in a folder. tag:
+            lines means sentences without tags, for prediction.
         options: Those of every data module.
     """
 
@@ -62,13 +73,15 @@ class TextData(SequenceDataModule):
     def __init__(
         self,
         path: PathOption = None,
-        task: Literal["next_step", "classify"] = "next_step",
+        task: Literal["next_step", "classify", "tag"] = "next_step",
         tokens: Tokens = "characters",
         vocabulary_size: int | None = None,
         min_count: int | None = None,
         lowercase: bool = False,
         text_column: str = "text",
         label_column: str | None = None,
+        token_column: str | None = None,
+        tag_column: str | None = None,
         end_of_line: bool = True,
         encoding: str = "utf-8",
         documents: Documents | None = None,
@@ -79,18 +92,24 @@ class TextData(SequenceDataModule):
         self.tokens, self.lowercase = tokens, lowercase
         self.text_column, self.label_column = text_column, label_column or "label"
         self.encoding, self.documents = encoding, documents
+        self.token_column, self.tag_column = token_column, tag_column
         self.codec = _codec(tokens, vocabulary_size, min_count, end_of_line, task)
-        self.target_codec = self.codec if task == "next_step" else LabelCodec()
+        self.target_codec = {"next_step": self.codec, "classify": LabelCodec(), "tag": TagCodec()}[task]
+        self.shows_steps = task == "tag"
 
     def records(self, split: Split) -> Iterator[Record]:
-        """Records of a split: for next_step the end of the text is held out, for classify whole records."""
-        reader = TextReader(
-            classify=not self.streams,
-            labelled=not self.streams and split != "predict",
-            documents=self.documents,
-            text_column=self.text_column,
-            label_column=self.label_column,
-            encoding=self.encoding,
+        """Records of a split: for next_step the end of the text is held out, else whole records."""
+        reader = (
+            self._tagged_reader(split)
+            if self.task == "tag"
+            else TextReader(
+                classify=not self.streams,
+                labelled=not self.streams and split != "predict",
+                documents=self.documents,
+                text_column=self.text_column,
+                label_column=self.label_column,
+                encoding=self.encoding,
+            )
         )
 
         def read(path: PathOption) -> Iterator[Record]:
@@ -100,12 +119,18 @@ class TextData(SequenceDataModule):
         return self.divide(read, split)
 
     def inspector(self) -> Inspector:
-        """Characters, lines and words."""
-        return TextInspector()
+        """Characters, lines and words; nothing of tokens that are given."""
+        return Inspector() if self.task == "tag" else TextInspector()
+
+    def figures(self, truth: list[Any], guess: list[Any]) -> dict[str, float]:
+        """Precision, recall and F1 of whole spans, if tags are of the form BIO."""
+        if self.task != "tag" or not are_spans(self.target_codec.state()["labels"]):
+            return {}
+        return span_figures(truth, guess)
 
     def units(self, split: Split) -> dict[str, float] | None:
         """Characters of the predicted steps, so that models over other tokens can be compared; none for characters."""
-        if self.tokens == "characters":
+        if self.tokens == "characters" or not self.streams:
             return None
         store = self.store(split)
         return {"character": count_characters(self.codec, store.steps, store.offsets)}
@@ -130,7 +155,10 @@ class TextData(SequenceDataModule):
         return [path]
 
     def parts(self, blocks: Iterator[bytes]) -> Iterator[Record]:
-        """One text; or where lines are records, a record a line that is not blank."""
+        """One text; or where lines are records, a record a line that is not blank; under tag, of its words."""
+        if self.task == "tag":
+            lines = read_text_lines(blocks, self.encoding, ending="")
+            return (replace(record, sequence=self._form(record.sequence.split())) for record in lines)
         if self.documents == "lines" or (self.documents is None and not self.streams):
             records = read_text_lines(blocks, self.encoding, ending="\n" if self.streams else "")
         else:
@@ -142,8 +170,10 @@ class TextData(SequenceDataModule):
             return records
         return (replace(record, sequence=record.sequence.lower()) for record in records)
 
-    def _form(self, text: str) -> str:
+    def _form(self, text: Any) -> Any:
         """Lower case if wanted; words and byte pairs must not be divided where a split begins."""
+        if isinstance(text, list):
+            return [token.lower() for token in text] if self.lowercase else text
         text = text.lower() if self.lowercase else text
         return WholeWords(text) if self.tokens in ("words", "bpe") else text
 
@@ -153,7 +183,14 @@ class TextData(SequenceDataModule):
         return f"{prompt} {continuation}" if apart else prompt + continuation
 
     def _demo(self) -> Iterator[Record]:
-        return demo_stories() if self.streams else demo_reviews()
+        return {"next_step": demo_stories, "classify": demo_reviews, "tag": demo_news}[self.task]()
+
+    def _tagged_reader(self, split: Split) -> TaggedReader:
+        known = () if split == "predict" else self.target_codec.state()["labels"]
+        plain = self.documents == "lines"
+        if plain and split != "predict":
+            raise ConfigError("lines of text have no tags", at="--data.documents", fix="leave it out")
+        return TaggedReader(self.token_column, self.tag_column, split != "predict", plain, known, self.encoding)
 
 
 def _codec(tokens: Tokens, vocabulary_size: int | None, min_count: int | None, end_of_line: bool, task: str) -> Codec:
@@ -162,6 +199,12 @@ def _codec(tokens: Tokens, vocabulary_size: int | None, min_count: int | None, e
     Raises:
         ConfigError: For an option that these tokens do not have.
     """
+    if task == "tag":
+        if tokens in ("bytes", "bpe"):
+            raise ConfigError(
+                f"tags belong to the tokens that are given, not to {tokens}", at="--data.tokens", fix="leave it out"
+            )
+        tokens = "words"
     allowed = {"words": ("vocabulary_size", "min_count"), "bpe": ("vocabulary_size",)}.get(tokens, ())
     for name, value in (("vocabulary_size", vocabulary_size), ("min_count", min_count)):
         if value is None:
@@ -171,6 +214,8 @@ def _codec(tokens: Tokens, vocabulary_size: int | None, min_count: int | None, e
             raise ConfigError(f"{name} means nothing for {tokens}", at=f"--data.{name}", fix=fix)
         if value < 1:
             raise ConfigError(f"{name} is {value}", at=f"--data.{name}", fix="give a positive number")
+    if task == "tag":
+        return TokenCodec(vocabulary_size, min_count or 2)
     if tokens == "bytes":
         return ByteCodec()
     if tokens == "words":

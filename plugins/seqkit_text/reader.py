@@ -163,14 +163,18 @@ class TextReader:
         return bool(found.label), found.label
 
 
-def find(path: str | list[str]) -> Iterator[Found]:
+def find(path: str | list[str], more_suffixes: tuple[str, ...] = ()) -> Iterator[Found]:
     """The text files and tables that a path names, in sorted order.
+
+    Args:
+        path: One or several, each with an optional `LABEL=`.
+        more_suffixes: Further endings that are looked for in folders and archives.
 
     Raises:
         DataError: If a path does not exist or holds no such file.
     """
     for entry in [path] if isinstance(path, str) else path:
-        for source in find_files(entry, TEXT_SUFFIXES + TABLE_SUFFIXES):
+        for source in find_files(entry, TEXT_SUFFIXES + TABLE_SUFFIXES + more_suffixes):
             top = Path(entry if source.label is None else entry.partition("=")[2]).expanduser()
             if source.member is not None:
                 yield Found(source, f"{top.name}:{source.member}", named=False)

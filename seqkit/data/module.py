@@ -58,6 +58,7 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
         output_suffixes: Endings that `write` understands; the first is taken when none is asked for.
         version: Raised by a plugin when its records change for the same files, so that caches are made anew.
         steps_per_second: Steps of a second of real time, as of sound; None where steps have no rate.
+        shows_steps: True: a sequence is a list of its steps, such as words, and `predict` gives it beside the tags.
     """
 
     codec: Codec
@@ -70,6 +71,7 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
     output_suffixes: tuple[str, ...] = (".jsonl",)
     version: int = 1
     steps_per_second: float | None = None
+    shows_steps: bool = False
 
     # Wrapped, because a signature on `__new__` would hide that of `__init__` from whoever builds options from it.
     @functools.wraps(object.__new__)  # type: ignore[misc]
@@ -195,6 +197,15 @@ class SequenceDataModule(pl.LightningDataModule, ABC):
     def notes(self) -> list[str]:
         """What a user should know about how these data are read; printed before training and evaluation."""
         return []
+
+    def figures(self, truth: list[Any], guess: list[Any]) -> dict[str, float]:
+        """Figures of `tag` and `ctc` that the field asks for beyond the core's own, such as F1 of whole names.
+
+        Args:
+            truth: Target of each record, decoded.
+            guess: The model's answer to it.
+        """
+        return {}
 
     def units(self, split: Split) -> dict[str, float] | None:
         """What the predicted steps of a split amount to in units that do not depend on how it is cut into steps.

@@ -22,8 +22,9 @@ def predict_records(model: SequenceModel, data: SequenceDataModule, split: Split
     """One row a record, in the order of the source: its origin, and what the model says of it.
 
     Classes: `prediction`, `probability`, and `probabilities` of all. Numbers: `prediction`. Tags: `prediction`, one a
-    step. Transcripts: `prediction` and its `probability`, over all alignments. Under `next_step`: `num_steps` scored,
-    `nll_nats` and, for symbols, `bits_per_step`, means over the steps.
+    step, after `steps` where these have names, such as words. Transcripts: `prediction` and its `probability`, over
+    all alignments. Under `next_step`: `num_steps` scored, `nll_nats` and, for symbols, `bits_per_step`, means over the
+    steps.
 
     Args:
         model: A trained model.
@@ -50,7 +51,14 @@ def _answers(model: SequenceModel, data: SequenceDataModule, split: Split) -> It
         raws, _, _ = model.answer(batch.to(model.device))
         for number, length, raw in zip(index.tolist(), batch.lengths.tolist(), raws.cpu(), strict=True):
             rows[number] = {"origin": origins[number]} | _answer(model, data, raw, length)
-    yield from (rows[number] for number in sorted(rows))
+    in_order = (rows[number] for number in sorted(rows))
+    yield from _beside_steps(in_order, data, split) if data.shows_steps else in_order
+
+
+def _beside_steps(rows: Iterator[Row], data: SequenceDataModule, split: Split) -> Iterator[Row]:
+    """Rows with the steps as they were given, before the codec made them symbols."""
+    for row, record in zip(rows, data.records(split), strict=True):
+        yield {"origin": row["origin"], "steps": list(record.sequence)} | row
 
 
 def _answer(model: SequenceModel, data: SequenceDataModule, raw: torch.Tensor, length: int) -> Row:

@@ -48,7 +48,7 @@ def write_rows(rows: Iterable[Row], path: Path, own: Mapping[str, RowWriter] | N
     """Save rows as they come; the number of rows. The file appears when it is complete: a half one looks whole.
 
     Args:
-        rows: All with the same keys. CSV leaves out what is nested (dictionaries).
+        rows: All with the same keys. CSV leaves out what is nested (dictionaries), and joins words by spaces.
         path: Where to, `.csv`, `.jsonl`, `.parquet` or an ending of `own`.
         own: The domain's writers by ending.
 
@@ -80,11 +80,17 @@ def _write_csv(rows: Iterator[Row], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer: Any = None
         for row in rows:
-            flat = {key: value for key, value in row.items() if not isinstance(value, dict)}
+            flat = {key: _cell(value) for key, value in row.items() if not isinstance(value, dict)}
             if writer is None:
                 writer = csv.DictWriter(file, list(flat))
                 writer.writeheader()
             writer.writerow(flat)
+
+
+def _cell(value: Any) -> Any:
+    """Words in one cell with spaces between them, as tags and tokens are written."""
+    words = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return " ".join(value) if words else value
 
 
 def _write_json_lines(rows: Iterator[Row], path: Path) -> None:

@@ -1,4 +1,4 @@
-"""KeepAnswers: what the model says of each whole record, kept while the split is scored: no second pass is needed."""
+"""What the model says of each whole record, kept while the split is scored: no second pass is needed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
+from seqkit.codec import Codec
 from seqkit.data.module import SequenceDataModule
 from seqkit.data.store import as_steps
-from seqkit.steps import Batch, Split
+from seqkit.steps import IGNORED, Batch, Split
+from seqkit.tasks.tag import Tag
 
 
 @dataclass(frozen=True)
@@ -58,3 +60,35 @@ class KeepAnswers(Callback):
         origins = store.origins()
         truth = as_steps(np.array(store.targets))[index]  # one target step a record
         return Answers(raw[order], truth, [origins[number] for number in index.tolist()])
+
+
+class KeepGuesses(Callback):
+    """Collects what `tag` and `ctc` say of each record, and the truth, both decoded: small beside the outputs.
+
+    Args:
+        codec: Of the targets.
+    """
+
+    def __init__(self, codec: Codec) -> None:
+        self.codec = codec
+        self.truth: list[Any] = []
+        self.guess: list[Any] = []
+
+    def on_validation_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Batch, *place: int
+    ) -> None:
+        """Keep a batch."""
+        task: Any = pl_module.task
+        aligned = isinstance(task, Tag)
+        truth, guess = task.targets(batch).cpu(), task.output.mean(outputs).cpu()
+        for expected, found in zip(truth, guess, strict=True):
+            scored = expected != IGNORED
+            own = found[: len(scored)][scored] if aligned else found[found != IGNORED]
+            self.truth.append(self.codec.decode(expected[scored]))
+            self.guess.append(self.codec.decode(own))
+
+    def on_test_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Batch, *place: int
+    ) -> None:
+        """As in validation."""
+        self.on_validation_batch_end(trainer, pl_module, outputs, batch)

@@ -15,7 +15,7 @@ from seqkit.data.module import SequenceDataModule
 from seqkit.inference.forecast import score_forecasts
 from seqkit.steps import Continuous, Discrete, Split
 from seqkit.tasks.outputs import WITHOUT_LIKELIHOOD
-from seqkit.training.answers import Answers, KeepAnswers
+from seqkit.training.answers import Answers, KeepAnswers, KeepGuesses
 from seqkit.training.baselines import chance_baselines
 from seqkit.training.class_figures import areas, calibration, chance_areas, class_rows, confusion_counts, positive_class
 from seqkit.training.group_figures import group_rows
@@ -59,7 +59,10 @@ def score_split(
     labels = _labels(data)
     number = positive_class(labels, positive) if labels else None
     keeper = KeepAnswers() if data.task == "classify" else None
-    figures = _run_trainer(split, data, model, trainer_options, keeper)
+    guesses = KeepGuesses(data.target_codec) if _has_figures(data) else None
+    figures = _run_trainer(split, data, model, trainer_options, [one for one in (keeper, guesses) if one])
+    if guesses is not None:
+        figures |= data.figures(guesses.truth, guesses.guess)
     baselines = chance_baselines(data, split)
     detail: dict[str, Any] = {}
     answers = keeper.answers(data, split) if keeper else None
@@ -103,18 +106,24 @@ def versions() -> dict[str, str]:
 
 
 def _run_trainer(
-    split: Split, data: SequenceDataModule, model: Any, trainer_options: dict[str, Any], keeper: KeepAnswers | None
+    split: Split, data: SequenceDataModule, model: Any, trainer_options: dict[str, Any], keepers: list[Any]
 ) -> dict[str, float]:
     """The task's own figures, by name."""
     # A limit of 0 turns validation off while training; the result still needs its figures.
     options = {name: value for name, value in trainer_options.items() if name in _KEPT_OPTIONS and value != 0}
-    trainer = build_trainer(options | {"callbacks": [keeper] if keeper else []}, None, quiet=True)
+    trainer = build_trainer(options | {"callbacks": keepers}, None, quiet=True)
     with quiet_lightning():
         if split == "test":
             figures = trainer.test(model, data.loader("test"), verbose=False)[0]
         else:
             figures = trainer.validate(model, data.loader("valid"), verbose=False)[0]
     return {name.partition("/")[2]: value for name, value in figures.items()}
+
+
+def _has_figures(data: SequenceDataModule) -> bool:
+    """Whether the domain has figures of its own for tags or transcripts."""
+    overridden = type(data).figures is not SequenceDataModule.figures
+    return overridden and data.task in ("tag", "ctc") and isinstance(data.target_codec.spec, Discrete)
 
 
 def _labels(data: SequenceDataModule) -> list[str]:

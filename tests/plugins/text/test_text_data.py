@@ -213,8 +213,8 @@ def test_json_lines_are_written_as_in_every_domain(tmp_path: Path) -> None:
     assert line == {"origin": "--prompt", "sample": 0, "value": "é"}
 
 
-def test_the_domain_offers_both_tasks_and_makes_data_for_each() -> None:
-    assert (DOMAIN.name, DOMAIN.tasks, DOMAIN.datamodule) == ("text", ("next_step", "classify"), TextData)
+def test_the_domain_offers_its_tasks_and_makes_data_for_each() -> None:
+    assert (DOMAIN.name, DOMAIN.tasks, DOMAIN.datamodule) == ("text", ("next_step", "classify", "tag"), TextData)
     for task in DOMAIN.tasks:
         data = TextData(task=task)
         batch = next(iter(data.train_dataloader()))

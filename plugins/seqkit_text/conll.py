@@ -1,0 +1,149 @@
+"""Sentences of a CoNLL file: one token a line, its columns, and a blank line after each sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from seqkit import DataError, SourceFile, did_you_mean
+from seqkit_text.blocks import read_lines
+
+_CONLLU = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
+"""Columns of CoNLL-U. Source: Nivre et al. 2020 [nivre2020]."""
+
+_NAMED_COLUMNS = "# global.columns ="
+_DOCUMENT = "-DOCSTART-"
+_NO_WORD = re.compile(r"\d+[-.]\d+")
+"""IDs of CoNLL-U that are no word of their own: a range of words written as one, and an empty node."""
+
+
+@dataclass
+class Sentence:
+    """A sentence.
+
+    Attributes:
+        tokens: Its tokens.
+        tags: One each; None if they are not wanted and not there.
+        lines: The line of each.
+    """
+
+    tokens: list[str] = field(default_factory=list)
+    tags: list[str] | None = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns are read.
+
+    Attributes:
+        token: A number, counted from 0 or with a sign from the end, or a name; None: `FORM` if columns have names,
+            else the first.
+        tag: None: `UPOS` if columns have names, else the last.
+        tagged: Tags must be there.
+    """
+
+    token: str | None = None
+    tag: str | None = None
+    tagged: bool = True
+
+
+def read_sentences(source: SourceFile, columns: Columns, encoding: str, origin: str) -> Iterator[Sentence]:
+    """The sentences of a file, one in memory at a time.
+
+    Columns are divided by tabs if the first token's line has one, else by white space. `-DOCSTART-` lines are left
+    out, and comments: lines that begin with `#` and are no token.
+
+    Args:
+        source: The file.
+        columns: Which to read.
+        encoding: Of its bytes.
+        origin: Its name in errors.
+
+    Raises:
+        DataError: Names the line whose columns are not those of the lines before it, or hold nothing.
+    """
+    reader = _LineReader(columns, source.name.lower().removesuffix(".gz"), origin)
+    sentence = Sentence()
+    for number, line in read_lines(source, encoding, origin):
+        if not line.strip():
+            if sentence.tokens:
+                yield reader.finished(sentence)
+                sentence = Sentence()
+        elif (found := reader.read(line, number, begins=not sentence.tokens)) is not None:
+            sentence.tokens.append(found[0])
+            sentence.lines.append(number)
+            if sentence.tags is not None and found[1] is not None:
+                sentence.tags.append(found[1])
+    if sentence.tokens:
+        yield reader.finished(sentence)
+
+
+class _LineReader:
+    """Lines to tokens and tags; learns the form of the file from its first token."""
+
+    def __init__(self, columns: Columns, name: str, origin: str) -> None:
+        self.columns, self.origin = columns, origin
+        self.strict_comments = name.endswith((".conllu", ".conllup"))
+        self.names: tuple[str, ...] = _CONLLU if name.endswith(".conllu") else ()
+        self.tabs = False
+        self.count = self.token = 0
+        self.tag: int | None = None
+
+    def read(self, line: str, number: int, begins: bool) -> tuple[str, str | None] | None:
+        """Token and tag of a line; None if it holds no token."""
+        if line.startswith(_NAMED_COLUMNS):
+            self.names = tuple(line.removeprefix(_NAMED_COLUMNS).split())
+            return None
+        cells = line.split("\t") if "\t" in line and (self.tabs or not self.count) else line.split()
+        if line.startswith("#") and (self.strict_comments or (begins and self._is_comment(line, cells))):
+            return None
+        if cells[0] == _DOCUMENT:
+            return None
+        if not self.count:
+            self._learn(cells, "\t" in line, number)
+        if len(cells) != self.count:
+            self._refuse(f"{len(cells)} columns, the lines before have {self.count}", number, "correct the line")
+        if self.names[:1] == ("ID",) and _NO_WORD.fullmatch(cells[0]):
+            return None
+        token, tag = cells[self.token].strip(), None if self.tag is None else cells[self.tag].strip()
+        if not token or tag == "":
+            self._refuse(f"the {'tag' if token else 'token'} is empty", number, "correct the line")
+        return token, tag
+
+    def finished(self, sentence: Sentence) -> Sentence:
+        """The sentence; without tags where they are not read."""
+        if self.tag is None:
+            sentence.tags = None
+        return sentence
+
+    def _is_comment(self, line: str, cells: list[str]) -> bool:
+        """Whether a line that begins with # is no token: `# id = 7`, and not `#hashtag O`."""
+        return len(cells) != self.count if self.count else "\t" not in line and line.startswith("# ")
+
+    def _learn(self, cells: list[str], tabs: bool, number: int) -> None:
+        self.tabs, self.count = tabs, len(cells)
+        if self.names and len(self.names) != self.count:
+            self._refuse(f"{self.count} columns, not {len(self.names)}", number, "divide columns by tabs")
+        default = ("FORM", "UPOS") if self.names else ("0", "-1")
+        self.token = self._place(self.columns.token or default[0], "token_column", number)
+        if self.columns.tagged:
+            self.tag = self._place(self.columns.tag or default[1], "tag_column", number)
+            if self.tag == self.token:
+                fix = "one column a token and one a tag, or choose others by --data.token_column, --data.tag_column"
+                self._refuse("token and tag are in the same column", number, fix)
+
+    def _place(self, column: str, option: str, number: int) -> int:
+        """A column's number."""
+        if column in self.names:
+            return self.names.index(column)
+        if re.fullmatch(r"-?\d+", column) and -self.count <= int(column) < self.count:
+            return int(column) % self.count
+        near = did_you_mean(column, list(self.names)) if self.names else None
+        fix = near or f"give --data.{option} as a number from 0 to {self.count - 1}"
+        self._refuse(f"no column {column}: the line has {self.count}", number, fix)
+
+    def _refuse(self, what: str, number: int, fix: str) -> NoReturn:
+        raise DataError(what, at=f"{self.origin}, line {number}", fix=fix)
