@@ -28,5 +28,5 @@ def run(verb: str, words: list[str]) -> int:
     summary = Summary()
     count = write_rows(summary.watch(predict_records(loaded.model, loaded.data, options.split)), path, writers)
     summary.show()
-    print(f"{count:,} records: {path}")
+    print(f"{count:,} record{'' if count == 1 else 's'}: {path}")
     return 0

@@ -32,8 +32,8 @@ class Summary:
             yield row
 
     def show(self) -> None:
-        """Print a table of at most 80 columns; nothing for predictions that have no such summary."""
-        if self._count:
+        """Print a table of at most 80 columns; nothing for one record, or predictions that have no such summary."""
+        if self._count > 1:
             {"classes": self._show_classes, "numbers": self._show_numbers, "nats": self._show_nats}[self._kind]()
 
     def _look(self, row: Row) -> None:
