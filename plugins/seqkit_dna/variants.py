@@ -51,7 +51,7 @@ def score_variants(
         turned = [(_turned(ref), _turned(alt)) for ref, alt in windows]
         ratios = zip(chunk, _ratios(judge, windows), _ratios(judge, turned), strict=True)
         yield from (_row(variant, ahead, back) for variant, ahead, back in ratios)
-    judge.notes += [f"{count:,} alternatives skipped: {kind}" for kind, count in sorted(skipped.items())]
+    judge.notes += [f"alternatives skipped: {count:,} {kind}" for kind, count in sorted(skipped.items())]
 
 
 def log_ratio(ref: np.ndarray, alt: np.ndarray) -> float:

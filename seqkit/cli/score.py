@@ -62,8 +62,12 @@ def run(verb: str, words: list[str]) -> int:
     scoring = Scoring(loaded.model, loaded.data, options.split or "predict", options.threshold)
     count = write_rows(score_rows(scoring, options.per_step), path)
     _summarise(scoring)
-    print(f"{count:,} rows: {path}")
+    print(f"{_rows(count)}: {path}")
     return 0
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _add_scorers(parser: jsonargparse.ArgumentParser, domain: Domain) -> None:
@@ -111,7 +115,7 @@ def _ask(loaded: Loaded, question: Question, path: Path) -> int:
     rows = question.rows(judge)
     plot = question.scorer.plot
     count = write_rows(rows if plot is None else _keeping(rows, kept), path)
-    print(f"{count:,} rows: {path}")
+    print(f"{_rows(count)}: {path}")
     if plot is not None and count > len(kept):
         judge.notes.append(f"more than {_MOST_PLOTTED:,} rows are not plotted")
     elif plot is not None and kept:
@@ -157,7 +161,8 @@ def _summarise(scoring: Scoring) -> None:
 def _name_steps(scoring: Scoring, origins: list[str]) -> None:
     """The steps above the threshold, the least likely first."""
     total = int(scoring.num_above.sum())
-    print(f"{total:,} steps with an anomaly of {scoring.threshold:g} or more")
+    steps = "1 step" if total == 1 else f"{total:,} steps"
+    print(f"{steps} with an anomaly of {scoring.threshold:g} or more")
     for anomaly, record, step in sorted(scoring.above, reverse=True):
         print(f"  {anomaly:8.2f}  {origins[record]}, step {step}")
     if total > len(scoring.above):

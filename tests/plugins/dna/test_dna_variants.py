@@ -133,11 +133,11 @@ def test_each_alternative_is_a_row_and_those_without_bases_are_counted(genome: s
     rows = list(score_variants(recorder, vcf(tmp_path, *lines), genome, flank=1))
     assert [(row["id"], row["ref"], row["alt"]) for row in rows] == [("rs1", "A", "G"), ("rs1", "A", "T")]
     assert recorder.notes == [
-        "2 alternatives skipped: breakend",
-        "1 alternatives skipped: deleted by another variant (*)",
-        "1 alternatives skipped: no alternative (.)",
-        "1 alternatives skipped: symbolic (<...>)",
-        "1 alternatives skipped: the same as REF",
+        "alternatives skipped: 2 breakend",
+        "alternatives skipped: 1 deleted by another variant (*)",
+        "alternatives skipped: 1 no alternative (.)",
+        "alternatives skipped: 1 symbolic (<...>)",
+        "alternatives skipped: 1 the same as REF",
     ]
 
 
