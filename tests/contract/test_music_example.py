@@ -1,6 +1,8 @@
 """The example of a full domain, installed as a user would: its own tests pass, and the commands of its README work."""
 
+import inspect
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +12,8 @@ from typing import Any
 
 import mido
 import pytest
+
+from seqkit import SequenceDataModule
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "seqkit_music"
 
@@ -60,6 +64,13 @@ def test_the_example_imports_public_names_only() -> None:
 def test_files_are_small_enough_to_read() -> None:
     sizes = {file.name: len(file.read_text("utf-8").splitlines()) for file in EXAMPLE.rglob("*.py")}
     assert max(sizes.values()) <= 250, sizes
+
+
+def test_the_options_of_its_readme_exist() -> None:
+    named = set(re.findall(r"--data\.(\w+)", (EXAMPLE / "README.md").read_text("utf-8")))
+    own = set(re.findall(r"^        (\w+):", (EXAMPLE / "seqkit_music" / "data.py").read_text("utf-8"), re.MULTILINE))
+    assert len(named) >= 5
+    assert named - own - set(inspect.signature(SequenceDataModule.__init__).parameters) == set()
 
 
 def test_chords_are_continued_as_midi_and_the_file_as_sound(site: Path, trained: Path) -> None:

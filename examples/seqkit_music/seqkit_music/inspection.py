@@ -38,7 +38,8 @@ class MusicInspector(Inspector):
             for name, counter in zip(VOICES, self.pitches, strict=True)
             if counter
         }
-        found = {"notes": self.num_notes, "bars": self.num_bars, "compass": compass}
+        found: dict[str, Any] = {"notes": self.num_notes, "bars": self.num_bars}
+        found |= {"compass": compass} if compass else {}
         return found | {name: observed(name) for name in ("voices", "time_signatures") if observed(name)}
 
     def warnings(self) -> list[str]:
