@@ -11,9 +11,9 @@ from seqkit.training.folder import as_json
 
 def run(verb: str, words: list[str]) -> int:
     """Score and report."""
-    options, changes = parse_verb(verb, words, {"json": (bool, False), "positive": (str, None)})
+    options, changes = parse_verb(verb, words, {"json": (bool, False), "positive": (str, None), "beam": (int, None)})
     split: Split = "test" if verb == "test" else "valid"
-    result = workflow.evaluate(options.run, split, changes, positive=options.positive)
+    result = workflow.evaluate(options.run, split, changes, positive=options.positive, beam=options.beam)
     if options.json:
         print(as_json(result))
     else:

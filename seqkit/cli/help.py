@@ -82,6 +82,7 @@ seqkit {verb} RUN: figures on the {split} split of a trained run.
   RUN                 run folder, or a checkpoint file
   --data.*            options of the run's data that should differ now
   --positive LABEL    of two classes, the one that areas under curves are about (the second)
+  --beam N            prefixes that ctc keeps while decoding (1: the likeliest symbol at each step)
   --json              print result-{split}.json instead of tables
 """
 
@@ -93,6 +94,7 @@ seqkit predict RUN: one row a record with its origin.
   RUN                 run folder, or a checkpoint file
   --data.path PATH    what to read (default: what the run was trained on); other --data.* as for fit
   --split NAME        all records (predict), or only train, valid or test
+  --beam N            prefixes that ctc keeps while decoding (1: the likeliest symbol at each step)
   --out FILE          .csv, .jsonl or .parquet (default: RUN/predictions.csv)
 """
 

@@ -9,6 +9,7 @@ from seqkit.cli.summary import Summary
 from seqkit.cli.verbs import parse_verb, require_writable
 from seqkit.inference.predict import predict_records
 from seqkit.inference.rows import require_row_suffix, write_rows
+from seqkit.tasks.ctc import set_beam_size
 from seqkit.training import workflow
 
 
@@ -17,12 +18,18 @@ def run(verb: str, words: list[str]) -> int:
     options, changes = parse_verb(
         verb,
         words,
-        {"split": (Literal["predict", "train", "valid", "test"], "predict"), "out": (str | None, None)},
+        {
+            "split": (Literal["predict", "train", "valid", "test"], "predict"),
+            "out": (str | None, None),
+            "beam": (int, None),
+        },
     )
     folder = Path(options.run) if Path(options.run).is_dir() else Path(options.run).parent
     path = Path(options.out) if options.out else folder / "predictions.csv"
     require_writable(path)
     loaded = workflow.reload(options.run, changes)
+    if options.beam is not None:
+        set_beam_size(loaded.model.task, options.beam)
     writers = loaded.data.row_writers()
     require_row_suffix(path, writers)
     summary = Summary()

@@ -171,6 +171,19 @@ class TranscriptScores(nn.Module):
         ]
 
 
+def set_beam_size(task: Task, beam_size: int) -> None:
+    """Decode from now on with so many prefixes; 1 takes the likeliest symbol at each step.
+
+    Raises:
+        ConfigError: If there are no transcripts to decode, or no prefix would be kept.
+    """
+    if not isinstance(task.output, Transcript):
+        raise ConfigError("only ctc decodes with a beam", at="--beam", fix="leave it out")
+    if beam_size < 1:
+        raise ConfigError(f"beam is {beam_size}", at="--beam", fix="give 1 or more")
+    task.output.beam_size = beam_size
+
+
 def _needed_steps(targets: Tensor) -> Tensor:
     """Steps that transcripts (B, U) take at least, (B,): one a symbol, and a blank between equal neighbours."""
     symbols = (targets != IGNORED).sum(1)

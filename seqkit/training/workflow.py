@@ -20,6 +20,7 @@ from seqkit.domain import Domain
 from seqkit.errors import SeqkitError
 from seqkit.settings import Settings
 from seqkit.steps import Split
+from seqkit.tasks.ctc import set_beam_size
 from seqkit.training.checkpoint import Loaded, load_model, reopen_data, require_plain_json
 from seqkit.training.evaluation import Evaluation, score_split, versions
 from seqkit.training.folder import RunFolder, find_checkpoint, new_folder, require_free
@@ -95,6 +96,7 @@ def evaluate(
     domain: Domain | None = None,
     trainer: dict[str, Any] | None = None,
     positive: str | None = None,
+    beam: int | None = None,
 ) -> dict[str, Any]:
     """Score a trained model on a split; figures and plots also go to its run folder.
 
@@ -105,9 +107,12 @@ def evaluate(
         domain: The domain's value, when it is not installed as a plugin.
         trainer: Lightning's options.
         positive: The positive class of two; None takes the second.
+        beam: Prefixes that ctc keeps while decoding; None takes those of the training.
     """
     begin = time.perf_counter()
     loaded = load_model(find_checkpoint(run), changes, domain)
+    if beam is not None:
+        set_beam_size(loaded.model.task, beam)
     verb = "test" if split == "test" else "validate"
     evaluation = score_split(verb, split, loaded.data, loaded.model, trainer or {}, positive)
     result = evaluation.result
@@ -115,6 +120,7 @@ def evaluate(
     leaked = _leaks(trained_on, loaded.data, split)
     result["detail"] |= {"leaked": leaked} if leaked else {}
     result |= {"seconds": round(time.perf_counter() - begin, 2), "changed_data": changes or {}}
+    result |= {"beam_size": beam} if beam is not None else {}
     result["notes"] = loaded.data.notes()
     path = Path(run)
     if path.is_dir():

@@ -21,9 +21,9 @@ DOCS = ROOT / "docs"
 PAGES = sorted(page for page in DOCS.rglob("*.md") if "_build" not in page.parts)
 RUNNABLE = ("tour.md", "python.md")
 OWN_OPTIONS = {
-    "validate": {"json", "positive"},
-    "test": {"json", "positive"},
-    "predict": {"split", "out"},
+    "validate": {"json", "positive", "beam"},
+    "test": {"json", "positive", "beam"},
+    "predict": {"split", "out", "beam"},
     "score": {"split", "out", "per_step", "threshold", "variants", "reference", "flank", "saturation", "region"},
     "generate": {"prompt", "prompt-file", "steps", "samples", "temperature", "top_k", "top_p", "seed", "out"},
     "embed": {"pooling", "split", "out"},
