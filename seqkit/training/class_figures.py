@@ -32,9 +32,9 @@ def positive_class(labels: Sequence[str], positive: str | None) -> int | None:
         return 1 if len(labels) == 2 else None
     if len(labels) != 2:
         raise ConfigError(
-            f"positive is {positive!r}, but there are {len(labels)} classes",
+            f"positive is {positive!r}, but there are {len(labels) or 'no'} classes",
             at="--positive",
-            fix="leave it out: each class is taken as positive once, and the mean is given",
+            fix="leave it out" + (": each class is taken as positive once, and the mean is given" if labels else ""),
         )
     if positive not in labels:
         fix = did_you_mean(positive, labels) or f"choose {labels[0]!r} or {labels[1]!r}"

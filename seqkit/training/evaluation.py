@@ -57,7 +57,7 @@ def score_split(
         positive: The positive class of two; None takes the second.
     """
     labels = _labels(data)
-    number = positive_class(labels, positive) if labels else None
+    number = positive_class(labels, positive) if labels or positive is not None else None
     keeper = KeepAnswers() if data.task == "classify" else None
     guesses = KeepGuesses(data.target_codec) if _has_figures(data) else None
     figures = _run_trainer(split, data, model, trainer_options, [one for one in (keeper, guesses) if one])

@@ -136,8 +136,9 @@ def test_the_positive_class_is_the_second_or_the_named_one() -> None:
     assert positive_class(["a", "b", "c"], None) is None
     with pytest.raises(ConfigError, match=r"no class is named 'dwn'(.|\n)*did you mean 'down'"):
         positive_class(["down", "up"], "dwn")
-    with pytest.raises(ConfigError, match="but there are 3 classes"):
-        positive_class(["a", "b", "c"], "a")
+    for labels, message in ((["a", "b", "c"], "but there are 3 classes"), ([], "but there are no classes")):
+        with pytest.raises(ConfigError, match=message):
+            positive_class(labels, "a")
 
 
 def test_a_test_says_what_each_record_was_taken_for_without_a_second_pass(
