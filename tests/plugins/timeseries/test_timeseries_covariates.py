@@ -42,7 +42,8 @@ HEADER = "unique_id,ds,y,holiday,price,region,size\n"
 
 def forecaster(path: str, **options: Any) -> TimeseriesData:
     given: dict[str, Any] = {"horizon": 2, "look_back": 4, "calendar": False} | options
-    return TimeseriesData(path=path, task="forecast", **given)
+    data: TimeseriesData = TimeseriesData(path=path, task="forecast", **given)
+    return data
 
 
 def with_columns(path: str, **options: Any) -> TimeseriesData:

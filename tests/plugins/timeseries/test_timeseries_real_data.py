@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from seqkit import Continuous, Split
 from seqkit_timeseries.data import TimeseriesData
 
 FOLDER = Path(__file__).parents[3] / ".." / "shared" / "data" / "timeseries"
@@ -38,6 +39,44 @@ def test_etth1_is_hourly_with_seven_columns() -> None:
     assert record.sequence.shape == (17_420, 7) and not np.isnan(record.sequence).any() and data.season == 24
     assert record.sequence[0].round(3).tolist() == [5.827, 2.009, 1.599, 0.462, 4.203, 1.34, 30.531]
     assert [len(s) for s in sequences("predict", path=str(FOLDER / "etth1/ETTh1.csv"))] == [17_420] * 7
+
+
+def test_etth1_is_forecast_from_2785_places_by_the_usual_protocol(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEQKIT_CACHE", str(tmp_path))
+    data = TimeseriesData(
+        path=str(FOLDER / "etth1/ETTh1.csv"), task="forecast", multivariate=True, horizon=96, look_back=96,
+        scaling="standard", calendar=False, first_steps=14_400, held_out="share", valid_fraction=0.2, test_fraction=0.2,
+    )  # fmt: skip
+    data.setup("fit")
+    splits: tuple[Split, ...] = ("train", "valid", "test")
+    loaders = {split: data.loader(split) for split in splits}
+    counts = {split: len(loader.plan(0)) for split, loader in loaders.items()}
+    assert counts == {"train": 8_640 - 96 - 96 + 1, "valid": 2_785, "test": 2_785}
+    (whole,) = data.records("predict")
+    first = next(iter(loaders["test"]))
+    # Rows are counted from 0: the look-back of the first window reaches into the validation months.
+    np.testing.assert_allclose(data.codec.decode(first.inputs[0]), np.asarray(whole.sequence)[11_424:11_520], atol=1e-5)
+    np.testing.assert_allclose(data.codec.decode(first.targets[0])[0], np.asarray(whole.sequence)[11_520], atol=1e-5)
+    # Repeating the last value: mean squared error 1.294, in units of the training months.
+    squares = [(b.targets - b.inputs[:, -1:]).square().mean().item() * len(b.targets) for b in loaders["test"]]
+    assert sum(squares) / 2_785 == pytest.approx(1.294, abs=1e-3)
+
+
+def test_m4_hourly_is_forecast_once_a_series(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEQKIT_CACHE", str(tmp_path))
+    data = TimeseriesData(
+        path=str(FOLDER / "m4-hourly/Hourly-train.csv.gz"), test_path=str(FOLDER / "m4-hourly/Hourly-test.csv"),
+        task="forecast", horizon=48, season=24,
+    )  # fmt: skip
+    data.setup("fit")
+    assert data.look_back == 168 and data.codec.spec == Continuous(1)
+    splits: tuple[Split, ...] = ("valid", "test")
+    for split in splits:
+        batches = list(data.loader(split))
+        assert sum(len(batch.lengths) for batch in batches) == 414
+        assert all((batch.lengths == 168).all() and batch.targets.shape[1] == 48 for batch in batches)
 
 
 def test_exchange_rates_have_no_header() -> None:

@@ -1,5 +1,7 @@
 """Segments against a loop over each row's own segments, in float64."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -77,6 +79,6 @@ def test_forecasts_read_a_day_of_hours_at_once_unless_told() -> None:
         ("classify", {"segment": 4}, "'classify' reads no segments"),
     ],
 )
-def test_options_of_another_task_are_refused(task: str, options: dict[str, list[int]], match: str) -> None:
+def test_options_of_another_task_are_refused(task: str, options: dict[str, Any], match: str) -> None:
     with pytest.raises(ConfigError, match=match):
         timeseries_encoder(Continuous(1), 4, task, **options)

@@ -27,7 +27,8 @@ def numbered(**lengths: int) -> str:
 
 def forecaster(path: str, **options: Any) -> TimeseriesData:
     given: dict[str, Any] = {"horizon": 4, "look_back": 6, "season": 1} | options
-    return TimeseriesData(path=path, task="forecast", **given)
+    data: TimeseriesData = TimeseriesData(path=path, task="forecast", **given)
+    return data
 
 
 def shapes(data: TimeseriesData, split: Any) -> list[Shape]:
