@@ -99,7 +99,7 @@ def test_a_ratio_is_the_difference_of_two_likelihoods_on_each_strand(k: int, tmp
     bases = "".join(rng.choice(list("ACGT"), 300))
     (tmp_path / "g.fa").write_text(f">one\n{bases}\n")
     lines, windows = [], []
-    for place in (1, 2, 60, 150, 299, 300):  # 1-based
+    for place in (1, 60, 299, 300):  # 1-based
         for ref_length, alt in ((1, "A"), (1, "C"), (1, "GTC"), (3, "T")):
             ref = bases[place - 1 : place - 1 + ref_length]
             if len(ref) == ref_length and ref != alt:
@@ -108,7 +108,7 @@ def test_a_ratio_is_the_difference_of_two_likelihoods_on_each_strand(k: int, tmp
                 windows.append((left + ref + right, left + alt + right))
     asked = judge(k)
     rows = list(score_variants(asked, vcf(tmp_path, *lines), str(tmp_path / "g.fa"), flank=40))
-    assert len(rows) == len(lines) > 15
+    assert len(rows) == len(lines) >= 10
     for row, (ref, alt) in zip(rows, windows, strict=True):
         ahead = offline(asked, alt) - offline(asked, ref)
         back = offline(asked, turned(alt)) - offline(asked, turned(ref))
