@@ -24,15 +24,15 @@ class ContigFeatures:
     """What is asked for on one contig; all arrays are (num_features,).
 
     Attributes:
-        letters: All tags, see `Legend.letters`.
+        legend: What the tags are.
         start: First bases, 0-based.
         end: One past the last bases.
-        tag: Places in `letters`.
+        tag: Places in the legend's letters.
         strand: 1, -1 or 0.
         phase: Bases at the 5' end that belong to the codon before.
     """
 
-    letters: str
+    legend: Legend
     start: np.ndarray
     end: np.ndarray
     tag: np.ndarray
@@ -45,16 +45,26 @@ class ContigFeatures:
 
     def paint(self, begin: int, end: int) -> str:
         """One tag a base of a stretch of the contig."""
-        painted: bytes = np.frombuffer(self.letters.encode(), np.uint8)[self.codes(begin, end)].tobytes()
+        painted: bytes = np.frombuffer(self.legend.letters.encode(), np.uint8)[self.codes(begin, end)].tobytes()
         return painted.decode("ascii")
 
     def codes(self, begin: int, end: int) -> np.ndarray:
-        """The same as places in `letters`, (end - begin,) uint8."""
+        """The same as places in the legend's letters, (end - begin,) uint8."""
         codes = np.zeros(end - begin, np.uint8)
         found = self.within(begin, end)
         for number in found[np.argsort(-self.tag[found], kind="stable")]:  # The first tag is painted last.
-            codes[max(self.start[number] - begin, 0) : self.end[number] - begin] = self.tag[number]
+            low, high = max(self.start[number], begin), min(self.end[number], end)
+            codes[low - begin : high - begin] = self.tag[number]
+            if self.legend.positions > 1:
+                codes[low - begin : high - begin] += self._positions(number, np.arange(low, high))
         return codes
+
+    def _positions(self, number: int, bases: np.ndarray) -> np.ndarray:
+        """Which base of its codon each base of a feature is, 0 to 2."""
+        phase = self.phase[number]
+        from_begin = bases - self.start[number] if self.strand[number] >= 0 else self.end[number] - 1 - bases
+        found: np.ndarray = ((from_begin - phase) % self.legend.positions).astype(np.uint8)
+        return found
 
 
 class Annotation:
@@ -164,7 +174,7 @@ class Annotation:
         before = np.where(strand[around] < 0, (phase[around] - end[around] + length) % 3, phase[around])
         phase[around] = before
         return ContigFeatures(
-            self.legend.letters,
+            self.legend,
             np.concatenate([start, np.zeros_like(around)]),
             np.concatenate([np.minimum(end, length), end[around] - length]),
             np.concatenate([tag, tag[around]]),

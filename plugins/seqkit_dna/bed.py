@@ -9,9 +9,12 @@ from typing import Any, TextIO
 
 from seqkit import DataError, SourceFile, report
 from seqkit_dna.feature import Feature, strand_of, text_lines, whole_number
-from seqkit_dna.legend import NOTHING, Legend
+from seqkit_dna.legend import Legend
 
 _FEWEST_COLUMNS, _WITH_BLOCKS = 3, 12
+Run = tuple[str, int, int, tuple[str, str] | None]
+"""Contig, 0-based start, end, and the feature with its strand."""
+
 UNNAMED = ""
 """Kind of a line without a name."""
 
@@ -81,24 +84,24 @@ def write_bed(rows: Iterable[dict[str, Any]], path: Path, legend: Legend) -> Non
         legend: What each letter stands for.
     """
     with path.open("w", encoding="utf-8") as file:
-        begun: tuple[str, int, int, str] | None = None
-        for contig, start, end, letter in _runs(rows):
-            if begun is not None and (begun[0], begun[2], begun[3]) == (contig, start, letter):
-                begun = contig, begun[1], end, letter
+        begun: Run | None = None
+        for contig, start, end, kind in _runs(rows, legend.kinds):
+            if begun is not None and (begun[0], begun[2], begun[3]) == (contig, start, kind):
+                begun = contig, begun[1], end, kind
                 continue
-            _write_line(file, begun, legend)
-            begun = contig, start, end, letter
-        _write_line(file, begun, legend)
+            _write_line(file, begun)
+            begun = contig, start, end, kind
+        _write_line(file, begun)
 
 
-def _runs(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[str, int, int, str]]:
-    """Runs of equal tags of each row: contig, 0-based start, end, letter."""
+def _runs(rows: Iterable[dict[str, Any]], kinds: dict[str, tuple[str, str]]) -> Iterator[Run]:
+    """Runs of one feature in each row."""
     for row in rows:
         record, _, place = row["origin"].rpartition(":")
         contig, start = _contig(record), int(place.partition("-")[0]) - 1
-        for letter, run in groupby(row["prediction"]):
+        for kind, run in groupby(row["prediction"], kinds.get):
             end = start + sum(1 for _ in run)
-            yield contig, start, end, letter
+            yield contig, start, end, kind
             start = end
 
 
@@ -108,10 +111,9 @@ def _contig(record: str) -> str:
     return (rest if archive.endswith(".zip") else record).partition(":")[2]
 
 
-def _write_line(file: TextIO, run: tuple[str, int, int, str] | None, legend: Legend) -> None:
-    if run is not None and run[3] != NOTHING:
-        contig, start, end, letter = run
-        name, strand = legend.names[letter], "."
-        if legend.strand == "separate":
-            name, strand = name[:-1], name[-1]
-        file.write(f"{contig}\t{start}\t{end}\t{name}\t0\t{strand}\n")
+def _write_line(file: TextIO, run: Run | None) -> None:
+    if run is None:
+        return
+    contig, start, end, kind = run
+    if kind is not None:
+        file.write(f"{contig}\t{start}\t{end}\t{kind[0]}\t0\t{kind[1]}\n")

@@ -6,7 +6,7 @@ known genes; here against codons of bases that code for nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -16,6 +16,8 @@ from seqkit import DataError, Record, class_figures
 from seqkit_dna.legend import CODING, Legend
 from seqkit_dna.letters import BASES
 from seqkit_dna.tagging import Stretch
+
+Figures = dict[str, float]
 
 _WINDOWS = (15, 25, 41, 61, 91)
 """Codons of a window."""
@@ -45,6 +47,7 @@ class CodonFrequency:
     def __init__(self, legend: Legend, skip_n: bool) -> None:
         self.legend, self.skip_n = legend, skip_n
         self.tags = np.array(legend.tags_of(CODING) or (0, 0))
+        self.coding = np.add.outer(self.tags, np.arange(legend.positions)).reshape(-1)
         self.log_odds = np.zeros(_NUM_CODONS + 1)
         self.window, self.threshold = _WINDOWS[0], 0.0
 
@@ -55,13 +58,13 @@ class CodonFrequency:
             read: Gives the training stretches anew at each call.
         """
         counts = np.ones((2, _NUM_CODONS + 1))  # One more of each than was seen.
-        for block in _blocks(read(), self.tags):
+        for block in _blocks(read(), self.tags, self.coding):
             counts[1] += block.codons_of_genes()
             counts[0] += block.codons_of_nothing()
         shares = counts[:, :_UNKNOWN] / counts[:, :_UNKNOWN].sum(1, keepdims=True)
         self.log_odds = np.append(np.log(shares[1] / shares[0]), 0.0)
         tallies = {window: np.zeros((2, _NUM_BINS)) for window in _WINDOWS}
-        for block in _blocks(read(), self.tags):
+        for block in _blocks(read(), self.tags, self.coding):
             for window, tally in tallies.items():
                 bins = _bins(block.scores(self.log_odds, window).max(0))
                 for coding in (0, 1):
@@ -70,16 +73,48 @@ class CodonFrequency:
         self.window = max(best, key=lambda window: best[window][0])
         self.threshold = best[self.window][1]
 
-    def figures(self, records: Iterable[Record]) -> dict[str, float]:
+    def figures(self, records: Iterable[Record]) -> Figures:
         """Figures over some stretches, named as the model's."""
         truth, guess = [], []
-        for block in _blocks(records, self.tags):
+        for block in _blocks(records, self.tags, self.coding):
             scores = block.scores(self.log_odds, self.window)
-            tags = self.tags[scores.argmax(0)]
+            tags = self._tags_of_frames(scores.argmax(0))
             kept = block.known if self.skip_n else slice(None)
             guess.append(np.where(scores.max(0) > self.threshold, tags, 0)[kept])
             truth.append(block.tags[kept])
-        return class_figures(np.concatenate(truth), np.concatenate(guess), len(self.legend.letters))
+        told, said = np.concatenate(truth), np.concatenate(guess)
+        figures = class_figures(told, said, len(self.legend.letters))
+        if len(self.legend.letters) > 2:
+            figures |= _of_coding(np.isin(told, self.coding), np.isin(said, self.coding))
+        return figures
+
+    def _tags_of_frames(self, frames: np.ndarray) -> np.ndarray:
+        """The tag of each base if it is read in one of the six frames, (N,)."""
+        strand, frame = np.divmod(frames, 3)
+        place = (np.arange(len(frames)) - frame) % 3
+        place = np.where(strand == 0, place, 2 - place)
+        found: np.ndarray = self.tags[strand] + (place if self.legend.positions > 1 else 0)
+        return found
+
+
+def coding_figures(truth: Sequence[str], guess: Sequence[str], legend: Legend) -> Figures:
+    """Figures of coding or not, where the tags say more than that: strand, frame, other features.
+
+    Args:
+        truth: Tags of each record.
+        guess: The model's.
+        legend: What they stand for.
+    """
+    if CODING not in legend.features or len(legend.letters) == 2:
+        return {}
+    is_coding = np.zeros(256, bool)
+    is_coding[[ord(letter) for letter, (name, _) in legend.kinds.items() if name == CODING]] = True
+    told, said = (is_coding[np.frombuffer("".join(tags).encode(), np.uint8)] for tags in (truth, guess))
+    return _of_coding(told, said)
+
+
+def _of_coding(truth: np.ndarray, guess: np.ndarray) -> Figures:
+    return {f"coding_{name}": value for name, value in class_figures(truth, guess, 2).items()}
 
 
 @dataclass(frozen=True)
@@ -91,14 +126,14 @@ class _Block:
         codons: Of the codon that begins at each base, (N,); 64 where it holds an N or does not end.
         tags: Places in the legend's letters, (N,).
         coding: Whether a base is, (N,) bool.
-        coding_tags: Of coding features on the forward and on the reverse strand, (2,).
+        first_tags: Of coding features on the forward and on the reverse strand, (2,).
     """
 
     stretch: Stretch
     codons: np.ndarray
     tags: np.ndarray
     coding: np.ndarray
-    coding_tags: np.ndarray
+    first_tags: np.ndarray
 
     @property
     def known(self) -> np.ndarray:
@@ -113,7 +148,7 @@ class _Block:
         begin, size = self.stretch.start, len(self.stretch)
         counts = np.zeros(_NUM_CODONS + 1)
         found = features.within(begin, begin + size)
-        for number in found[np.isin(features.tag[found], self.coding_tags)]:
+        for number in found[np.isin(features.tag[found], self.first_tags)]:
             low, high = features.start[number] - begin, features.end[number] - begin
             if features.strand[number] < 0:
                 high -= features.phase[number]
@@ -133,25 +168,24 @@ class _Block:
         return counts
 
     def scores(self, log_odds: np.ndarray, window: int) -> np.ndarray:
-        """Mean log-odds of the codons around each base, the best of three frames, on each strand: (2, N)."""
+        """Mean log-odds of the codons around each base in each frame, the forward ones first: (6, N)."""
         size = len(self.codons)
-        found = np.full((2, size), -np.inf)
+        found = np.full((6, size), -np.inf)
         for strand, values in enumerate((log_odds[self.codons], log_odds[_OTHER_STRAND[self.codons]])):
             for frame in range(min(3, size)):
                 means = _moving_mean(values[frame::3], window)
-                spread = np.repeat(means, 3)[: size - frame]  # A codon's score is that of its three bases.
-                found[strand, frame:] = np.maximum(found[strand, frame:], spread)
+                found[3 * strand + frame, frame:] = np.repeat(means, 3)[: size - frame]
         return found
 
 
-def _blocks(records: Iterable[Record], coding_tags: np.ndarray) -> Iterator[_Block]:
+def _blocks(records: Iterable[Record], first_tags: np.ndarray, coding_tags: np.ndarray) -> Iterator[_Block]:
     for record in records:
         stretch: Stretch = record.sequence
         for begin in range(0, len(stretch), _BLOCK_BASES):
-            yield _block(stretch[begin : begin + _BLOCK_BASES], coding_tags)
+            yield _block(stretch[begin : begin + _BLOCK_BASES], first_tags, coding_tags)
 
 
-def _block(stretch: Stretch, coding_tags: np.ndarray) -> _Block:
+def _block(stretch: Stretch, first_tags: np.ndarray, coding_tags: np.ndarray) -> _Block:
     features = stretch.features
     if features is None:
         raise DataError("has no annotation", at="codon_frequency", fix="give --data.annotation")
@@ -161,7 +195,7 @@ def _block(stretch: Stretch, coding_tags: np.ndarray) -> _Block:
     known = np.maximum(np.maximum(first, second), third) < len(BASES)
     codons[:-2] = np.where(known, first * 16 + second * 4 + third, _UNKNOWN)
     tags = features.codes(stretch.start, stretch.start + len(stretch))
-    return _Block(stretch, codons, tags, np.isin(tags, coding_tags), coding_tags)
+    return _Block(stretch, codons, tags, np.isin(tags, coding_tags), first_tags)
 
 
 def _moving_mean(values: np.ndarray, window: int) -> np.ndarray:

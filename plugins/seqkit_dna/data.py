@@ -30,7 +30,7 @@ from seqkit import (
 from seqkit_dna.bed import write_bed
 from seqkit_dna.check import DnaInspector
 from seqkit_dna.codec import BaseCodec
-from seqkit_dna.coding import CodonFrequency
+from seqkit_dna.coding import CodonFrequency, coding_figures
 from seqkit_dna.demo import demo_genome, demo_promoters
 from seqkit_dna.demo_genes import demo_tagged
 from seqkit_dna.fragment import BLOCK_BASES
@@ -66,7 +66,8 @@ class DnaData(SequenceDataModule):
             are. GenBank sequences carry their own features.
         feature: For `tag`: kinds of features, each a regular expression or `NAME=EXPRESSION`. Where several
             overlap, the first counts.
-        strand: For `tag`: one tag for `both` strands, or `separate` ones.
+        strand: For `tag`: one tag for `both` strands, `separate` ones, or by the `frame` one for each base of a codon
+            on each strand.
         piece: For `tag`: bases that are read together; genomes are cut into pieces of about this size.
         **options: See `SequenceDataModule`.
     """
@@ -205,6 +206,10 @@ class DnaData(SequenceDataModule):
         learnt = CodonFrequency(legend, self.reading.ambiguous == "skip")
         learnt.fit(lambda: self.divide(self.read, "train"))
         return {"codon_frequency": learnt.figures(self.divide(self.read, split))}
+
+    def figures(self, truth: list[Any], guess: list[Any]) -> dict[str, float]:
+        """Under `tag` what is said of coding or not, where the tags say more than that."""
+        return coding_figures(truth, guess, self.tagging.legend) if self.task == "tag" else {}
 
     def row_writers(self) -> dict[str, Callable[[Iterator[dict[str, Any]], Path], None]]:
         """Under `tag` also BED: an interval for each predicted feature."""

@@ -12,6 +12,8 @@ from seqkit import ConfigError, Discrete, Encoder, Spec, step_encoder, valid_mas
 from seqkit_dna.codec import MOST_BASES
 from seqkit_dna.letters import BASES
 
+_CODON = 3
+
 
 @final
 class MotifEncoder(Encoder):
@@ -59,7 +61,11 @@ class MotifEncoder(Encoder):
         super().__init__()
         self.d_model, self.pool, self.step, self.stride = d_model, pool, step, step * pool
         self.word = word
-        self.embed = nn.Embedding(num_classes if word == 1 else len(BASES) ** word + 1, num_filters)
+        self.embed = nn.Embedding(num_classes if word == 1 else len(BASES) ** min(word, _CODON) + 1, num_filters)
+        # Of thousands of words each is seen rarely: it begins as its codon, and learns what it is beyond that.
+        self.embed_words = nn.Embedding(len(BASES) ** word + 1, num_filters) if word > _CODON else None
+        if self.embed_words is not None:
+            nn.init.zeros_(self.embed_words.weight)
         self.kernel_size = kernel_size
         self.convolutions = nn.ModuleList(
             nn.Conv1d(num_filters, num_filters, kernel_size, stride=step, padding=0)
@@ -77,7 +83,7 @@ class MotifEncoder(Encoder):
     def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T) -> (B, ceil(ceil(T / step) / pool), D)."""
         valid = valid_mask(lengths, x.shape[1])[..., None]  # (B, T, 1)
-        features = self.embed(x if self.word == 1 else self._words(x, valid[..., 0]))  # (B, T) -> (B, T, C)
+        features = self._embedded(x, valid[..., 0])  # (B, T) -> (B, T, C)
         for number, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
             seen = features.masked_fill(~valid, 0.0).transpose(1, 2)  # (B, C, T)
             found = convolution(self._padded(seen) if number == 0 else seen).transpose(1, 2)
@@ -104,15 +110,12 @@ class MotifEncoder(Encoder):
             found.append((total / share.clamp(min=1 / window)).transpose(1, 2))
         return torch.cat(found, dim=-1)
 
-    def _words(self, x: Tensor, valid: Tensor) -> Tensor:
-        """The word around each base, (B, T): digits in base 4, or the last number where it is not known."""
-        known = nn.functional.pad(valid & (x < len(BASES)), ((self.word - 1) // 2, self.word // 2))
-        digits = nn.functional.pad(x, ((self.word - 1) // 2, self.word // 2))
-        words, whole = torch.zeros_like(x), torch.ones_like(valid)
-        for place in range(self.word):
-            part = slice(place, place + x.shape[1])
-            words, whole = words * len(BASES) + digits[:, part], whole & known[:, part]
-        return torch.where(whole, words, len(BASES) ** self.word)
+    def _embedded(self, x: Tensor, valid: Tensor) -> Tensor:
+        """What stands at each step, (B, T) -> (B, T, C)."""
+        if self.word == 1:
+            return self.embed(x)
+        features = self.embed(_words(x, valid, min(self.word, _CODON)))
+        return features if self.embed_words is None else features + self.embed_words(_words(x, valid, self.word))
 
     def _padded(self, seen: Tensor) -> Tensor:
         """Zeros around (B, C, T), so that the first convolution has ceil(T / step) places."""
@@ -126,6 +129,17 @@ class MotifEncoder(Encoder):
         pooled = nn.functional.max_pool1d(features.transpose(1, 2), self.pool, ceil_mode=True).transpose(1, 2)
         lengths = (lengths + self.pool - 1) // self.pool
         return pooled.masked_fill(~valid_mask(lengths, pooled.shape[1])[..., None], 0.0), lengths
+
+
+def _words(x: Tensor, valid: Tensor, size: int) -> Tensor:
+    """The word around each base, (B, T): digits in base 4, or the last number where it is not known."""
+    around = ((size - 1) // 2, size // 2)
+    known, digits = nn.functional.pad(valid & (x < len(BASES)), around), nn.functional.pad(x, around)
+    words, whole = torch.zeros_like(x), torch.ones_like(valid)
+    for place in range(size):
+        part = slice(place, place + x.shape[1])
+        words, whole = words * len(BASES) + digits[:, part], whole & known[:, part]
+    return torch.where(whole, words, len(BASES) ** size)
 
 
 def dna_encoder(

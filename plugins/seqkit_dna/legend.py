@@ -9,12 +9,14 @@ from typing import Literal
 
 from seqkit import ConfigError
 
-Strandedness = Literal["both", "separate"]
+Strandedness = Literal["both", "separate", "frame"]
 
 NOTHING = "."
 """The tag of a base that no feature covers."""
 
 CODING = "CDS"
+
+_BASES_OF_A_CODON = 3
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,13 @@ class Legend:
 
     Attributes:
         features: Kinds of features, each a regular expression for the whole of a kind, or `NAME=EXPRESSION`.
-        strand: `both`: one tag for either strand; `separate`: two.
+        strand: `both`: one tag for either strand; `separate`: two; `frame`: one for each base of a codon on each.
 
     Example:
         >>> Legend(("CDS", "RNA=.*RNA"), "separate").names
         {'.': 'none', 'C': 'CDS+', 'c': 'CDS-', 'R': 'RNA+', 'r': 'RNA-'}
+        >>> Legend(("CDS",), "frame").names
+        {'.': 'none', 'C': 'CDS+1', 'D': 'CDS+2', 'S': 'CDS+3', 'c': 'CDS-1', 'd': 'CDS-2', 's': 'CDS-3'}
     """
 
     features: tuple[str, ...]
@@ -36,33 +40,50 @@ class Legend:
     @property
     def letters(self) -> str:
         """All tags, that of nothing first; then in the order in which they count."""
-        return "".join(self.names)
+        return NOTHING + "".join(self.kinds)
+
+    @property
+    def positions(self) -> int:
+        """Tags of a feature on one strand."""
+        return _BASES_OF_A_CODON if self.strand == "frame" else 1
+
+    @property
+    def kinds(self) -> dict[str, tuple[str, str]]:
+        """Feature and strand (`+`, `-`, or `.` for either) of each letter but that of nothing."""
+        kinds: dict[str, tuple[str, str]] = {}
+        for feature in self.features:
+            name = _name(feature)
+            wanted = dict.fromkeys(c for c in name.upper() + string.ascii_uppercase if c in string.ascii_uppercase)
+            own = [c for c in wanted if c not in kinds][: self.positions]
+            kinds |= {c: (name, "." if self.strand == "both" else "+") for c in own}
+            if self.strand != "both":
+                kinds |= {c.lower(): (name, "-") for c in own}
+        return kinds
 
     @property
     def names(self) -> dict[str, str]:
         """What each letter stands for."""
         names = {NOTHING: "none"}
-        for feature in self.features:
-            name = _name(feature)
-            free = [c for c in name.upper() + string.ascii_uppercase if c in string.ascii_uppercase and c not in names]
-            if self.strand == "both":
-                names[free[0]] = name
-            else:
-                names |= {free[0]: f"{name}+", free[0].lower(): f"{name}-"}
+        for number, (letter, (name, strand)) in enumerate(self.kinds.items()):
+            place = str(number % self.positions + 1) if self.positions > 1 else ""
+            names[letter] = name + strand.strip(".") + place
         return names
 
     def tags_of(self, kind: str) -> tuple[int, int] | None:
-        """Places in `letters` of a kind on the forward and on the reverse strand; None for what is not asked for."""
+        """Places in `letters` of a kind on the forward and on the reverse strand; None for what is not asked for.
+
+        Of several `positions` the first; the others follow it.
+        """
         for number, feature in enumerate(self.features):
             if re.fullmatch(_expression(feature), kind):
                 if self.strand == "both":
                     return number + 1, number + 1
-                return 2 * number + 1, 2 * number + 2
+                return 2 * number * self.positions + 1, (2 * number + 1) * self.positions + 1
         return None
 
     def opposite(self) -> dict[int, str]:
         """For `str.translate`: each letter to that of the same feature on the other strand."""
-        return str.maketrans({c: c.swapcase() for c in self.letters[1:]} if self.strand == "separate" else {})
+        return str.maketrans({} if self.strand == "both" else {c: c.swapcase() for c in self.kinds})
 
     def check(self) -> None:
         """Refuse what cannot be asked for.
@@ -71,10 +92,10 @@ class Legend:
             ConfigError: Names the option.
         """
         names = [_name(feature) for feature in self.features]
-        if not 1 <= len(names) <= len(string.ascii_uppercase) or len(set(names)) < len(names) or not all(names):
-            raise ConfigError(
-                f"features {', '.join(names) or 'none'}", at="--data.feature", fix="name 1 to 26 kinds, each once"
-            )
+        most = len(string.ascii_uppercase) // self.positions
+        if not 1 <= len(names) <= most or len(set(names)) < len(names) or not all(names):
+            what = f"features {', '.join(names) or 'none'}"
+            raise ConfigError(what, at="--data.feature", fix=f"name 1 to {most} kinds, each once")
         for feature in self.features:
             try:
                 re.compile(_expression(feature))

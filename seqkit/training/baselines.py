@@ -104,7 +104,7 @@ def unbeaten(result: dict[str, Any]) -> list[str]:
     for name, figures in result["baselines"].items():
         for metric, value in figures.items():
             own = result["metrics"].get(metric, math.nan)
-            if (own < value) if metric in _HIGHER_IS_BETTER else (own > value):
+            if (own < value) if metric.endswith(_HIGHER_IS_BETTER) else (own > value):
                 names.append(name)
                 break
     return names

@@ -129,6 +129,19 @@ def test_strands_may_have_tags_of_their_own_and_the_forward_one_counts_first() -
         painted([Feature("c", "CDS", 4, 8, 0, line=3)], legend)
 
 
+def test_tags_may_say_which_base_of_its_codon_each_base_is() -> None:
+    legend = Legend(("CDS",), "frame")
+    assert legend.letters == ".CDScds"
+    # Forward from base 1 with one base of the codon before; on the other strand from base 9 down to base 6.
+    features = [Feature("c", "CDS", 1, 5, 1, 1), Feature("c", "CDS", 6, 10, -1)]
+    assert painted(features, legend) == ".SCDS.csdc.."
+    annotation = Annotation(legend)
+    annotation.add(features, "file")
+    found = annotation.of("c", 12, "here")
+    assert found.paint(3, 8) == "DS.cs"
+    assert ".SCDS.csdc"[::-1].translate(legend.opposite()) == "CDSC.sdcs."
+
+
 def test_a_part_of_a_contig_is_painted_as_the_whole_is() -> None:
     annotation = Annotation(CDS)
     annotation.add([Feature("c", "CDS", 3, 7), Feature("c", "CDS", 10, 11)], "file")

@@ -14,9 +14,9 @@ import seqkit
 from seqkit import ConfigError, DataError, Discrete, Record, SourceFile, Split
 from seqkit.inference.rows import write_rows
 from seqkit_dna.bed import read_bed, write_bed
-from seqkit_dna.coding import CodonFrequency
+from seqkit_dna.coding import CodonFrequency, coding_figures
 from seqkit_dna.data import DnaData
-from seqkit_dna.encoder import MotifEncoder, dna_encoder
+from seqkit_dna.encoder import MotifEncoder, _words, dna_encoder
 from seqkit_dna.legend import Legend
 
 # Lightning's CSV logger warns about the run folder that it is told to write to.
@@ -205,6 +205,11 @@ def test_codon_usage_finds_the_genes_of_the_demo_genome() -> None:
     assert figures["accuracy"] > 0.9
     separate = DnaData(task="tag", strand="separate").baselines("test")["codon_frequency"]
     assert separate["matthews"] > 0.8
+    framed = DnaData(task="tag", strand="frame").baselines("test")["codon_frequency"]
+    assert framed["matthews"] > 0.85
+    # What is said of coding or not does not depend on what else the tags say.
+    for one in (separate, framed):
+        assert {name: one[f"coding_{name}"] for name in figures} == pytest.approx(figures)
     assert DnaData(task="tag", feature="gene").baselines("test") == {}
     assert DnaData(task="classify").baselines("test") == {}
 
@@ -231,10 +236,14 @@ def test_features_of_a_step_of_several_bases_do_not_depend_on_the_batch(
 def test_words_are_those_around_each_base() -> None:
     model = dna_encoder(Discrete(5), 6, "tag", word=3)
     assert isinstance(model, MotifEncoder)
-    words = model._words(torch.tensor([[0, 1, 2, 3, 4, 3, 2, 1, 3]]), torch.tensor([[True] * 8 + [False]]))
+    words = _words(torch.tensor([[0, 1, 2, 3, 4, 3, 2, 1, 3]]), torch.tensor([[True] * 8 + [False]]), 3)
     # A C G T N T G C, then padding: ACG, CGT, and TGC; with the 65th word at the ends and where an N is near.
     assert words.tolist() == [[64, 0b000110, 0b011011, 64, 64, 64, 0b111001, 64, 64]]
-    assert model.embed.num_embeddings == 65
+    assert (model.embed.num_embeddings, model.embed_words) == (65, None)
+    longer = dna_encoder(Discrete(5), 6, "tag", word=4)
+    assert isinstance(longer, MotifEncoder)
+    assert longer.embed_words is not None
+    assert (longer.embed.num_embeddings, longer.embed_words.num_embeddings) == (65, 257)
     with pytest.raises(ConfigError, match="words of 2 steps"):
         dna_encoder(Discrete(4**3 + 1), 6, "classify", word=2)
 
@@ -296,6 +305,23 @@ def test_predicted_intervals_go_on_from_piece_to_piece(tmp_path: Path) -> None:
         write_rows(rows, tmp_path / "p.bed", DnaData(task="classify").row_writers())
     with pytest.raises(ConfigError, match=r"cannot write \.gff(.|\n)*or \.bed"):
         write_rows(rows, tmp_path / "p.gff", writers)
+
+
+def test_frames_are_one_interval(tmp_path: Path) -> None:
+    write_bed([{"origin": "g.fa:c:1-9", "prediction": ".DSCDcsd."}], tmp_path / "p.bed", Legend(("CDS",), "frame"))
+    assert (tmp_path / "p.bed").read_text() == "c\t1\t5\tCDS\t0\t+\nc\t5\t8\tCDS\t0\t-\n"
+
+
+def test_figures_of_coding_are_told_from_those_of_strands_and_other_features() -> None:
+    truth, guess = ["CCcc", "R..."], ["cCc.", "R.C."]
+    legend = Legend(("CDS", "rRNA"), "separate")
+    # Coding or not: right but for the fourth base of the first record and the third of the second.
+    found = coding_figures(truth, guess, legend)
+    assert found["coding_accuracy"] == 6 / 8
+    # Of coding bases three are found, one is missed, one is too many: F1 is 6 / 8, and so it is for the others.
+    assert found["coding_macro_f1"] == pytest.approx(0.75)
+    assert found["coding_matthews"] == pytest.approx((3 * 3 - 1 * 1) / 16)
+    assert coding_figures(truth, guess, Legend(("CDS",))) == {}
 
 
 def test_what_is_written_as_bed_is_read_back(tmp_path: Path) -> None:
