@@ -10,7 +10,7 @@ import wave
 from pathlib import Path
 from typing import Any
 
-import mido
+import mido  # type: ignore[import-untyped]
 import pytest
 
 from seqkit import SequenceDataModule

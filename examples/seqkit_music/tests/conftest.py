@@ -6,6 +6,10 @@ from pathlib import Path
 import mido
 import pytest
 import torch
+from hypothesis import settings
+
+settings.register_profile("music", max_examples=40, deadline=None)
+settings.load_profile("music")
 
 Part = list[tuple[int, int, int]]
 

@@ -19,7 +19,7 @@ RANGES = {"soprano": (60, 79), "alto": (55, 74), "tenor": (48, 67), "bass": (40,
 
 @pytest.fixture(scope="module")
 def chorales() -> list[Chorale]:
-    return [demo_chorale(number) for number in range(0, NUM_CHORALES, 10)]
+    return [demo_chorale(number) for number in range(0, NUM_CHORALES, 16)]
 
 
 def test_every_key_and_both_modes_and_metres_occur() -> None:

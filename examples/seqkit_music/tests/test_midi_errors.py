@@ -107,7 +107,7 @@ def test_a_piece_of_days_is_refused() -> None:
     assert "steps long" in refusal(content_of(on(60), off(60, 0x0FFFFFFF))).what
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80)
 @given(place=st.integers(0, 10_000), byte=st.integers(0, 255), cut=st.booleans())
 def test_damage_anywhere_gives_a_score_or_one_error(place: int, byte: int, cut: bool, whole: bytes) -> None:
     place %= len(whole)
