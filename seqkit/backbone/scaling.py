@@ -13,7 +13,7 @@ from seqkit.backbone.cells import State
 
 @dataclass(frozen=True)
 class Scale:
-    """The frame of a prediction: value = mean + deviation * what the head gives.
+    """The frame of a prediction: value = mean + deviation * what the head gives; perhaps in float64.
 
     Attributes:
         mean: (B, T, F), or (B, F) for one step.
@@ -29,7 +29,8 @@ class RunningScale(nn.Module):
     """Standardises step t by the mean and deviation of the steps 1 to t of its stream. No weights.
 
     The statistics are Welford's, carried from chunk to chunk like any state: count, mean, and sum of squared
-    deviations, (1, B, F) each. NaN is left out of them. The deviation of the first few steps is held up by a
+    deviations, (1, B, F) each, in float64 where the device has it: sums in float32 would depend on where chunks end by
+    more than a millionth. NaN is left out of them. The deviation of the first few steps is held up by a
     hundredth of a step of size |mean|, so that a short or constant beginning is not blown up.
 
     Source: the recurrence of Welford 1962 [welford1962], over chunks as in Chan et al. 1983 [chan1983].
@@ -46,7 +47,8 @@ class RunningScale(nn.Module):
 
     def init_state(self, batch_size: int, like: Tensor) -> State:
         """Nothing seen yet: three tensors (1, B, F)."""
-        return tuple(like.new_zeros(1, batch_size, self.num_features) for _ in range(3))
+        dtype = like.dtype if like.device.type == "mps" else torch.float64
+        return tuple(like.new_zeros(1, batch_size, self.num_features, dtype=dtype) for _ in range(3))
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, Scale, State]:
         """Standardised steps, what they were standardised by, and the state after the last step.
@@ -58,6 +60,7 @@ class RunningScale(nn.Module):
         count, mean, squares = (s[0][:, None] for s in state)  # (1, B, F) -> (B, 1, F)
         if x.shape[1] == 0:
             return x, Scale(x, x), state
+        dtype, x = x.dtype, x.to(count.dtype)
         observed = torch.isfinite(x)
         # Sums are taken around the mean so far (the first value at the start): far from zero they would cancel.
         centre = torch.where(count > 0, mean, _first_observed(x, observed))
@@ -71,7 +74,7 @@ class RunningScale(nn.Module):
         variance = (new_squares + self.prior * new_mean**2) / (seen + self.prior)
         deviation = torch.where(variance > 0, variance, torch.ones_like(variance)).sqrt()
         last = tuple(t[:, -1][None] for t in (seen.to(x.dtype), new_mean, new_squares))
-        return (x - new_mean) / deviation, Scale(new_mean, deviation), last
+        return ((x - new_mean) / deviation).to(dtype), Scale(new_mean, deviation), last
 
 
 def _first_observed(x: Tensor, observed: Tensor) -> Tensor:

@@ -63,7 +63,7 @@ class SeasonalFrame(nn.Module):
         ago = known[:, 1 : num_steps + 1]  # x_{t+1-season}
         age = steps + torch.arange(1, num_steps + 1, device=x.device)[:, None]  # (B, T, 1)
         ago = ago.masked_fill(age < self.season, float("nan"))
-        seen = torch.cat([standardised, (ago - scale.mean) / scale.deviation], dim=-1)
+        seen = torch.cat([standardised, ((ago - scale.mean) / scale.deviation).to(x.dtype)], dim=-1)
         centre = torch.where(torch.isfinite(x), x, scale.mean)
         centre = torch.where(torch.isfinite(ago), ago, centre)
         after = (*running, known[:, num_steps:].transpose(0, 1), (steps + num_steps).transpose(0, 1))

@@ -143,7 +143,10 @@ class LocationScale(Output, ABC):
         """A standardised draw of the shape of `like`."""
 
     def parameters(self, raw: Tensor, scale: Scale | None) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Location, spread and shape parameter, (..., F) each, in the units of the targets."""
+        """Location, spread and shape parameter, (..., F) each, in the units of the targets and the scale's precision.
+
+        A value far from zero has few digits left for its distance from the location: scales are float64 for that.
+        """
         location, spread, *shape = raw.chunk(self.parameters_per_feature, dim=-1)
         spread = functional.softplus(spread) + _LEAST_SCALE
         if scale is not None:
@@ -167,14 +170,15 @@ class LocationScale(Output, ABC):
 
     def mean(self, raw: Tensor, scale: Scale | None = None) -> Tensor:
         """The location."""
-        return self.parameters(raw, scale)[0]
+        return self.parameters(raw, scale)[0].to(raw.dtype)
 
     def sample(self, raw: Tensor, sampling: Sampling, generator: torch.Generator, scale: Scale | None = None) -> Tensor:
         """A value a row; the temperature scales the spread. top-k and top-p have no meaning here."""
         location, spread, shape = self.parameters(raw, scale)
         if sampling.temperature == 0:
-            return location
-        return location + sampling.temperature * spread * self.standard_sample(location, shape, generator)
+            return location.to(raw.dtype)
+        drawn = self.standard_sample(location.to(raw.dtype), shape, generator)
+        return (location + sampling.temperature * spread * drawn).to(raw.dtype)
 
     def average(self, raws: list[Tensor]) -> Tensor:
         """The mean of the parameters."""

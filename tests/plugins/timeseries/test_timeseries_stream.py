@@ -107,9 +107,9 @@ def test_predictions_are_those_of_the_whole_series(scaling: str) -> None:
         chunks = list(read_stream(model, data, cut(content, size), chunk))
         ours = torch.tensor([float("nan") if n is None else n for part in chunks for n in part.columns["nll_nats"]])
         # Statistics of a stream are sums in float32, whose order depends on the chunks.
-        torch.testing.assert_close(ours[1:], expected, rtol=1e-5, atol=1e-5, equal_nan=True)
+        torch.testing.assert_close(ours[1:].to(expected), expected, rtol=1e-6, atol=1e-6, equal_nan=True)
         made = [value for part in chunks for value in part.columns["next"]]
-        np.testing.assert_allclose(made, following, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(made, following, rtol=1e-6, atol=1e-6)
 
 
 def test_a_record_in_its_own_units_needs_its_end() -> None:
