@@ -207,7 +207,10 @@ def test_many_classes_are_not_printed_as_a_matrix(capsys: pytest.CaptureFixture[
 
 
 def test_predictions_are_summed_up_as_they_pass(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [{"origin": f"r:{n}", "prediction": "ab"[n % 2], "probability": 0.5 + n / 100} for n in range(10)]
+    rows = [
+        {"origin": f"r:{n}", "prediction": "ab"[n % 2], "probability": 0.5 + n / 100, "probabilities": {}}
+        for n in range(10)
+    ]
     summary = Summary()
     assert list(summary.watch(rows)) == rows
     summary.show()
@@ -216,6 +219,19 @@ def test_predictions_are_summed_up_as_they_pass(capsys: pytest.CaptureFixture[st
     assert [line for line in lines if line and line[0].startswith("r:")] == [
         ["r:0", "a", "0.500"], ["r:1", "b", "0.510"], ["r:2", "a", "0.520"],
     ]  # fmt: skip
+
+
+def test_of_transcripts_the_least_certain_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    summary = Summary()
+    texts: list[str | list[str]] = ["7302", ["yes", "no"], "1"]
+    list(summary.watch({"origin": f"r:{n}", "prediction": t, "probability": n / 4} for n, t in enumerate(texts)))
+    summary.show()
+    shown = capsys.readouterr().out
+    lines = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.splitlines()]
+    assert [line for line in lines if line and line[0].startswith("r:")] == [
+        ["r:0", "7302", "0.000"], ["r:1", "yes no", "0.250"], ["r:2", "1", "0.500"],
+    ]  # fmt: skip
+    assert "share" not in shown
 
 
 def test_numbers_and_likelihoods_are_summed_up(capsys: pytest.CaptureFixture[str]) -> None:
