@@ -104,7 +104,7 @@ class LogMelEncoder(Encoder):
         self.norms = nn.ModuleList(nn.LayerNorm(num_channels) for _ in range(2))
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(num_channels, d_model)
-        self.stride = stride
+        self.frames_per_step = stride
         self.mask_bands = torchaudio.transforms.FrequencyMasking(frequency_mask, iid_masks=True)
         self.mask_frames = torchaudio.transforms.TimeMasking(time_mask, iid_masks=True, p=0.2)
 
@@ -115,7 +115,7 @@ class LogMelEncoder(Encoder):
             # Blanked means 0, the mean of a standardised record.
             frames = self.mask_frames(self.mask_bands(frames.transpose(1, 2))).transpose(1, 2)
         y = self._block(0, self.first, frames, lengths)
-        lengths = (lengths + self.stride - 1) // self.stride
+        lengths = -(-lengths // self.frames_per_step)
         y = self._block(1, self.second, y, lengths)
         return self.project(y), lengths
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 from seqkit import DataError, SourceFile, did_you_mean
 from seqkit_text.blocks import read_lines
@@ -79,6 +80,14 @@ def read_sentences(source: SourceFile, columns: Columns, encoding: str, origin: 
                 sentence.tags.append(found[1])
     if sentence.tokens:
         yield reader.finished(sentence)
+
+
+def write_conll(rows: Iterator[dict[str, Any]], path: Path) -> None:
+    """Rows of `predict` as CoNLL columns: a token, a tab and its tag a line, and a blank line after each sentence."""
+    with path.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.writelines(f"{token}\t{tag}\n" for token, tag in zip(row["steps"], row["prediction"], strict=True))
+            file.write("\n")
 
 
 class _LineReader:

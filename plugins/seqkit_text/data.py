@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +25,7 @@ from seqkit_text.bpe_codec import BytePairCodec
 from seqkit_text.byte_codec import ByteCodec
 from seqkit_text.characters import count_characters
 from seqkit_text.check import TextInspector
+from seqkit_text.conll import write_conll
 from seqkit_text.demo_news import demo_news
 from seqkit_text.demo_reviews import demo_reviews
 from seqkit_text.demo_stories import demo_stories
@@ -134,6 +135,10 @@ class TextData(SequenceDataModule):
             return None
         store = self.store(split)
         return {"character": count_characters(self.codec, store.steps, store.offsets)}
+
+    def row_writers(self) -> dict[str, Callable[[Iterator[dict[str, Any]], Path], None]]:
+        """Under tag also CoNLL: a token and its tag a line."""
+        return {".conll": write_conll} if self.task == "tag" else {}
 
     def prompt(self, value: str) -> Record:
         """The words as they are, in lower case if the training text was."""

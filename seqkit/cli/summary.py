@@ -34,11 +34,21 @@ class Summary:
     def show(self) -> None:
         """Print a table of at most 80 columns; nothing for one record, or predictions that have no such summary."""
         if self._count > 1:
-            {"classes": self._show_classes, "numbers": self._show_numbers, "nats": self._show_nats}[self._kind]()
+            shown = {
+                "classes": self._show_classes,
+                "transcripts": self._show_least_certain,
+                "numbers": self._show_numbers,
+                "nats": self._show_nats,
+            }
+            shown[self._kind]()
 
     def _look(self, row: Row) -> None:
         prediction = row.get("prediction")
-        if isinstance(prediction, str) and isinstance(row.get("probability"), float):
+        sure = isinstance(row.get("probability"), float)
+        if sure and "probabilities" not in row:
+            text = " ".join(prediction) if isinstance(prediction, list) else str(prediction)
+            self._add("transcripts", row["probability"], row["origin"], text)
+        elif sure and isinstance(prediction, str):
             share = self._shares[prediction]
             share[0] += 1
             share[1] += row["probability"]
@@ -65,7 +75,10 @@ class Summary:
                 f"{len(ranked) - _MOST_CLASSES} more classes", f"{rest:,.0f}", f"{rest / self._count:.3f}", ""
             )
         _print(table)
-        table = _table("least certain", "record", "class", "probability")
+        self._show_least_certain()
+
+    def _show_least_certain(self) -> None:
+        table = _table("least certain", "record", "prediction", "probability")
         for value, origin, label in self._lowest:
             table.add_row(origin, label, f"{value:.3f}")
         _print(table)
@@ -92,7 +105,7 @@ class Summary:
 def _table(title: str, first: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left")
     for name in (first, *columns):
-        width = {"record": 46, "class": 24}.get(name)
+        width = {"record": 46, "class": 24, "prediction": 24}.get(name)
         side: JustifyMethod = "left" if width or not name else "right"
         table.add_column(name, justify=side, overflow="ellipsis", no_wrap=True, max_width=width)
     return table
