@@ -190,7 +190,8 @@ def _judged(records: Iterable[Record], hold_out: HoldOut) -> Iterator[tuple[Reco
     Raises:
         ConfigError: If a rule finds none of them: the test split would be empty, noticed after training.
     """
-    first, found, examples = None, not hold_out.rules, {}
+    first, found = None, not hold_out.rules
+    examples: dict[str | None, str] = {}
     for record, index in _numbered(records):
         is_test = hold_out.is_test(record, index)
         first, found = first or record, found or is_test
