@@ -25,10 +25,13 @@ DOMAIN = Domain(
         },
         # A frame goes on from codon to codon: three bases a step, and an answer for each of them.
         "tag": {
+            "data.batch_size": 8,
             "encoder.step": 3,
+            "encoder.word": 6,
+            "encoder.windows": [15, 45],
             "model.hidden_size": 64,
             "model.bidirectional": True,
-            "model.learning_rate": 4e-3,
+            "model.learning_rate": 3e-3,
             "trainer.max_epochs": 10,
         },
     },

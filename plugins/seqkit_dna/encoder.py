@@ -112,10 +112,11 @@ class MotifEncoder(Encoder):
 
     def _embedded(self, x: Tensor, valid: Tensor) -> Tensor:
         """What stands at each step, (B, T) -> (B, T, C)."""
-        if self.word == 1:
-            return self.embed(x)
-        features = self.embed(_words(x, valid, min(self.word, _CODON)))
-        return features if self.embed_words is None else features + self.embed_words(_words(x, valid, self.word))
+        short = x if self.word == 1 else _words(x, valid, min(self.word, _CODON))
+        features: Tensor = self.embed(short)
+        if self.embed_words is not None:
+            features = features + self.embed_words(_words(x, valid, self.word))
+        return features
 
     def _padded(self, seen: Tensor) -> Tensor:
         """Zeros around (B, C, T), so that the first convolution has ceil(T / step) places."""
