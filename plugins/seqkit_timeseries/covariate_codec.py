@@ -110,7 +110,13 @@ class CovariateCodec(Codec):
 
     def _noted(self, series: Covaried, rows: list[tuple[str, ...]]) -> np.ndarray:
         """The numbers of a series, its shape and what never changes in it being noted in passing."""
-        self._shape = self._shape or (series.values.shape[1], series.known.shape[1])
+        shape = (series.values.shape[1], series.known.shape[1])
+        self._shape = self._shape or shape
+        if shape != self._shape:
+            raise DataError(
+                f"a series has {shape[0]} columns to forecast and {shape[1]} known ahead, the first one {self._shape}",
+                fix="give every series the same columns",
+            )
         if self.calendar is not False and not self._cycles:
             self._cycles = cycles_of(series.frequency)
         rows.append(series.statics)
