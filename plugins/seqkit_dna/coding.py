@@ -32,7 +32,7 @@ _LIMIT = 2.0
 
 @final
 class CodonFrequency:
-    """The baseline `codon_frequency` of `tag`.
+    """The baselines `codon_frequency` and `all_coding` of `tag`.
 
     Args:
         legend: What the tags are; other features than coding ones are never guessed.
@@ -73,8 +73,8 @@ class CodonFrequency:
         self.window = max(best, key=lambda window: best[window][0])
         self.threshold = best[self.window][1]
 
-    def figures(self, records: Iterable[Record]) -> Figures:
-        """Figures over some stretches, named as the model's."""
+    def baselines(self, records: Iterable[Record]) -> dict[str, Figures]:
+        """Figures over some stretches, named as the model's; also of calling every base coding, if tags say more."""
         truth, guess = [], []
         for block in _blocks(records, self.tags, self.coding):
             scores = block.scores(self.log_odds, self.window)
@@ -84,9 +84,11 @@ class CodonFrequency:
             truth.append(block.tags[kept])
         told, said = np.concatenate(truth), np.concatenate(guess)
         figures = class_figures(told, said, len(self.legend.letters))
-        if len(self.legend.letters) > 2:
-            figures |= _of_coding(np.isin(told, self.coding), np.isin(said, self.coding))
-        return figures
+        if len(self.legend.letters) == 2:
+            return {"codon_frequency": figures}
+        coding = np.isin(told, self.coding)
+        figures |= _of_coding(coding, np.isin(said, self.coding))
+        return {"codon_frequency": figures, "all_coding": _of_coding(coding, np.ones_like(coding))}
 
     def _tags_of_frames(self, frames: np.ndarray) -> np.ndarray:
         """The tag of each base if it is read in one of the six frames, (N,)."""

@@ -205,7 +205,7 @@ class DnaData(SequenceDataModule):
             return {}
         learnt = CodonFrequency(legend, self.reading.ambiguous == "skip")
         learnt.fit(lambda: self.divide(self.read, "train"))
-        return {"codon_frequency": learnt.figures(self.divide(self.read, split))}
+        return learnt.baselines(self.divide(self.read, split))
 
     def figures(self, truth: list[Any], guess: list[Any]) -> dict[str, float]:
         """Under `tag` what is said of coding or not, where the tags say more than that."""

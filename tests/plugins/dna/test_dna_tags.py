@@ -203,8 +203,11 @@ def test_codon_usage_finds_the_genes_of_the_demo_genome() -> None:
     figures = DnaData(task="tag").baselines("test")["codon_frequency"]
     assert figures["matthews"] > 0.7
     assert figures["accuracy"] > 0.9
-    separate = DnaData(task="tag", strand="separate").baselines("test")["codon_frequency"]
+    both = DnaData(task="tag", strand="separate").baselines("test")
+    separate = both["codon_frequency"]
     assert separate["matthews"] > 0.8
+    assert both["all_coding"]["coding_matthews"] == 0
+    assert 0.8 < both["all_coding"]["coding_accuracy"] < 0.9
     framed = DnaData(task="tag", strand="frame").baselines("test")["codon_frequency"]
     assert framed["matthews"] > 0.85
     # What is said of coding or not does not depend on what else the tags say.
