@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from seqkit.version import __version__
 
 if TYPE_CHECKING:
-    from seqkit.api import Run as Run
     from seqkit.api import crossval as crossval
     from seqkit.api import fit as fit
     from seqkit.api import load as load
@@ -60,6 +59,7 @@ if TYPE_CHECKING:
     from seqkit.problems import observed as observed
     from seqkit.problems import report as report
     from seqkit.problems import reporting as reporting
+    from seqkit.run import Run as Run
     from seqkit.standard_codec import StandardCodec as StandardCodec
     from seqkit.steps import IGNORED as IGNORED
     from seqkit.steps import Batch as Batch
@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from seqkit.training.baselines import class_figures as class_figures
 
 _HOMES = {
-    "seqkit.api": ("Run", "crossval", "fit", "load"),
+    "seqkit.api": ("crossval", "fit", "load"),
     "seqkit.checking.check": ("check",),
     "seqkit.checking.inspector": ("Inspector",),
     "seqkit.codec": ("Codec",),
@@ -96,6 +96,7 @@ _HOMES = {
     "seqkit.plots.spectrogram": ("draw_spectrogram",),
     "seqkit.plots.style": ("save_figure",),
     "seqkit.problems": ("collecting", "observe", "observed", "report", "reporting"),
+    "seqkit.run": ("Run",),
     "seqkit.standard_codec": ("StandardCodec",),
     "seqkit.steps": (
         "IGNORED", "Batch", "Continuous", "Discrete", "Generation", "Record", "Spec", "Split", "valid_mask",

@@ -37,6 +37,11 @@ class Codec(ABC):
         return None
 
     @property
+    def end(self) -> int | None:
+        """The symbol after which nothing follows, where records have one: generation stops there."""
+        return None
+
+    @property
     @abstractmethod
     def spec(self) -> Spec:
         """What a step is; known once the codec is fitted."""

@@ -36,7 +36,7 @@ def check(domain: str | Domain, **options: Any) -> dict[str, Any]:
         >>> seqkit.check("dna", path="genome.fa")["num_problems"]  # doctest: +SKIP
         0
     """
-    from seqkit.api import settings_from
+    from seqkit.flat_options import settings_from
 
     value = domain if isinstance(domain, Domain) else plugins.load(domain)
     return check_data(value, settings_from(value, options).data)

@@ -12,10 +12,10 @@ from rich.table import Table
 
 from seqkit.cli.verbs import parse_verb, require_writable
 from seqkit.errors import ConfigError, did_you_mean
-from seqkit.inference.continuing import generate_records
+from seqkit.inference.continuing import generate_records, require_forecaster
 from seqkit.plots.forecast import draw_forecast
 from seqkit.plots.style import save_figure
-from seqkit.steps import Continuous, Generation
+from seqkit.steps import Generation
 from seqkit.tasks.distributions import Sampling
 from seqkit.training import workflow
 
@@ -38,12 +38,7 @@ def run(verb: str, words: list[str]) -> int:
             raise ConfigError(f"{name} is {getattr(options, name)}", at=f"--{name}", fix=f"give {least} or more")
     loaded = workflow.reload(options.run, changes)
     data = loaded.data
-    if data.labelled or not isinstance(data.codec.spec, Continuous):
-        raise ConfigError(
-            f"a model of {loaded.domain.name} for task {data.task!r} forecasts no numbers",
-            at="RUN",
-            fix="use seqkit generate for symbols; train numbers on next_step or forecast",
-        )
+    require_forecaster(loaded)
     folder = Path(options.run) if Path(options.run).is_dir() else Path(options.run).parent
     path = Path(options.out) if options.out else folder / f"forecast{data.output_suffixes[0]}"
     if not path.name.lower().endswith(data.output_suffixes):

@@ -12,7 +12,7 @@ from seqkit.data.parts import join_parts
 from seqkit.errors import ConfigError, DataError
 from seqkit.inference.direct import Past, decode_predicted, forecast_series
 from seqkit.inference.generate import continue_sequences
-from seqkit.steps import Generation, Record
+from seqkit.steps import Continuous, Generation, Record
 from seqkit.tasks.distributions import Sampling
 from seqkit.tasks.forecast import Forecast
 from seqkit.training.checkpoint import Loaded, reopen_data
@@ -56,6 +56,21 @@ def generate_records(
     made = continue_sequences(loaded.model, prompts, count, samples, sampling, seed, on_step)
     for record, rows in zip(records, made, strict=True):
         yield Generation(record, [codec.decode(row) for row in rows])
+
+
+def require_forecaster(loaded: Loaded) -> None:
+    """Refuse a model that predicts no numbers to come.
+
+    Raises:
+        ConfigError: Says what to use instead.
+    """
+    data = loaded.data
+    if data.labelled or not isinstance(data.codec.spec, Continuous):
+        raise ConfigError(
+            f"a model of {loaded.domain.name} for task {data.task!r} forecasts no numbers",
+            at="RUN",
+            fix="use seqkit generate for symbols; train numbers on next_step or forecast",
+        )
 
 
 def _forecast(
@@ -113,4 +128,4 @@ def _text_stream(codec: Codec, prompt: torch.Tensor, on_value: Callable[[str], N
 def prompt_records(loaded: Loaded, file: str) -> list[Record]:
     """The records of a prompt file, read as the domain reads its data."""
     reader = reopen_data(loaded.domain, loaded.blueprint | {"data": loaded.data.arguments}, {"path": file})
-    return list(join_parts(reader.records("predict")))
+    return list(join_parts(reader.prompts()))

@@ -40,7 +40,8 @@ def continue_sequences(
         on_step: Receives the samples of each new step, (rows,) or (rows, F), as they come.
 
     Returns:
-        For each prompt (num_samples, num_steps) or (num_samples, num_steps, F).
+        For each prompt (num_samples, num_steps) or (num_samples, num_steps, F); fewer steps where the codec has a
+        symbol for the end (`Codec.end`) and all rows that were drawn together have reached it.
 
     Raises:
         ConfigError: If the model was trained on another task, or a prompt is empty.
@@ -49,6 +50,7 @@ def continue_sequences(
     if any(len(prompt) == 0 for prompt in prompts):
         raise ConfigError("a prompt is empty", at="--prompt", fix="give at least one step to continue")
     sampling = sampling or Sampling()
+    end = model.codec.end
     generator = torch.Generator(device=model.device).manual_seed(seed)
     results: list[Tensor] = [torch.empty(0)] * len(prompts)
     model.eval()
@@ -60,12 +62,17 @@ def continue_sequences(
         state = tuple(s.repeat_interleave(num_samples, dim=1) for s in state)
         x_t = group[:, -1].repeat_interleave(num_samples, dim=0)
         drawn: list[Tensor] = []
+        ended = torch.zeros(len(x_t), dtype=torch.bool, device=x_t.device)
         for _ in range(num_steps):
             raw, scale, state = model.step(x_t, state)
             x_t = model.task.output.sample(raw, sampling, generator, scale)
             drawn.append(x_t)
             if on_step is not None:
                 on_step(x_t)
+            if end is not None:
+                ended |= x_t == end
+                if ended.all():
+                    break
         steps = torch.stack(drawn, dim=1) if drawn else group[:, :0].repeat_interleave(num_samples, dim=0)
         for place, rows in zip(members, torch.split(steps, num_samples), strict=True):
             results[place] = rows.cpu()

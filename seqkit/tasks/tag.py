@@ -32,8 +32,10 @@ class Tag(Task):
         self.stride = stride
 
     def forward(self, features: Tensor, lengths: Tensor, known: Tensor | None = None) -> Tensor:
-        """(B, T', H) -> (B, T' S, P) with the stride S; the last answers may lie past the end."""
+        """(B, T', H) -> (B, T' S, P) with the stride S, also (B, H) -> (B, P); the last may lie past the end."""
         raw = self.head(features)  # (B, T', H) -> (B, T', S P)
+        if features.ndim == 2:
+            return raw
         return raw.reshape(len(raw), raw.shape[1] * self.stride, self.output.num_parameters)
 
     def targets(self, batch: Batch) -> Tensor:

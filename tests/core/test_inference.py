@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqkit import ConfigError, Domain, ModelOptions, Record, SequenceModel
+from seqkit import Codec, ConfigError, Discrete, Domain, ModelOptions, Record, SequenceModel, SymbolCodec
 from seqkit.build import build_model
 from seqkit.inference.forecast import score_forecasts
 from seqkit.inference.generate import continue_sequences
@@ -236,3 +236,27 @@ def test_rows_are_written_as_csv_and_json_lines(tmp_path: Path) -> None:
     assert [json.loads(line) for line in (tmp_path / "r.jsonl").read_text("utf-8").splitlines()] == rows
     with pytest.raises(ConfigError, match=r"cannot write \.txt"):
         write_rows(rows, tmp_path / "r.txt")
+
+
+class EndingCodec(Codec):
+    """Letters, of which the last ends a record."""
+
+    spec = Discrete(8)
+    end = 7
+
+    def encode(self, value: str) -> Tensor:
+        return SymbolCodec("abcdefgh").encode(value)
+
+    def decode(self, steps: Tensor) -> str:
+        return SymbolCodec("abcdefgh").decode(steps)
+
+
+def test_generation_stops_when_every_row_has_reached_the_end(melody: Domain) -> None:
+    model, _ = build(melody)
+    prompt = [torch.tensor([1, 2])]
+    (rows,) = continue_sequences(model, prompt, 200, 3, seed=5)
+    model.codec = EndingCodec()
+    (ended,) = continue_sequences(model, prompt, 200, 3, seed=5)
+    last = max(int((row == 7).nonzero()[0, 0]) for row in rows)
+    assert ended.shape[1] == last + 1 < 200
+    assert torch.equal(ended, rows[:, : last + 1])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from seqkit import ConfigError, Domain, Encoder, StepEncoder
-from seqkit.api import settings_from
+from seqkit.flat_options import settings_from
 from seqkit.recipes import find_config, peek, read_config, resolve_recipes
 from seqkit.settings import fold_paths, parse_arguments
 from seqkit.training.trainer import build_trainer

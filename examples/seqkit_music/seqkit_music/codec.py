@@ -36,6 +36,11 @@ class ScoreCodec(Codec):
         """Pitches, two words for time, two marks, and STAY."""
         return Discrete(STAY + 1)
 
+    @property
+    def end(self) -> int:
+        """Generation stops at END."""
+        return NUM_PITCHES - 1 - END
+
     def encode(self, value: Any) -> Tensor:
         """A score (R, 4) to symbols (T,): voices from soprano to bass, step by step.
 

@@ -83,14 +83,16 @@ class MusicData(SequenceDataModule):
         return len(list(islice(find_files(self.path, _MIDI), _MANY_FILES))) == _MANY_FILES
 
     def records(self, split: Split) -> Iterable[Record]:
-        """Pieces of a split. Those of `predict` have no END: a piece that is to be continued is not over."""
+        """Pieces of a split, each with END."""
         for record in self.divide(self.read, split):
-            if split == "predict" and self.streams:
-                yield replace(record, sequence=record.sequence[record.sequence[:, 0] != END])
-                continue
             yield record
             if split == "train":  # After the split, so that nothing held out is heard in another key.
                 yield from _in_other_keys(record, self.transpose)
+
+    def prompts(self) -> Iterable[Record]:
+        """Pieces without END: one that is to be continued is not over."""
+        for record in self.records("predict"):
+            yield replace(record, sequence=record.sequence[record.sequence[:, 0] != END])
 
     def read(self, path: PathOption) -> Iterator[Record]:
         """All pieces of a path, one at a time, each with END."""

@@ -12,14 +12,14 @@ from seqkit_music.score import BAR, END, from_text, to_text
 from seqkit import ConfigError, DataError, Generation, Record
 
 
-def sequences(data: MusicData, split: str = "predict") -> list[np.ndarray]:
-    return [record.sequence for record in data.records(split)]
+def sequences(data: MusicData, split: str | None = None) -> list[np.ndarray]:
+    return [record.sequence for record in (data.prompts() if split is None else data.records(split))]
 
 
 def test_pieces_end_but_not_those_that_are_to_be_continued(save_midi: Callable[..., Path]) -> None:
     path = str(save_midi([(60, 0, 480)]))
     (whole,) = MusicData(valid_path=path).records("valid")
-    (open_end,) = MusicData(path=path).records("predict")
+    (open_end,) = MusicData(path=path).prompts()
     assert (whole.sequence[-1] == END).all()
     assert np.array_equal(open_end.sequence, whole.sequence[:-1])
 
