@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import final
 
 import numpy as np
@@ -25,6 +26,9 @@ _WINDOWS = (15, 25, 41, 61, 91)
 _NUM_CODONS = len(BASES) ** 3
 _UNKNOWN = _NUM_CODONS
 _BLOCK_BASES = 1 << 18
+_MOST_BLOCKS = 64
+"""Of training that are learnt from: 16 Mb are enough for 64 codons."""
+
 _NUM_BINS = 400
 _LIMIT = 2.0
 """Scores are means of a window in nats a codon; beyond this they count alike."""
@@ -54,17 +58,19 @@ class CodonFrequency:
     def fit(self, read: Callable[[], Iterable[Record]]) -> None:
         """Learn codon usage, then window and threshold by the Matthews correlation, all of it on training bases.
 
+        Of a large genome the first 16 Mb count.
+
         Args:
             read: Gives the training stretches anew at each call.
         """
         counts = np.ones((2, _NUM_CODONS + 1))  # One more of each than was seen.
-        for block in _blocks(read(), self.tags, self.coding):
+        for block in islice(_blocks(read(), self.tags, self.coding), _MOST_BLOCKS):
             counts[1] += block.codons_of_genes()
             counts[0] += block.codons_of_nothing()
         shares = counts[:, :_UNKNOWN] / counts[:, :_UNKNOWN].sum(1, keepdims=True)
         self.log_odds = np.append(np.log(shares[1] / shares[0]), 0.0)
         tallies = {window: np.zeros((2, _NUM_BINS)) for window in _WINDOWS}
-        for block in _blocks(read(), self.tags, self.coding):
+        for block in islice(_blocks(read(), self.tags, self.coding), _MOST_BLOCKS):
             for window, tally in tallies.items():
                 bins = _bins(block.scores(self.log_odds, window).max(0))
                 for coding in (0, 1):
@@ -80,7 +86,7 @@ class CodonFrequency:
             scores = block.scores(self.log_odds, self.window)
             tags = self._tags_of_frames(scores.argmax(0))
             kept = block.known if self.skip_n else slice(None)
-            guess.append(np.where(scores.max(0) > self.threshold, tags, 0)[kept])
+            guess.append(np.where(scores.max(0) > self.threshold, tags, 0)[kept].astype(np.uint8))
             truth.append(block.tags[kept])
         told, said = np.concatenate(truth), np.concatenate(guess)
         figures = class_figures(told, said, len(self.legend.letters))
