@@ -44,7 +44,7 @@ _MOST_SPECTROGRAMS = 5
 _MANY_CLIPS = 100
 """From this many recordings on, next_step holds out whole ones; below, a share of them could be none at all."""
 
-_DEMO_JOIN = "2-4"
+_DEMO_JOIN = "1-3"
 
 
 class AudioData(SequenceDataModule):
@@ -142,7 +142,7 @@ class AudioData(SequenceDataModule):
     def fit_codecs(self) -> None:
         """Learn the sample rate from the first file, and the classes or symbols: no sound is decoded for it."""
         self.horizon = self._learn_rate()  # `generate` adds a second.
-        if not self.streams and not any(self.target_codec.state().values()):
+        if not self.streams:
             self._learn_targets()
         super().fit_codecs()
 
@@ -227,6 +227,8 @@ class AudioData(SequenceDataModule):
         chosen = self.divide(partial(self._named, needs_target=split != "predict"), split)
         if self.task != "ctc":
             return chosen
+        if split != "predict":
+            self._learn_targets()  # Whether labels are joined to characters or to words depends on all of them.
         if self.joins is not None and split != "predict":
             chosen = join_clips(chosen, self.joins, self.joins_per_clip if split == "train" else 1)
         return (replace(record, target=in_symbols(record.target, self.target_codec)) for record in chosen)
@@ -260,7 +262,9 @@ class AudioData(SequenceDataModule):
         return clip.label(self.rules)
 
     def _learn_targets(self) -> None:
-        """Classes or symbols, from names and transcripts."""
+        """Classes or symbols, from names and transcripts, unless they are known."""
+        if any(self.target_codec.state().values()):
+            return
         if self.task == "ctc" and self.joins is None:
             transcripts = (record.target for record in self.divide(self._named, "train"))
             self.target_codec = learn_characters(transcripts, self.spelling.alphabet, self.path)
