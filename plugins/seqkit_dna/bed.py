@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from seqkit import DataError, SourceFile, report
 from seqkit_dna.feature import Feature, strand_of, text_lines, whole_number
 from seqkit_dna.legend import Legend
 
 _FEWEST_COLUMNS, _WITH_BLOCKS = 3, 12
-Run = tuple[str, int, int, tuple[str, str] | None]
-"""Contig, 0-based start, end, and the feature with its strand."""
-
 UNNAMED = ""
 """Kind of a line without a name."""
+
+_CLOSED_GAP = 2
+
+
+class Run(NamedTuple):
+    """Bases that are predicted alike: 0-based start and end, and the feature with its strand."""
+
+    contig: str
+    start: int
+    end: int
+    kind: tuple[str, str]
 
 
 def read_bed(source: SourceFile) -> Iterator[Feature]:
@@ -78,6 +86,8 @@ def _blocks(columns: list[str], start: int, end: int, at: str) -> list[tuple[int
 def write_bed(rows: Iterable[dict[str, Any]], path: Path, legend: Legend) -> None:
     """Predicted tags as intervals of six columns; what goes on in the next piece of a contig is one interval.
 
+    Gaps shorter than a codon are closed: they are doubts about a base, not ends of a feature.
+
     Args:
         rows: Of `seqkit predict`: origins `FILE:CONTIG:FIRST-LAST`, and a letter a base.
         path: Where to.
@@ -85,23 +95,28 @@ def write_bed(rows: Iterable[dict[str, Any]], path: Path, legend: Legend) -> Non
     """
     with path.open("w", encoding="utf-8") as file:
         begun: Run | None = None
-        for contig, start, end, kind in _runs(rows, legend.kinds):
-            if begun is not None and (begun[0], begun[2], begun[3]) == (contig, start, kind):
-                begun = contig, begun[1], end, kind
+        for run in _runs(rows, legend.kinds):
+            if begun is not None and _goes_on(begun, run):
+                begun = begun._replace(end=run.end)
                 continue
             _write_line(file, begun)
-            begun = contig, start, end, kind
+            begun = run
         _write_line(file, begun)
 
 
+def _goes_on(begun: Run, run: Run) -> bool:
+    return (begun.contig, begun.kind) == (run.contig, run.kind) and 0 <= run.start - begun.end <= _CLOSED_GAP
+
+
 def _runs(rows: Iterable[dict[str, Any]], kinds: dict[str, tuple[str, str]]) -> Iterator[Run]:
-    """Runs of one feature in each row."""
+    """Runs of one feature in each row, without what lies between."""
     for row in rows:
         record, _, place = row["origin"].rpartition(":")
         contig, start = _contig(record), int(place.partition("-")[0]) - 1
         for kind, run in groupby(row["prediction"], kinds.get):
             end = start + sum(1 for _ in run)
-            yield contig, start, end, kind
+            if kind is not None:
+                yield Run(contig, start, end, kind)
             start = end
 
 
@@ -112,8 +127,5 @@ def _contig(record: str) -> str:
 
 
 def _write_line(file: TextIO, run: Run | None) -> None:
-    if run is None:
-        return
-    contig, start, end, kind = run
-    if kind is not None:
-        file.write(f"{contig}\t{start}\t{end}\t{kind[0]}\t0\t{kind[1]}\n")
+    if run is not None:
+        file.write(f"{run.contig}\t{run.start}\t{run.end}\t{run.kind[0]}\t0\t{run.kind[1]}\n")

@@ -310,6 +310,13 @@ def test_predicted_intervals_go_on_from_piece_to_piece(tmp_path: Path) -> None:
         write_rows(rows, tmp_path / "p.gff", writers)
 
 
+def test_gaps_shorter_than_a_codon_are_closed(tmp_path: Path) -> None:
+    rows = [{"origin": "g.fa:c:1-9", "prediction": "C..C...c."}, {"origin": "g.fa:d:1-2", "prediction": "cC"}]
+    write_bed(rows, tmp_path / "p.bed", Legend(("CDS",), "separate"))
+    starts_and_ends = [line.split("\t")[:3] for line in (tmp_path / "p.bed").read_text().splitlines()]
+    assert starts_and_ends == [["c", "0", "4"], ["c", "7", "8"], ["d", "0", "1"], ["d", "1", "2"]]
+
+
 def test_frames_are_one_interval(tmp_path: Path) -> None:
     write_bed([{"origin": "g.fa:c:1-9", "prediction": ".DSCDcsd."}], tmp_path / "p.bed", Legend(("CDS",), "frame"))
     assert (tmp_path / "p.bed").read_text() == "c\t1\t5\tCDS\t0\t+\nc\t5\t8\tCDS\t0\t-\n"
@@ -328,9 +335,9 @@ def test_figures_of_coding_are_told_from_those_of_strands_and_other_features() -
 
 
 def test_what_is_written_as_bed_is_read_back(tmp_path: Path) -> None:
-    write_bed([{"origin": "g.fa:c:1-9", "prediction": ".CC..CCC."}], tmp_path / "p.bed", Legend(("CDS",)))
+    write_bed([{"origin": "g.fa:c:1-9", "prediction": ".CC...CC."}], tmp_path / "p.bed", Legend(("CDS",)))
     found = [(f.contig, f.kind, f.start, f.end) for f in read_bed(SourceFile(tmp_path / "p.bed"))]
-    assert found == [("c", "CDS", 1, 3), ("c", "CDS", 5, 8)]
+    assert found == [("c", "CDS", 1, 3), ("c", "CDS", 6, 8)]
 
 
 def test_pieces_follow_each_other(tmp_path: Path) -> None:
