@@ -22,6 +22,7 @@ from seqkit.options import ModelOptions
 from seqkit.steps import Batch
 from seqkit.tasks.base import Outcome, Task
 from seqkit.tasks.class_weights import balanced_weights, class_counts
+from seqkit.tasks.ctc import TooLongError
 from seqkit.tasks.distributions import Categorical
 
 
@@ -246,10 +247,19 @@ class SequenceModel(pl.LightningModule):
     def _carry(self, stage: str, batch: Batch) -> Outcome:
         """The outcome of a batch, with the state of its streams kept for the next one (next_step only)."""
         if self.task.whole_records:
-            return self.outcome(batch)[0]
+            try:
+                return self.outcome(batch)[0]
+            except TooLongError as error:
+                raise TooLongError(error.record, error.what, self._origin(stage, error.record)) from None
         outcome, state = self.outcome(batch, self._states.get(stage))
         self._states[stage] = tuple(s.detach() for s in state)
         return outcome
+
+    def _origin(self, stage: str, record: int) -> str | None:
+        """Where a record of the split that is being read came from."""
+        name = {"train": "train_dataloader", "valid": "val_dataloaders", "test": "test_dataloaders"}[stage]
+        store = getattr(getattr(self.trainer, name), "store", None)
+        return None if store is None else store.origins()[record]
 
     def _weighted(self, outcome: Outcome) -> Tensor:
         """The mean loss, each target with the weight of its class if there are weights."""

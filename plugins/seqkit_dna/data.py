@@ -198,13 +198,14 @@ class DnaData(SequenceDataModule):
             records = between_ambiguous(records)
         return in_frame(records, self.codec.k, self.codec.stride)
 
-    def baselines(self, split: Split) -> dict[str, dict[str, float]]:
+    def baselines(self, split: Split, trained_on: SequenceDataModule) -> dict[str, dict[str, float]]:
         """Under `tag` over coding sequences: what codon usage in a window tells."""
         legend = self.tagging.legend
         if self.task != "tag" or CODING not in legend.features:
             return {}
         learnt = CodonFrequency(legend, self.reading.ambiguous == "skip")
-        learnt.fit(lambda: self.divide(self.read, "train"))
+        assert isinstance(trained_on, DnaData)
+        learnt.fit(lambda: trained_on.divide(trained_on.read, "train"))
         return learnt.baselines(self.divide(self.read, split))
 
     def figures(self, truth: list[Any], guess: list[Any]) -> dict[str, float]:

@@ -6,11 +6,14 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqkit.checking.inspector import Inspector
 from seqkit.errors import ConfigError
 from seqkit.steps import Generation, Record, Split
+
+if TYPE_CHECKING:
+    from seqkit.data.module import SequenceDataModule
 
 
 class DataHooks(ABC):
@@ -95,11 +98,12 @@ class DataHooks(ABC):
             fix="use seqkit predict --data.path FILE, or override `parts` in the data module",
         )
 
-    def baselines(self, split: Split) -> dict[str, dict[str, float]]:
+    def baselines(self, split: Split, trained_on: SequenceDataModule) -> dict[str, dict[str, float]]:
         """What the field would compare a model with, beside the core's own baselines; figures named as the model's.
 
         Args:
-            split: What is scored; what a baseline learns, it learns from the training split.
+            split: What is scored.
+            trained_on: What a baseline learns from is the training split of this module; mostly it is this one.
         """
         return {}
 

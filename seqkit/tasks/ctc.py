@@ -69,6 +69,25 @@ class Transcript(Output):
 
 
 @final
+class TooLongError(DataError):
+    """A transcript has no room in the steps of its record.
+
+    Args:
+        record: Its number in the split, from 0.
+        what: What is wrong.
+        origin: Where the record came from, if known.
+    """
+
+    def __init__(self, record: int, what: str, origin: str | None = None) -> None:
+        self.record = record
+        at = origin or f"record {record} of its split, counted from 0"
+        super().__init__(what, at=at, fix="use an encoder that shortens time less, or leave the record out")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.record, self.what, self.at))
+
+
+@final
 class Ctc(Task):
     """Connectionist temporal classification. The encoder may shorten time, as long as the transcript still fits.
 
@@ -101,18 +120,17 @@ class Ctc(Task):
         """Loss and guess for one batch.
 
         Raises:
-            DataError: If a transcript does not fit into the steps that the encoder leaves of its record.
+            TooLongError: If a transcript does not fit into the steps that the encoder leaves of its record.
         """
         outcome = super().outcome(raw, batch, scale)
         available = (raw[..., 0] > IMPOSSIBLE / 2).sum(1)  # half precision rounds it
         needed = _needed_steps(batch.targets)
         if (needed > available).any():
             row = int((needed > available).nonzero()[0, 0])
-            raise DataError(
+            raise TooLongError(
+                int(batch.index[row]),
                 f"a transcript of {int((batch.targets[row] != IGNORED).sum())} symbols needs {int(needed[row])} steps, "
                 f"the encoder leaves {int(available[row])} of the record's {int(batch.lengths[row])}",
-                at=f"record {int(batch.index[row])} of its split, counted from 0",
-                fix="use an encoder that shortens time less, or leave the record out",
             )
         return outcome
 

@@ -23,21 +23,28 @@ _HIGHER_IS_BETTER = ("accuracy", "macro_f1", "matthews", "auroc", "auprc")
 Figures = dict[str, float]
 
 
-def chance_baselines(data: SequenceDataModule, split: Split) -> dict[str, Figures]:
+def chance_baselines(
+    data: SequenceDataModule, split: Split, trained_on: SequenceDataModule | None = None
+) -> dict[str, Figures]:
     """Baselines of a split by name, each with figures named as the model's, the domain's own among them.
 
     For symbols under `next_step`: `uniform`, and `unigram` (training frequencies, one count added to each symbol).
     For classes: `majority`, the class that is most frequent in training; under `tag` over symbols also
     `symbol_majority`, the tag that is most frequent for the symbol. For numbers and transcripts: none.
+
+    Args:
+        data: With the records to score.
+        split: Which of them.
+        trained_on: The data that baselines learn from, where the scored ones are others; None: the same.
     """
-    train = _training_store(data)
+    train = _training_store(trained_on or data)
     if data.streams:
         found = _of_streams(data, train, split)
     elif data.labelled and data.task != "ctc" and isinstance(data.target_codec.spec, Discrete) and train is not None:
         found = _of_classes(data, train, split)
     else:
         found = {}
-    return found | ({} if train is None else data.baselines(split))
+    return found | ({} if train is None else data.baselines(split, trained_on or data))
 
 
 def _of_streams(data: SequenceDataModule, train: FlatStore | None, split: Split) -> dict[str, Figures]:

@@ -45,6 +45,7 @@ def score_split(
     model: Any,
     trainer_options: dict[str, Any],
     positive: str | None = None,
+    trained_on: SequenceDataModule | None = None,
 ) -> Evaluation:
     """Figures of a split with what stands around them.
 
@@ -55,6 +56,7 @@ def score_split(
         model: A trained model.
         trainer_options: Lightning's; only those that decide where and how precisely to compute are kept.
         positive: The positive class of two; None takes the second.
+        trained_on: The data of the training, which baselines learn from; None: the same.
     """
     labels = _labels(data)
     number = positive_class(labels, positive) if labels or positive is not None else None
@@ -63,7 +65,7 @@ def score_split(
     figures = _run_trainer(split, data, model, trainer_options, [one for one in (keeper, guesses) if one])
     if guesses is not None:
         figures |= data.figures(guesses.truth, guesses.guess)
-    baselines = chance_baselines(data, split)
+    baselines = chance_baselines(data, split, trained_on)
     detail: dict[str, Any] = {}
     answers = keeper.answers(data, split) if keeper else None
     if answers is not None:

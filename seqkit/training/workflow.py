@@ -114,9 +114,9 @@ def evaluate(
     if beam is not None:
         set_beam_size(loaded.model.task, beam)
     verb = "test" if split == "test" else "validate"
-    evaluation = score_split(verb, split, loaded.data, loaded.model, trainer or {}, positive)
-    result = evaluation.result
     trained_on = reopen_data(loaded.domain, loaded.blueprint, {}) if changes else loaded.data
+    evaluation = score_split(verb, split, loaded.data, loaded.model, trainer or {}, positive, trained_on)
+    result = evaluation.result
     leaked = _leaks(trained_on, loaded.data, split)
     result["detail"] |= {"leaked": leaked} if leaked else {}
     result |= {"seconds": round(time.perf_counter() - begin, 2), "changed_data": changes or {}}

@@ -270,3 +270,15 @@ def test_the_result_of_a_training_keeps_to_its_limit_of_validation(melody: Domai
 def metrics_at_best(run: Run) -> float:
     with (run.path / "metrics.csv").open() as file:
         return min(float(row["valid/loss"]) for row in csv.DictReader(file) if row["valid/loss"])
+
+
+def test_baselines_learn_from_what_the_model_was_trained_on(melody: Domain, tmp_path: Path) -> None:
+    notes = ["abcdef"[n % 5 :] for n in range(60)]
+    (tmp_path / "old.txt").write_text("".join(f"{'down' if n % 4 else 'up'}:{note}\n" for n, note in enumerate(notes)))
+    (tmp_path / "new.txt").write_text("".join(f"{'up' if n % 4 else 'down'}:{note}\n" for n, note in enumerate(notes)))
+    run = seqkit.fit(
+        melody, run=str(tmp_path / "run"), quiet=True, task="classify", path=str(tmp_path / "old.txt"), **TINY
+    )
+    result = workflow.evaluate(run.path, "test", {"path": str(tmp_path / "new.txt")}, melody)
+    # Training says "down" most often; of the new records a quarter is.
+    assert result["baselines"]["majority"]["accuracy"] < 0.5

@@ -56,6 +56,11 @@ def pieces(data: DnaData, split: Split = "predict") -> list[tuple[str, str, str 
     return [(record.origin, record.sequence, record.target) for record in data.records(split)]
 
 
+def baselines(**options: Any) -> dict[str, dict[str, float]]:
+    data = DnaData(**options)
+    return data.baselines("test", data)
+
+
 def test_each_piece_says_where_it_lies_and_has_its_tags(tmp_path: Path) -> None:
     letters = bases(24)
     whole = "." * 4 + "C" * 14 + "." * 6
@@ -200,21 +205,21 @@ def test_codon_usage_is_counted_in_frame_on_both_strands(tmp_path: Path) -> None
 
 
 def test_codon_usage_finds_the_genes_of_the_demo_genome() -> None:
-    figures = DnaData(task="tag").baselines("test")["codon_frequency"]
+    figures = baselines(task="tag")["codon_frequency"]
     assert figures["matthews"] > 0.7
     assert figures["accuracy"] > 0.9
-    both = DnaData(task="tag", strand="separate").baselines("test")
+    both = baselines(task="tag", strand="separate")
     separate = both["codon_frequency"]
     assert separate["matthews"] > 0.8
     assert both["all_coding"]["coding_matthews"] == 0
     assert 0.8 < both["all_coding"]["coding_accuracy"] < 0.9
-    framed = DnaData(task="tag", strand="frame").baselines("test")["codon_frequency"]
+    framed = baselines(task="tag", strand="frame")["codon_frequency"]
     assert framed["matthews"] > 0.85
     # What is said of coding or not does not depend on what else the tags say.
     for one in (separate, framed):
         assert {name: one[f"coding_{name}"] for name in figures} == pytest.approx(figures)
-    assert DnaData(task="tag", feature="gene").baselines("test") == {}
-    assert DnaData(task="classify").baselines("test") == {}
+    assert baselines(task="tag", feature="gene") == {}
+    assert baselines(task="classify") == {}
 
 
 @pytest.mark.parametrize(("step", "dilation", "word", "windows"), [(3, 1, 1, []), (2, 2, 2, [3, 7]), (5, 3, 3, [5])])
