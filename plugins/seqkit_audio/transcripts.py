@@ -16,7 +16,7 @@ OtherCharacters = Literal["refuse", "drop"]
 _BESIDE = (".txt", ".lab")
 _LIST = ".trans.txt"
 _NO_TRANSCRIPT = (
-    f"put NAME.txt or NAME.lab beside NAME.wav, a list ...{_LIST} into its folder, give a manifest with "
+    f"put NAME.txt or NAME.lab beside NAME.wav, a list *{_LIST} into its folder, give a manifest with "
     "--data.transcript_column, or join labelled clips with --data.join"
 )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from seqkit import DataError, SourceFile, did_you_mean
+from seqkit import DataError, SourceFile, did_you_mean, report
 from seqkit_text.blocks import read_lines
 
 _CONLLU = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
@@ -114,12 +114,16 @@ class _LineReader:
         if not self.count:
             self._learn(cells, "\t" in line, number)
         if len(cells) != self.count:
-            self._refuse(f"{len(cells)} columns, the lines before have {self.count}", number, "correct the line")
+            what = f"{len(cells)} columns, the lines before have {self.count}"
+            report(DataError(what, at=f"{self.origin}, line {number}", fix="correct the line"))
+            return None
         if self.names[:1] == ("ID",) and _NO_WORD.fullmatch(cells[0]):
             return None
         token, tag = cells[self.token].strip(), None if self.tag is None else cells[self.tag].strip()
         if not token or tag == "":
-            self._refuse(f"the {'tag' if token else 'token'} is empty", number, "correct the line")
+            what = f"the {'tag' if token else 'token'} is empty"
+            report(DataError(what, at=f"{self.origin}, line {number}", fix="correct the line"))
+            return None
         return token, tag
 
     def finished(self, sentence: Sentence) -> Sentence:
