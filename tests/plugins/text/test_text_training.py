@@ -54,3 +54,23 @@ def test_prompts_are_taken_as_they_are_written(tmp_path: Path, capsys: pytest.Ca
     for documents, count in (("files", 1), ("lines", 3)):
         assert main(["generate", str(run.path), "--data.documents", documents, *out]) == 0
         assert (tmp_path / "made.jsonl").read_text().count("\n") == count
+
+
+def test_a_tagger_of_the_demo_data_tells_persons_from_places_by_what_comes_before(tmp_path: Path) -> None:
+    run = trained(tmp_path, task="tag", hidden_size=48, max_epochs=5, learning_rate=0.01)
+    figures = run.test()
+    assert figures["accuracy"] > run.result["baselines"]["symbol_majority"]["accuracy"]
+    assert figures["span_f1"] > 0.97
+    (tmp_path / "new.txt").write_text("Florence flew to Florence .\nMrs Perlimson owes 5,000 euros to Jordan .\n")
+    out = tmp_path / "new.conll"
+    options = ["--data.path", str(tmp_path / "new.txt"), "--data.documents", "lines"]
+    assert main(["predict", str(run.path), *options, "--out", str(out)]) == 0
+    assert out.read_text() == (
+        "Florence\tB-PER\nflew\tO\nto\tO\nFlorence\tB-LOC\n.\tO\n\n"
+        "Mrs\tB-PER\nPerlimson\tI-PER\nowes\tO\n5,000\tB-AMT\neuros\tI-AMT\nto\tO\nJordan\tB-PER\n.\tO\n\n"
+    )
+    # Columns with tags are read too; the table has a sentence a row.
+    assert main(["predict", str(run.path), "--data.path", str(out), "--out", str(tmp_path / "new.csv")]) == 0
+    lines = (tmp_path / "new.csv").read_text().splitlines()
+    assert lines[:2] == ["origin,steps,prediction", "new.conll:1,Florence flew to Florence .,B-PER O O B-LOC O"]
+    assert main(["test", str(run.path), "--data.test_path", str(out)]) == 0
