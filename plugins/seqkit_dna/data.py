@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,9 +32,9 @@ from seqkit_dna.codec import BaseCodec
 from seqkit_dna.coding import CodonFrequency, coding_figures
 from seqkit_dna.demo import demo_genome, demo_promoters
 from seqkit_dna.demo_genes import demo_tagged
-from seqkit_dna.fragment import BLOCK_BASES
 from seqkit_dna.legend import CODING, Legend, Strandedness
 from seqkit_dna.letters import Ambiguous
+from seqkit_dna.options import check_options, check_tagging, no_label
 from seqkit_dna.parts import between_ambiguous, in_frame
 from seqkit_dna.reading import Reading
 from seqkit_dna.stream import read_letters
@@ -97,7 +96,7 @@ class DnaData(SequenceDataModule):
     ) -> None:
         super().__init__(path=path, task=task, **options)
         stride = kmer_stride if kmer_stride is not None else k if self.streams else 1
-        _check_options(self.streams, k, stride, label_pattern, min_length)
+        check_options(self.streams, k, stride, label_pattern, min_length)
         self.reverse_complement = task != "classify" if reverse_complement is None else reverse_complement
         self.reading = Reading(
             ambiguous, min_quality, phred_offset, min_length, label_pattern, sequence_column, label_column
@@ -109,7 +108,7 @@ class DnaData(SequenceDataModule):
             self.reading, Legend((feature,) if isinstance(feature, str) else tuple(feature), strand), annotation
         )
         if task == "tag":
-            _check_tagging(self.tagging.legend, k, piece)
+            check_tagging(self.tagging.legend, k, piece)
             self.target_codec = SymbolCodec(self.tagging.legend.letters)
 
     @functools.cached_property
@@ -245,7 +244,7 @@ class DnaData(SequenceDataModule):
                 report(DataError(what, at=record.origin, fix=fix))
             unlabelled = record.target is None and split != "predict"
             if unlabelled:
-                report(_no_label(record, self.reading.label_pattern))
+                report(no_label(record, self.reading.label_pattern))
             if not short and not unlabelled:
                 yield record
 
@@ -257,51 +256,4 @@ def _other_strand(record: Record) -> Record:
         sequence=reverse_complement_of(record.sequence),  # type: ignore[no-untyped-call]
         origin=f"{record.origin} (reverse complement)",
         continues=False,
-    )
-
-
-def _check_tagging(legend: Legend, k: int, piece: int) -> None:
-    legend.check()
-    if k != 1:
-        raise ConfigError(
-            f"task 'tag' answers each base, not each {k}-mer",
-            at="--data.k",
-            fix="leave it out: the encoder sees each base with its neighbours",
-        )
-    if piece < 2:
-        raise ConfigError(f"piece is {piece}", at="--data.piece", fix="give 2 or more bases")
-
-
-def _check_options(streams: bool, k: int, stride: int, label_pattern: str | None, min_length: int) -> None:
-    if streams and stride != k:
-        raise ConfigError(
-            f"next_step over {k}-mers that overlap (stride {stride}): the next one is already half known",
-            at="--data.kmer_stride",
-            fix="leave it out: next_step reads k-mers side by side",
-        )
-    if not 0 <= min_length <= BLOCK_BASES:
-        raise ConfigError(f"min_length is {min_length}", at="--data.min_length", fix=f"give 0 to {BLOCK_BASES}")
-    if label_pattern is not None:
-        try:
-            groups = re.compile(label_pattern).groups
-        except re.error as error:
-            raise ConfigError(
-                f"not a regular expression: {error}", at="--data.label_pattern", fix="see Python's re module"
-            ) from None
-        if groups < 1:
-            raise ConfigError(f"{label_pattern!r} has no group", at="--data.label_pattern", fix="put the label in ( )")
-
-
-def _no_label(record: Record, label_pattern: str | None) -> DataError:
-    if label_pattern is not None:
-        return DataError(
-            f"label_pattern {label_pattern!r} does not match the record's header",
-            at=record.origin,
-            fix="change --data.label_pattern so that it matches each header",
-        )
-    return DataError(
-        "the record has no label",
-        at=record.origin,
-        fix="give --data.path once for each class as LABEL=PATH, a folder for each class, --data.label_pattern, "
-        "or a table with --data.label_column",
     )

@@ -58,7 +58,8 @@ def pieces(data: DnaData, split: Split = "predict") -> list[tuple[str, str, str 
 
 def baselines(**options: Any) -> dict[str, dict[str, float]]:
     data = DnaData(**options)
-    return data.baselines("test", data)
+    found: dict[str, dict[str, float]] = data.baselines("test", data)
+    return found
 
 
 def test_each_piece_says_where_it_lies_and_has_its_tags(tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""Options of the data module that are refused, and what is said of labels that are missing."""
+
+from __future__ import annotations
+
+import re
+
+from seqkit import ConfigError, DataError, Record
+from seqkit_dna.fragment import BLOCK_BASES
+from seqkit_dna.legend import Legend
+
+
+def check_tagging(legend: Legend, k: int, piece: int) -> None:
+    """Refuse what `tag` cannot have.
+
+    Raises:
+        ConfigError: Names the option.
+    """
+    legend.check()
+    if k != 1:
+        raise ConfigError(
+            f"task 'tag' answers each base, not each {k}-mer",
+            at="--data.k",
+            fix="leave it out: the encoder sees each base with its neighbours",
+        )
+    if piece < 2:
+        raise ConfigError(f"piece is {piece}", at="--data.piece", fix="give 2 or more bases")
+
+
+def check_options(streams: bool, k: int, stride: int, label_pattern: str | None, min_length: int) -> None:
+    """Refuse options that contradict each other or the task.
+
+    Raises:
+        ConfigError: Names the option.
+    """
+    if streams and stride != k:
+        raise ConfigError(
+            f"next_step over {k}-mers that overlap (stride {stride}): the next one is already half known",
+            at="--data.kmer_stride",
+            fix="leave it out: next_step reads k-mers side by side",
+        )
+    if not 0 <= min_length <= BLOCK_BASES:
+        raise ConfigError(f"min_length is {min_length}", at="--data.min_length", fix=f"give 0 to {BLOCK_BASES}")
+    if label_pattern is not None:
+        try:
+            groups = re.compile(label_pattern).groups
+        except re.error as error:
+            raise ConfigError(
+                f"not a regular expression: {error}", at="--data.label_pattern", fix="see Python's re module"
+            ) from None
+        if groups < 1:
+            raise ConfigError(f"{label_pattern!r} has no group", at="--data.label_pattern", fix="put the label in ( )")
+
+
+def no_label(record: Record, label_pattern: str | None) -> DataError:
+    """The error for a record whose label is not known.
+
+    Args:
+        record: The record.
+        label_pattern: Where it was looked for; None: in path, folder or column.
+    """
+    if label_pattern is not None:
+        return DataError(
+            f"label_pattern {label_pattern!r} does not match the record's header",
+            at=record.origin,
+            fix="change --data.label_pattern so that it matches each header",
+        )
+    return DataError(
+        "the record has no label",
+        at=record.origin,
+        fix="give --data.path once for each class as LABEL=PATH, a folder for each class, --data.label_pattern, "
+        "or a table with --data.label_column",
+    )
