@@ -14,7 +14,7 @@ from seqkit.training import workflow
 CONFIGS = Path(__file__).parents[2] / "configs"
 RECIPES = sorted(CONFIGS.rglob("*.yaml"))
 NAMES = [str(recipe.relative_to(CONFIGS).with_suffix("")) for recipe in RECIPES]
-NUM_RECIPES = 13
+NUM_RECIPES = 14
 OF_THE_FILES = ("path", "valid_path", "test_path", "test_match", "test_every", "join_match")
 
 
