@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-
-import numpy as np
 
 from seqkit import (
     ConfigError,
@@ -30,7 +27,7 @@ from seqkit_timeseries.covariates import Covaried, with_future
 from seqkit_timeseries.cuts import LEAST_TRAINED, Cut, TailRule
 from seqkit_timeseries.demo import HORIZON, SEASON, demo_series, demo_shapes
 from seqkit_timeseries.division import Division
-from seqkit_timeseries.forecasts import Timeline, forecast_table, write_tables
+from seqkit_timeseries.forecasts import SeriesRecord, Timeline, table_of, write_tables
 from seqkit_timeseries.labelled import labelled_records
 from seqkit_timeseries.layout import Layout, TableOptions
 from seqkit_timeseries.reading import read_series
@@ -38,13 +35,6 @@ from seqkit_timeseries.series import Series, require_float32
 from seqkit_timeseries.stream import read_lines_of_numbers
 from seqkit_timeseries.timeline import Duplicates, TimeRules
 from seqkit_timeseries.ts_format import parse_case
-
-
-@dataclass(frozen=True)
-class SeriesRecord(Record):
-    """A record that knows the times of its series, so that a forecast can be dated."""
-
-    timeline: Timeline | None = None
 
 
 class TimeseriesData(SequenceDataModule):
@@ -211,7 +201,7 @@ class TimeseriesData(SequenceDataModule):
 
     def write(self, path: Path, generations: Iterable[Generation]) -> list[Path]:
         """Mean and quantiles of each forecast step, in a long table; parquet by the name's ending, else CSV."""
-        write_tables(path, map(self._table, generations))
+        write_tables(path, (table_of(generation, self.quantiles) for generation in generations))
         return [path]
 
     def parts(self, blocks: Iterator[bytes]) -> Iterator[Record]:
@@ -246,14 +236,6 @@ class TimeseriesData(SequenceDataModule):
         if self.labelled or self._season is not None or self.season > 1:
             return []
         return ["season: 1, for the series have no timestamps that say more; give --data.season N for seasonal figures"]
-
-    def _table(self, generation: Generation) -> Any:
-        prompt = generation.prompt
-        timeline = prompt.timeline if isinstance(prompt, SeriesRecord) else None
-        if timeline is None:
-            timeline = Timeline(name=prompt.origin.partition(":")[2] or prompt.origin)
-        samples = np.stack([np.asarray(values, dtype=np.float64) for values in generation.values])
-        return forecast_table(timeline, prompt.context or len(prompt.sequence), samples, self.quantiles)
 
     def _series_records(self, split: Split) -> Iterator[Record]:
         several = self.backtest.tail.num_windows > 1 and self.streams

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seqkit import DataError
+from seqkit import DataError, Generation, Record
 from seqkit_timeseries.frequency import DAY_US, Frequency
 from seqkit_timeseries.series import Series
 
@@ -62,6 +62,23 @@ class Timeline:
             if num_known == self.num_steps:
                 return self.frequency.times(self.last, 1 + steps)
         return num_known + steps
+
+
+@dataclass(frozen=True)
+class SeriesRecord(Record):
+    """A record that knows the times of its series, so that a forecast can be dated."""
+
+    timeline: Timeline | None = None
+
+
+def table_of(generation: Generation, quantiles: list[float]) -> pd.DataFrame:
+    """The table of one series that was continued, dated where its record has a timeline."""
+    prompt = generation.prompt
+    timeline = prompt.timeline if isinstance(prompt, SeriesRecord) else None
+    if timeline is None:
+        timeline = Timeline(name=prompt.origin.partition(":")[2] or prompt.origin)
+    samples = np.stack([np.asarray(values, dtype=np.float64) for values in generation.values])
+    return forecast_table(timeline, prompt.context or len(prompt.sequence), samples, quantiles)
 
 
 def forecast_table(timeline: Timeline, num_known: int, samples: np.ndarray, quantiles: list[float]) -> pd.DataFrame:
