@@ -1,4 +1,4 @@
-"""The time-series domain: probabilistic forecasts of series, and classification or regression of records."""
+"""The time-series domain: probabilistic forecasts of series, and labels or values of records and of steps."""
 
 from seqkit import Domain
 from seqkit_timeseries.data import TimeseriesData
@@ -8,7 +8,7 @@ DOMAIN = Domain(
     "timeseries",
     TimeseriesData,
     timeseries_encoder,
-    tasks=("next_step", "forecast", "classify"),
+    tasks=("next_step", "forecast", "classify", "tag"),
     defaults={
         # Series are few and long: narrow batches give more updates, two layers carry a season over the window.
         "next_step": {
@@ -38,6 +38,15 @@ DOMAIN = Domain(
             "model.learning_rate": 3e-3,
             "model.patience": 30,
             "trainer.max_epochs": 60,
+        },
+        # What is looked for is rare: a fault is to count as much as all that is normal.
+        "tag": {
+            "data.batch_size": 8,
+            "model.hidden_size": 32,
+            "model.bidirectional": True,
+            "model.class_weights": "balanced",
+            "model.learning_rate": 5e-3,
+            "trainer.max_epochs": 20,
         },
     },
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from seqkit import Codec, ConfigError, StandardCodec
+from seqkit import Codec, ConfigError, LabelCodec, PathOption, StandardCodec, TagCodec, split_label
 from seqkit_timeseries.codec import RecordScaleCodec
 from seqkit_timeseries.covariate_codec import CovariateCodec
 from seqkit_timeseries.layout import TableOptions
@@ -20,10 +20,10 @@ def build_codec(scaling: Scaling, task: str, table: TableOptions, calendar: bool
         ConfigError: If covariates are asked for where nothing is forecast.
     """
     covariates = table.known_columns or table.static_columns or calendar
-    if task == "classify":
+    if task in ("classify", "tag"):
         if covariates:
             raise ConfigError(
-                "records to classify have no steps to come",
+                f"task {task!r} forecasts nothing: there are no steps to come",
                 at="--data.known_columns, --data.static_columns, --data.calendar",
                 fix="leave them out: every value column is seen; or use --data.task forecast",
             )
@@ -31,6 +31,31 @@ def build_codec(scaling: Scaling, task: str, table: TableOptions, calendar: bool
     if task == "forecast" or covariates:  # The core says why next_step has none.
         return CovariateCodec(scaling == "standard", calendar, table.static_columns)
     return StandardCodec(standardise=scaling == "standard", running_scale=scaling == "window")
+
+
+def build_target_codec(task: str, target: Literal["label", "value"]) -> Codec:
+    """The codec of labels, or of numbers to predict."""
+    if target == "value":
+        return StandardCodec(num_features=1)
+    return TagCodec() if task == "tag" else LabelCodec()
+
+
+def require_tag_options(path: PathOption, label_column: str | None, horizon: int | None) -> None:
+    """Refuse what has no meaning where each step has a label.
+
+    Raises:
+        ConfigError: Names the option.
+    """
+    if horizon is not None:
+        fix = "leave it out; --data.valid_fraction and --data.test_fraction are held out at the end of each series"
+        raise ConfigError(f"task 'tag' forecasts nothing: horizon is {horizon}", at="--data.horizon", fix=fix)
+    if path is not None and label_column is None:
+        fix = "name the column that holds a label in each row"
+        raise ConfigError("task 'tag' needs to know the label of each step", at="--data.label_column", fix=fix)
+    for entry in [path] if isinstance(path, str) else path or []:
+        if (label := split_label(entry)[0]) is not None:
+            fix = "give the path alone; labels are in --data.label_column"
+            raise ConfigError(f"{label!r} would be one label for all steps", at=f"--data.path {entry}", fix=fix)
 
 
 def usual_look_back(season: int) -> int:

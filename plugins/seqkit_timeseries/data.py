@@ -1,8 +1,8 @@
-"""TimeseriesData: tables and `.ts` files as series to forecast, or as records to classify."""
+"""TimeseriesData: tables and `.ts` files as series to forecast, as records to classify, or as steps to tag."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,39 +11,50 @@ from seqkit import (
     Continuous,
     Generation,
     Inspector,
-    LabelCodec,
     PathOption,
     Record,
     SequenceDataModule,
     Split,
-    StandardCodec,
+    did_you_mean,
 )
 from seqkit_timeseries.backtest import Backtest, Piece, ShortSeries
 from seqkit_timeseries.check import SeriesInspector
-from seqkit_timeseries.choices import Scaling, build_codec, checked_quantiles, require_positive, usual_look_back
+from seqkit_timeseries.choices import (
+    Scaling,
+    build_codec,
+    build_target_codec,
+    checked_quantiles,
+    require_positive,
+    require_tag_options,
+    usual_look_back,
+)
 from seqkit_timeseries.codec import RecordScaleCodec
 from seqkit_timeseries.covariate_codec import CovariateCodec
 from seqkit_timeseries.covariates import Covaried, with_future
 from seqkit_timeseries.cuts import LEAST_TRAINED, Cut, TailRule
 from seqkit_timeseries.demo import HORIZON, SEASON, demo_series, demo_shapes
+from seqkit_timeseries.demo_faults import demo_sensors
 from seqkit_timeseries.division import Division
+from seqkit_timeseries.events import event_figures, rarer_label
 from seqkit_timeseries.forecasts import SeriesRecord, Timeline, table_of, write_tables
 from seqkit_timeseries.labelled import labelled_records
 from seqkit_timeseries.layout import Layout, TableOptions
 from seqkit_timeseries.reading import read_series
 from seqkit_timeseries.series import Series, require_float32
+from seqkit_timeseries.step_rows import step_writers
 from seqkit_timeseries.stream import read_lines_of_numbers
+from seqkit_timeseries.tagged import Tagged
 from seqkit_timeseries.timeline import Duplicates, TimeRules
 from seqkit_timeseries.ts_format import parse_case
 
 
 class TimeseriesData(SequenceDataModule):
-    """Measurements over time: to forecast series (`next_step`), or to tell records apart (`classify`).
+    """Measurements over time: to forecast series (`next_step`, `forecast`), or to label records or steps.
 
     Args:
         path: Tables (.csv, .tsv, .parquet, .jsonl), .ts files, or a folder or zip archive of them; `.gz` is
             understood. To classify, `LABEL=PATH` gives the records of one class. None makes demo data.
-        task: `next_step` or `classify`.
+        task: `next_step`, `forecast`, `classify` (a label for each record) or `tag` (one for each step).
         layout: `long` has a row for each step of each series (`unique_id, ds, y`), `wide` a row for each step and a
             column for each series, `rows` a row for each series. `auto` sees an id column, or text in the first column.
         id_column: Column with the series' id; None: `unique_id`, `item_id` or `series_id`.
@@ -61,16 +72,19 @@ class TimeseriesData(SequenceDataModule):
         held_out: `share` holds out shares (valid_fraction, test_fraction) of each series although there is a horizon.
         first_steps: Only so many steps of each series are trained on or held out, from its beginning.
         season: Steps of a season, for seasonal baselines and MASE; None finds it from the timestamps.
-        scaling: `window`: each series by its own mean and deviation so far, each record by its own. `standard`: by
-            those of the training split. `none`. None: `window` to forecast, `standard` to classify.
-        label_column: Column with the class, the same in all rows of a record.
-        target: `label` predicts a class, `value` a number (sequence regression).
+        scaling: `window`: each series by its own mean and deviation so far, each record (under tag, each piece) by its
+            own. `standard`: by those of the training split. `none`. None: `window` to forecast, else `standard`.
+        label_column: Column with the class, the same in all rows of a record; under tag with the class of each row.
+        target: `label` predicts a class, `value` a number (regression of records, or of steps).
+        piece: tag: most steps that are read together; longer series are cut into equal pieces.
+        positive: tag: the label whose runs are events to be found, for the figures; None: the rarer one of two.
         num_windows: Windows of a horizon that are held out for each of validation and test. They do not overlap in
             next_step; forecast scores every window, a stride apart, that lies in them.
         short_series: A series too short for what is held out: `error`, `train` (only), or `drop`.
         sort: Put rows in order of series and time; a long table is then held in memory.
         duplicates: What stands for rows of one time: `first`, `last`, `mean`; or an `error`.
-        fill_gaps: Missing timestamps: true puts in missing values, false takes rows as consecutive; None refuses gaps.
+        fill_gaps: Missing timestamps: true puts in missing values (under tag with the label of the step before), false
+            takes rows as consecutive; None refuses gaps.
         time_format: strptime format of timestamps; None reads ISO 8601.
         quantiles: Levels that a written forecast holds.
         options: Of every data module.
@@ -99,6 +113,8 @@ class TimeseriesData(SequenceDataModule):
         scaling: Scaling | None = None,
         label_column: str | None = None,
         target: Literal["label", "value"] = "label",
+        piece: int = 512,
+        positive: str | None = None,
         num_windows: int = 1,
         short_series: ShortSeries = "error",
         sort: bool = False,
@@ -112,13 +128,16 @@ class TimeseriesData(SequenceDataModule):
         forecasts = task == "forecast"
         require_positive(
             horizon=horizon, look_back=look_back, stride=stride, first_steps=first_steps, season=season,
-            num_windows=num_windows,
+            num_windows=num_windows, piece=piece,
         )  # fmt: skip
+        if task == "tag":
+            require_tag_options(path, label_column, horizon)
         if forecasts and horizon is None and path is not None:
             raise ConfigError("forecast needs to know how far", at="--data.horizon", fix="give the steps to forecast")
         self.target, self.quantiles = target, checked_quantiles(quantiles)
         self.horizon = HORIZON if horizon is None and path is None and not self.labelled else horizon
         self.stride, self.first_steps = stride, first_steps
+        self.piece, self.positive = piece, positive
         self.table_options = TableOptions(
             layout=layout,
             id_column=id_column,
@@ -130,6 +149,7 @@ class TimeseriesData(SequenceDataModule):
             known_columns=tuple(known_columns or ()),
             static_columns=tuple(static_columns or ()),
             labelled=self.labelled,
+            labels="record" if task != "tag" else "class" if target == "label" else "number",
             rules=TimeRules(sort, duplicates, fill_gaps),
         )
         test, both = self.hold_out.shares
@@ -146,10 +166,7 @@ class TimeseriesData(SequenceDataModule):
         self.scaling = scaling or ("standard" if self.labelled else "window")
         self.calendar = calendar if calendar is not None or forecasts else False
         self.codec = build_codec(self.scaling, task, self.table_options, self.calendar)
-        if not self.labelled:
-            self.target_codec = self.codec
-        else:
-            self.target_codec = LabelCodec() if target == "label" else StandardCodec(num_features=1)
+        self.target_codec = build_target_codec(task, target) if self.labelled else self.codec
         self._season, self._look_back = season, look_back
 
     @property
@@ -170,19 +187,22 @@ class TimeseriesData(SequenceDataModule):
         """Series with what is given of them, or records with their labels."""
         if not self.labelled:
             return self._series_records(split)
+        if self.task == "tag":
+            return self._tagged().records(split)
         as_numbers = self.target == "value" and split != "predict"
         return self.divide(lambda path: labelled_records(self.read(path, split), as_numbers), split)
 
     def read(self, path: PathOption, split: Split = "train") -> Iterator[Series]:
         """All series of a path, of the demo data for None; for `predict` they need no labels."""
         if path is None:
-            return demo_shapes(self.target == "value") if self.labelled else demo_series()
+            demo = {"tag": demo_sensors, "classify": demo_shapes}.get(self.task)
+            return demo_series() if demo is None else demo(self.target == "value")
         return read_series(path, self.table_options.for_prediction() if split == "predict" else self.table_options)
 
     def placed(self) -> Iterator[tuple[Split | None, Record]]:
         """Each series once, in parts where its end is held out or lies in another file."""
         if self.labelled:
-            yield from super().placed()
+            yield from self._tagged().placed() if self.task == "tag" else super().placed()
             return
         for split, part, continues in self._division().parts():
             yield split, Record(self._sequence(part), origin=part.origin, continues=continues)
@@ -223,6 +243,8 @@ class TimeseriesData(SequenceDataModule):
     def describe_split(self) -> str:
         """With a horizon: how many steps of each series."""
         tail = self.backtest.tail
+        if self.task == "tag":
+            return super().describe_split().replace("the end", "the end of each series")
         if self.labelled or tail.horizon is None or tail.by_share:
             return super().describe_split()
         held = f"the last {tail.num_windows * tail.horizon} steps of each series"
@@ -236,6 +258,44 @@ class TimeseriesData(SequenceDataModule):
         if self.labelled or self._season is not None or self.season > 1:
             return []
         return ["season: 1, for the series have no timestamps that say more; give --data.season N for seasonal figures"]
+
+    def figures(self, truth: list[Any], guess: list[Any]) -> dict[str, float]:
+        """Under tag, how well the steps and the runs of the rarer label, or of `positive`, are found."""
+        if self.task != "tag":
+            return {}
+        labels = self.target_codec.state()["labels"]
+        return event_figures(truth, guess, self.positive or rarer_label(truth, labels))
+
+    def row_writers(self) -> dict[str, Callable[[Iterator[dict[str, Any]], Path], None]]:
+        """Under tag, tables of a row a step."""
+        if self.task != "tag":
+            return {}
+        paths = [self.path, *(path for path in (self.valid_path, self.test_path) if path is not None)]
+        return step_writers(lambda: (series for path in paths for series in self.read(path, "predict")))
+
+    def fit_codecs(self) -> None:
+        """Let the codecs learn from the training split, once.
+
+        Raises:
+            ConfigError: If no step of training has the label `positive`.
+        """
+        super().fit_codecs()
+        labels = self.target_codec.state().get("labels", []) if self.task == "tag" else []
+        if self.positive is not None and self.positive not in labels:
+            fix = did_you_mean(self.positive, labels) or f"labels of steps: {', '.join(labels[:20]) or 'none'}"
+            raise ConfigError(f"no step has the label {self.positive!r}", at="--data.positive", fix=fix)
+
+    @property
+    def holds_out_whole(self) -> bool:
+        """Under tag the end of each series is held out, as under next_step: neighbouring steps are alike."""
+        return self.labelled and self.task != "tag"
+
+    def _tagged(self) -> Tagged:
+        rule = self.hold_out
+        return Tagged(
+            self.read, self._check, rule.is_test, rule.rules, self.backtest.tail, self.piece, self.path,
+            self.valid_path, self.test_path, self.first_steps,
+        )  # fmt: skip
 
     def _series_records(self, split: Split) -> Iterator[Record]:
         several = self.backtest.tail.num_windows > 1 and self.streams

@@ -106,13 +106,18 @@ def forecast_table(timeline: Timeline, num_known: int, samples: np.ndarray, quan
     return table
 
 
-def write_tables(path: Path, tables: Iterable[pd.DataFrame]) -> None:
-    """Tables one below the other as parquet (by the name's ending) or CSV.
+def write_tables(path: Path, tables: Iterable[pd.DataFrame], suffix: str | None = None) -> None:
+    """Tables one below the other as parquet (by the ending) or CSV.
+
+    Args:
+        path: Where to.
+        tables: With a column `ds`.
+        suffix: The ending that counts; None takes that of the path.
 
     Raises:
         DataError: If there is nothing to write, or if only some series have dates: a parquet column has one type.
     """
-    if path.suffix == ".parquet":
+    if (suffix or path.suffix) == ".parquet":
         _write_parquet(path, _gathered(_of_one_kind(tables, path)))
         return
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -123,7 +128,7 @@ def write_tables(path: Path, tables: Iterable[pd.DataFrame]) -> None:
 def _write_parquet(path: Path, tables: Iterator[pd.DataFrame]) -> None:
     first = next(tables, None)
     if first is None:
-        raise DataError("there is no forecast to write", at=str(path), fix="give at least one series to continue")
+        raise DataError("there is nothing to write", at=str(path), fix="give at least one series")
     table = pa.Table.from_pandas(first, preserve_index=False)
     with pq.ParquetWriter(path, table.schema) as writer:
         writer.write_table(table)

@@ -34,6 +34,7 @@ class TableOptions:
     Attributes:
         alone: The table is the only file of its path, so that its name says nothing about a single series in it.
         labelled: Records have labels (task `classify`): a file that is not labelled itself holds them in its rows.
+        labels: What the label column holds: one class a `record`, or of each step a `class` or a `number` (task `tag`).
         known_columns: Columns that are known ahead.
         static_columns: Columns that never change over a series.
         label_required: Whether the label column must be there; not when classes are to be predicted.
@@ -51,8 +52,14 @@ class TableOptions:
     static_columns: tuple[str, ...] = ()
     alone: bool = False
     labelled: bool = False
+    labels: Literal["record", "class", "number"] = "record"
     label_required: bool = True
     rules: TimeRules = field(default_factory=TimeRules)
+
+    @property
+    def aligned(self) -> bool:
+        """Whether each step has a label of its own."""
+        return self.labels != "record"
 
     def for_prediction(self) -> TableOptions:
         """The same for files whose classes are to be predicted."""
@@ -78,7 +85,11 @@ def find_layout(source: SourceFile, head: Head, options: TableOptions) -> Litera
     2. rows, if a label is needed and the file is not one record of a class (no `LABEL=PATH`, no folder);
     3. rows, if the first column holds text that is neither a number nor a timestamp;
     4. wide.
+
+    Where each step has a label, there are only long and wide.
     """
+    if options.aligned:
+        return _aligned_layout(source, head, options)
     if options.layout != "auto":
         return options.layout
     if _identifier(head, options) is not None:
@@ -97,6 +108,18 @@ def find_layout(source: SourceFile, head: Head, options: TableOptions) -> Litera
             fix="give --data.time_format such as %d/%m/%Y, or --data.layout rows if it is the id of a series",
         )
     return "rows"
+
+
+def _aligned_layout(source: SourceFile, head: Head, options: TableOptions) -> Literal["long", "wide"]:
+    if options.layout == "rows":
+        raise ConfigError(
+            f"a row of {source.origin} is a whole series: its steps have no labels",
+            at="--data.layout",
+            fix="give a row for each step, with a label column: long or wide",
+        )
+    if options.layout == "auto":
+        return "wide" if _identifier(head, options) is None else "long"
+    return options.layout
 
 
 def find_roles(source: SourceFile, head: Head, options: TableOptions, layout: str) -> Roles:
@@ -126,16 +149,18 @@ def find_roles(source: SourceFile, head: Head, options: TableOptions, layout: st
         values = [
             name for name in head.names if name not in (identifier, time, label, *known, *statics, *INDEX_COLUMNS)
         ]
-    both = sorted({*values} & {*known, *statics} | {*known} & {*statics})
+    both = sorted({*values} & {*known, *statics, label} | {*known} & {*statics})
     if both:
         raise ConfigError(
             f"column {both[0]!r} has two meanings",
-            at="--data.value_columns, --data.known_columns, --data.static_columns",
-            fix="name it once: what is forecast is not known ahead",
+            at="--data.value_columns, --data.known_columns, --data.static_columns, --data.label_column",
+            fix="name it once: what is forecast is not known ahead, and a label is no value",
         )
     if not values:
         raise DataError("no column is left for the values", at=file, fix=f"columns: {', '.join(head.names[:20])}")
-    own = label if options.labelled and label in head.names else None
+    # Prediction needs no label of a step, and should not stumble over one that is missing.
+    wanted = options.labelled and (options.label_required or not options.aligned)
+    own = label if wanted and label in head.names else None
     return Roles(identifier, time, values, own, known, statics)
 
 

@@ -66,11 +66,24 @@ def _blocks(source: SourceFile, head: Head, roles: Roles, options: TableOptions)
             None if roles.identifier is None else _ids(batch, roles.identifier, row, file),
             None if roles.time is None else times(batch.column(roles.time), roles.time, row, file, options.time_format),
             np.stack(columns, axis=1),
-            None if roles.label is None else texts(batch.column(roles.label)),
+            None if roles.label is None else _labels(batch, roles.label, row, file, options),
             np.stack([texts(batch.column(name)) for name in roles.statics], axis=1) if roles.statics else None,
         )
         usable = block.usable()
         yield block if usable.all() else block.rows(usable)
+
+
+def _labels(batch: pa.RecordBatch, name: str, first_row: int, file: str, options: TableOptions) -> np.ndarray:
+    if options.labels == "number":
+        return numbers(batch.column(name), name, first_row, file)
+    labels = texts(batch.column(name))
+    if not options.aligned:
+        return labels
+    labels = np.array([label.strip() for label in labels], dtype=object)
+    for row in np.flatnonzero((labels == "") | (labels == "nan") | (labels == "NaN")):
+        at = f"{file}, row {first_row + int(row)}, column {name!r}"
+        report(DataError("the label is missing", at=at, fix="give each row its label, or leave the rows out"))
+    return labels
 
 
 def _ids(batch: pa.RecordBatch, name: str, first_row: int, file: str) -> np.ndarray:
@@ -92,7 +105,7 @@ def _read_long(source: SourceFile, blocks: Iterable[_Block], roles: Roles, optio
             name = str(block.ids[begin])
             if held and name != current:
                 with reporting():
-                    yield options.rules.apply(_series(source, current, held, roles))
+                    yield options.rules.apply(_series(source, current, held, roles, options))
                 done.add(current)
                 held = []
             if name in done:
@@ -102,7 +115,7 @@ def _read_long(source: SourceFile, blocks: Iterable[_Block], roles: Roles, optio
             current = name
             held.append(block.rows(slice(begin, end)))
     if held:
-        yield options.rules.apply(_series(source, current, held, roles))
+        yield options.rules.apply(_series(source, current, held, roles, options))
 
 
 def _by_id(blocks: list[_Block]) -> list[_Block]:
@@ -123,7 +136,7 @@ def _read_wide(source: SourceFile, blocks: Iterable[_Block], roles: Roles, optio
     stem = source.name.removesuffix(".gz").rpartition(".")[0] or source.name
     if options.alone and options.multivariate and not options.labelled:
         stem = "series"  # The only table of a path: its continuation lies in a file of another name.
-    table = options.rules.apply(_series(source, stem, held, roles))
+    table = options.rules.apply(_series(source, stem, held, roles, options))
     if options.multivariate or options.labelled:
         yield table
         return
@@ -132,10 +145,10 @@ def _read_wide(source: SourceFile, blocks: Iterable[_Block], roles: Roles, optio
         yield replace(table, name=name, values=values, features=(name, *roles.known))
 
 
-def _series(source: SourceFile, name: str, blocks: list[_Block], roles: Roles) -> Series:
+def _series(source: SourceFile, name: str, blocks: list[_Block], roles: Roles, options: TableOptions) -> Series:
     block = _joined(blocks)
     label = source.label or source.folder or None
-    if block.labels is not None:
+    if block.labels is not None and not options.aligned:
         found = sorted(set(block.labels.tolist()))
         if len(found) > 1:
             what = f"labels {found[0]!r} and {found[1]!r} in one series"
@@ -153,6 +166,7 @@ def _series(source: SourceFile, name: str, blocks: list[_Block], roles: Roles) -
         label=label,
         num_known=len(roles.known),
         statics=_statics(block.statics, roles.statics, f"{source.origin}:{name}"),
+        labels=block.labels if options.aligned else None,
     )
 
 

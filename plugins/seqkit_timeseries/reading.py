@@ -33,6 +33,12 @@ def read_series(path: PathOption, options: TableOptions) -> Iterator[Series]:
     for source in sources:
         if is_ts(source) and (options.known_columns or options.static_columns):
             require_no_columns(options, source.origin)
+        if is_ts(source) and options.aligned:
+            raise ConfigError(
+                f"{source.origin} holds one label a record",
+                at="--data.task tag",
+                fix="give a table with a row and a label for each step, or use --data.task classify",
+            )
         with reporting():
             yield from read_ts(source) if is_ts(source) else read_table(source, options)
 

@@ -26,6 +26,7 @@ class Series:
         label: Class or value of the whole series; None where the file gives none.
         num_known: Columns that are known ahead and are not forecast.
         statics: Cells of the columns that never change over the series.
+        labels: Label of each step, (T,) object, or number, (T,) float64; None where steps have none of their own.
     """
 
     file: str
@@ -39,6 +40,7 @@ class Series:
     label: str | None = None
     num_known: int = 0
     statics: tuple[str, ...] = ()
+    labels: np.ndarray | None = None
 
     def __len__(self) -> int:
         """Number of steps."""
@@ -66,7 +68,12 @@ class Series:
 
     def part(self, begin: int, end: int) -> Series:
         """The steps from `begin` to before `end`."""
-        return replace(self, values=self.values[begin:end], times=self.times[begin:end])
+        return self.rows(slice(begin, end))
+
+    def rows(self, index: slice | np.ndarray) -> Series:
+        """The steps at these places, in their order."""
+        labels = None if self.labels is None else self.labels[index]
+        return replace(self, values=self.values[index], times=self.times[index], labels=labels)
 
     @property
     def measured(self) -> tuple[int, int]:
@@ -102,14 +109,16 @@ class Series:
                 at=following.origin,
                 fix="check that the two files are not exchanged",
             )
-        return self.joined(replace(following, values=following.values[later], times=following.times[later]))
+        return self.joined(following.rows(later))
 
     def joined(self, following: Series) -> Series:
         """This series and all steps of another, which are later."""
+        known = self.labels is not None and following.labels is not None
         return replace(
             self,
             values=np.concatenate([self.values, following.values]),
             times=np.concatenate([self.times, following.times]),
+            labels=np.concatenate([self.labels, following.labels]) if known else None,
         )
 
     def unmeasured(self) -> Series:
@@ -120,8 +129,10 @@ class Series:
         """Steps that come after this series, of which nothing is known but their times."""
         values = np.full((num_steps, self.values.shape[1]), np.nan)
         if self.frequency is None:
-            return replace(self, values=values, times=self.times[-1] + 1 + np.arange(num_steps))
-        return replace(self, values=values, times=self.frequency.times(self.times[-1], 1 + np.arange(num_steps)))
+            times = self.times[-1] + 1 + np.arange(num_steps)
+        else:
+            times = self.frequency.times(self.times[-1], 1 + np.arange(num_steps))
+        return replace(self, values=values, times=times, labels=None)
 
 
 def row_times(num_steps: int) -> np.ndarray:

@@ -25,6 +25,7 @@ class TimeRules:
         sort: Put rows in order of time.
         duplicates: What stands for several rows of one time.
         fill_gaps: True puts missing steps in as NaN, False takes the rows as consecutive steps, None refuses gaps.
+            Where steps have labels, a step that is put in has that of the step before it; of numbers, none.
     """
 
     sort: bool = False
@@ -66,7 +67,7 @@ class TimeRules:
             fix = "sort the file by time, or use --data.sort true"
             report(DataError(f"{what} ({len(backwards)} such places)", at=series.origin, fix=fix))
         order = np.argsort(series.times, kind="stable")
-        return replace(series, values=series.values[order], times=series.times[order])
+        return series.rows(order)
 
     def _one_row_a_time(self, series: Series) -> Series:
         new = np.diff(series.times).astype(np.int64) != 0
@@ -88,9 +89,8 @@ class TimeRules:
             totals = np.add.reduceat(np.where(seen, series.values, 0.0), begins)
             counts = np.add.reduceat(seen.astype(np.int64), begins)
             values = np.divide(totals, counts, out=np.full_like(totals, np.nan), where=counts > 0)
-        else:
-            values = series.values[ends - 1 if self.duplicates == "last" else begins]
-        return replace(series, values=values, times=series.times[begins])
+            return replace(series.rows(begins), values=values, labels=_common_labels(series, begins))
+        return series.rows(ends - 1 if self.duplicates == "last" else begins)
 
     def _filled(self, series: Series, steps: np.ndarray) -> Series:
         frequency, gaps = series.frequency, np.diff(steps)
@@ -113,7 +113,34 @@ class TimeRules:
         observe("repaired", "steps put in as missing", num_steps - len(series))
         values = np.full((num_steps, series.values.shape[1]), np.nan)
         values[steps] = series.values
-        return replace(series, values=values, times=frequency.times(series.times[0], np.arange(num_steps)))
+        times = frequency.times(series.times[0], np.arange(num_steps))
+        return replace(series, values=values, times=times, labels=_filled_labels(series, steps, num_steps))
+
+
+def _common_labels(series: Series, begins: np.ndarray) -> np.ndarray | None:
+    """The label of all rows of one time, or the mean of their numbers."""
+    labels = series.labels
+    if labels is None:
+        return None
+    groups = np.split(labels, begins[1:])
+    if labels.dtype.kind == "f":
+        return np.array([np.nan if np.isnan(group).all() else np.nanmean(group) for group in groups])
+    for begin, group in zip(begins, groups, strict=True):
+        if len(found := sorted(set(group.tolist()))) > 1:
+            what = f"labels {found[0]!r} and {found[1]!r} at {_show(series.times[begin])}"
+            report(DataError(what, at=series.origin, fix="correct one, or use --data.duplicates first or last"))
+    return series.rows(begins).labels
+
+
+def _filled_labels(series: Series, steps: np.ndarray, num_steps: int) -> np.ndarray | None:
+    """A step that is put in is in the state of the one before it; a number is not known there."""
+    if series.labels is None:
+        return None
+    if series.labels.dtype.kind == "f":
+        labels = np.full(num_steps, np.nan)
+        labels[steps] = series.labels
+        return labels
+    return np.repeat(series.labels, np.diff(np.append(steps, num_steps)))
 
 
 def _off_grid(series: Series, on_grid: np.ndarray) -> DataError:
