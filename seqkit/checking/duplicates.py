@@ -106,6 +106,8 @@ class Duplicates:
 def _as_bytes(value: Any) -> bytes:
     if isinstance(value, str):  # White space apart: two lines are no less the same for a space at one's end.
         return "".join(value.split()).encode("utf-8", "surrogatepass")
+    if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
+        return "".join(f"{one}\0" for one in value).encode("utf-8", "surrogatepass")  # "ab" is not "a" and "b"
     if hasattr(value, "__array__") or isinstance(value, list | tuple):
         return np.ascontiguousarray(value).tobytes()
     return value if isinstance(value, bytes) else pickle.dumps(value)

@@ -32,7 +32,7 @@ class Targets:
     def __init__(self, codec: Codec | None, aligned: bool) -> None:
         self.codec, self.aligned = codec, aligned
         self.counts: dict[Split | None, Counter[str]] = {split: Counter() for split in (*SPLITS, None)}
-        self.lengths, self.total, self.squares, self.numbers = array("q"), 0.0, 0.0, 0
+        self.lengths, self.mean, self.squares, self.numbers = array("q"), 0.0, 0.0, 0
         self.least, self.most = math.inf, -math.inf
 
     def add(self, record: Record, split: Split | None, num_steps: int) -> int:
@@ -70,8 +70,10 @@ class Targets:
     def _add_numbers(self, values: np.ndarray) -> None:
         values = values[np.isfinite(values)]
         if len(values):
-            self.numbers += len(values)
-            self.total, self.squares = self.total + values.sum(), self.squares + (values**2).sum()
+            # Squares around the means, joined as in Chan et al. 1983 [chan1983]: far from zero, sums would cancel.
+            moved, count = values.mean() - self.mean, self.numbers + len(values)
+            self.squares += ((values - values.mean()) ** 2).sum() + moved**2 * self.numbers * len(values) / count
+            self.mean, self.numbers = self.mean + moved * len(values) / count, count
             self.least, self.most = min(self.least, values.min()), max(self.most, values.max())
 
     @property
@@ -96,9 +98,8 @@ class Targets:
         if self.lengths:
             return {"transcript_lengths": quartiles(self.lengths)}
         if self.numbers:
-            mean = self.total / self.numbers
-            deviation = math.sqrt(max(self.squares / self.numbers - mean**2, 0.0))
-            return {"numbers": {"min": self.least, "mean": mean, "max": self.most, "deviation": deviation}}
+            deviation = math.sqrt(self.squares / self.numbers)
+            return {"numbers": {"min": self.least, "mean": self.mean, "max": self.most, "deviation": deviation}}
         return {}
 
     def warnings(self) -> list[str]:

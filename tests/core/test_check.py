@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -139,6 +140,19 @@ def test_duplicates_are_those_of_a_plain_count(records: list[tuple[str, int, boo
     trained = {value for value, _, own in records if own}
     assert found.num_leaked == sum(not own and value in trained for value, _, own in records)
     assert found.num_contradictory == sum(len({t for v, t, _ in records if v == value}) > 1 for value in set(values))
+
+
+def test_words_are_other_words_when_their_letters_are_divided_otherwise() -> None:
+    found = found_in([(["ab"], 0, True), (["a", "b"], 0, True), (["a", "b"], 0, True)])  # type: ignore[list-item]
+    assert found.num_records == 1 and found.examples == [["r1", "r2"]]
+
+
+def test_the_deviation_of_targets_far_from_zero_is_not_lost() -> None:
+    targets = Targets(StandardCodec(1, standardise=False), aligned=False)
+    targets._add_numbers(np.array([1e8 - 1, 1e8 + 1]))
+    targets._add_numbers(np.array([1e8 + 3]))
+    numbers = targets.summary()["numbers"]  # -1, 1, 3 around 1e8: mean 1, deviation sqrt(8 / 3)
+    assert numbers["mean"] == 1e8 + 1 and numbers["deviation"] == pytest.approx((8 / 3) ** 0.5, rel=1e-6)
 
 
 def test_quartiles_are_lengths_that_occur() -> None:
