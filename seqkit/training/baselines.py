@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -64,12 +65,13 @@ def _of_classes(data: SequenceDataModule, train: FlatStore, split: Split) -> dic
     if train.targets is None or store.targets is None or not len(train.targets):
         return {}
     assert isinstance(spec, Discrete)
-    truth = np.asarray(store.targets)
-    most = np.full(len(truth), class_counts(train.targets, spec.num_classes).argmax())
+    truth, steps = store.targets, store.steps
+    most = np.broadcast_to(class_counts(train.targets, spec.num_classes).argmax(), len(truth))  # one number in memory
     found = {"majority": class_figures(truth, most, spec.num_classes)}
     if data.task == "tag" and isinstance(train.spec, Discrete):
         tags = _tags_of_symbols(train, train.spec.num_classes, spec.num_classes)
-        found["symbol_majority"] = class_figures(truth, tags[np.asarray(store.steps)], spec.num_classes)
+        pairs = ((truth[part], tags[steps[part]]) for part in _parts(len(truth)))
+        found["symbol_majority"] = _figures_of(pairs, spec.num_classes)
     return found
 
 
@@ -81,21 +83,33 @@ def class_figures(truth: np.ndarray, guess: np.ndarray, num_classes: int) -> Fig
         guess: Classes, (N,).
         num_classes: K.
     """
+    return _figures_of(((truth[part], guess[part]) for part in _parts(len(truth))), num_classes)
+
+
+def _figures_of(pairs: Iterable[tuple[np.ndarray, np.ndarray]], num_classes: int) -> Figures:
+    """The same of truth and guess that come part by part: a genome has a tag a base, and each is counted as int64."""
     metrics: dict[str, Any] = {
         "accuracy": MulticlassAccuracy(num_classes, average="micro"),
         "macro_f1": MulticlassF1Score(num_classes, average="macro"),
         "matthews": Matthews(num_classes),
     }
-    found, expected = (torch.from_numpy(values.astype(np.int64)) for values in (guess, truth))
-    return {name: float(metric(found, expected)) for name, metric in metrics.items()}
+    for truth, guess in pairs:
+        expected, found = (torch.from_numpy(values.astype(np.int64)) for values in (truth, guess))
+        for metric in metrics.values():
+            metric.update(found, expected)
+    return {name: float(metric.compute()) for name, metric in metrics.items()}
+
+
+def _parts(total: int) -> Iterator[slice]:
+    """Steps that are counted together."""
+    return (slice(begin, begin + _COUNTED_TOGETHER) for begin in range(0, total, _COUNTED_TOGETHER))
 
 
 def _tags_of_symbols(train: FlatStore, num_symbols: int, num_tags: int) -> np.ndarray:
     """The most frequent tag of each symbol, (num_symbols,); of all of them for a symbol never seen."""
     assert train.targets is not None
     pairs = np.zeros((num_symbols, num_tags))
-    for begin in range(0, len(train.steps), _COUNTED_TOGETHER):
-        part = slice(begin, begin + _COUNTED_TOGETHER)
+    for part in _parts(len(train.steps)):
         np.add.at(pairs, (np.asarray(train.steps[part]), np.asarray(train.targets[part])), 1)
     pairs[pairs.sum(1) == 0] = pairs.sum(0)
     return pairs.argmax(1)

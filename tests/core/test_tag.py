@@ -1,5 +1,6 @@
 """tag: one answer a step, its baselines, and weights of classes."""
 
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ from seqkit.inference.predict import predict_records
 from seqkit.tasks.class_weights import balanced_weights
 from seqkit.tasks.distributions import Categorical
 from seqkit.tasks.tag import Tag
-from seqkit.training.baselines import chance_baselines
+from seqkit.training import baselines
+from seqkit.training.baselines import chance_baselines, class_figures
 from seqkit.training.trainer import build_trainer, train
 
 WORDS = {"train": ["abab", "b", "aabba", "cab"], "valid": ["ba", "abc"], "test": ["bb"], "predict": ["ba", "abc"]}
@@ -141,6 +143,18 @@ def test_baselines_are_the_most_frequent_tag_of_all_and_of_each_symbol() -> None
     assert chance_baselines(data, "test")["majority"] == pytest.approx(
         {"accuracy": 0.5, "macro_f1": 1 / 3, "matthews": 0.0}  # "bb": new, same; F1 of new 2/3, of same 0
     )
+
+
+def test_baselines_of_many_tags_are_counted_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baselines, "_COUNTED_TOGETHER", 1 << 10)
+    truth = np.tile(np.array([0, 1, 1, 2], np.uint8), 1 << 18)
+    tracemalloc.start()
+    figures = class_figures(truth, np.broadcast_to(np.int64(1), len(truth)), 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # F1 of class 1: 2 * 2 / (4 + 2), of the others 0.
+    assert figures == pytest.approx({"accuracy": 0.5, "macro_f1": 2 / 9, "matthews": 0.0})
+    assert peak < truth.nbytes  # 2 x 8 bytes a tag otherwise
 
 
 def test_a_run_learns_tags_and_predicts_one_for_each_step() -> None:
