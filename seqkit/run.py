@@ -20,6 +20,7 @@ from seqkit.inference.score import Scoring, score_rows
 from seqkit.inference.scorers import choose_question, option_owners
 from seqkit.inference.stream import Source, read_stream
 from seqkit.steps import Generation, Record, Split
+from seqkit.tasks.ctc import set_beam_size
 from seqkit.tasks.distributions import Sampling
 from seqkit.training import workflow
 from seqkit.training.checkpoint import Loaded
@@ -51,18 +52,32 @@ class Run:
         """What training wrote to `result.json`."""
         return RunFolder(self.path).result() if self.path.is_dir() else {}
 
-    def validate(self, **data: Any) -> dict[str, float]:
-        """Figures on the validation split; options of the data module replace the saved ones."""
-        return workflow.evaluate(self.path, "valid", with_text_paths(data), self._domain)["metrics"]
+    def validate(self, positive: str | None = None, beam: int | None = None, **data: Any) -> dict[str, float]:
+        """Figures on the validation split; options of the data module replace the saved ones.
 
-    def test(self, **data: Any) -> dict[str, float]:
-        """Figures on the test split; options of the data module replace the saved ones."""
-        return workflow.evaluate(self.path, "test", with_text_paths(data), self._domain)["metrics"]
+        Args:
+            positive: The positive class of two; None takes the second.
+            beam: Prefixes that ctc keeps while decoding; None takes those of the training.
+            data: Options of the data module.
+        """
+        return self._evaluate("valid", positive, beam, data)
 
-    def predict(self, path: Any = None, **data: Any) -> list[dict[str, Any]]:
-        """One row a record of `path` (of the training data's path for None): origin and prediction."""
+    def test(self, positive: str | None = None, beam: int | None = None, **data: Any) -> dict[str, float]:
+        """Figures on the test split; as `validate`."""
+        return self._evaluate("test", positive, beam, data)
+
+    def predict(self, path: Any = None, beam: int | None = None, **data: Any) -> list[dict[str, Any]]:
+        """One row a record of `path` (of the training data's path for None): origin and prediction.
+
+        Args:
+            path: What to read.
+            beam: Prefixes that ctc keeps while decoding; None takes those of the training.
+            data: Options of the data module that replace the saved ones.
+        """
         changes = data | ({} if path is None else {"path": path})
         loaded = workflow.reload(self.path, with_text_paths(changes), self._domain)
+        if beam is not None:
+            set_beam_size(loaded.model.task, beam)
         return list(predict_records(loaded.model, loaded.data))
 
     def embed(
@@ -168,3 +183,7 @@ class Run:
         require_forecaster(loaded)
         records = list(loaded.data.records("predict"))
         return list(generate_records(loaded, records, steps, samples, Sampling(), seed))
+
+    def _evaluate(self, split: Split, positive: str | None, beam: int | None, data: dict[str, Any]) -> dict[str, float]:
+        changes = with_text_paths(data)
+        return workflow.evaluate(self.path, split, changes, self._domain, positive=positive, beam=beam)["metrics"]
