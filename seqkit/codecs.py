@@ -163,8 +163,20 @@ class TagCodec(Codec):
         return self._labels.spec
 
     def fit(self, values: Iterable[Sequence[str]]) -> None:
-        """Learn the tags, unless they were given."""
-        self._labels.fit(tag for tags in values for tag in set(tags))
+        """Learn the tags, unless they were given.
+
+        Raises:
+            DataError: If fewer than two tags occur.
+        """
+        if self._labels.labels:
+            return
+        found = sorted({str(tag) for tags in values for tag in set(tags)})
+        if len(found) < 2:
+            raise DataError(
+                f"tagging needs at least two tags, the training data holds {found}",
+                fix="check the column of the tags; or hold out other records or less, so that training has rare ones",
+            )
+        self._labels.labels = found
 
     def encode(self, value: Sequence[str]) -> Tensor:
         """Tags to ids, (T,) int64."""
