@@ -53,6 +53,8 @@ class StandardCodec(Codec):
                 # Sums of squares around a nearby value: far from zero they would cancel.
                 shift = np.nan_to_num(array[np.isfinite(array).any(1)][:1].reshape(-1))
                 shift = shift if shift.size else np.zeros(array.shape[1])
+            if array.shape[1] != count.size:
+                raise _other_width(array.shape[1], count.size)
             seen = np.isfinite(array)
             centred = np.where(seen, array - shift, 0.0)
             count, total, squares = count + seen.sum(0), total + centred.sum(0), squares + (centred**2).sum(0)
@@ -71,10 +73,7 @@ class StandardCodec(Codec):
         """Values, (T,) or (T, F), to standardised steps, (T, F) float32."""
         array = _as_matrix(value)
         if array.shape[1] != len(self.mean):
-            raise DataError(
-                f"{array.shape[1]} features a step where {len(self.mean)} were trained on",
-                fix="give every record the same columns",
-            )
+            raise _other_width(array.shape[1], len(self.mean))
         steps = (array - np.asarray(self.mean)) / np.asarray(self.deviation)
         return torch.from_numpy(steps.astype(np.float32))
 
@@ -89,6 +88,10 @@ class StandardCodec(Codec):
     def restore(self, state: dict[str, Any]) -> None:
         """Put mean and deviation back."""
         self.mean, self.deviation, self._fitted = list(state["mean"]), list(state["deviation"]), True
+
+
+def _other_width(found: int, expected: int) -> DataError:
+    return DataError(f"{found} features a step where {expected} were trained on", fix="give every record the same columns")
 
 
 def _as_matrix(value: Any) -> np.ndarray:

@@ -157,3 +157,8 @@ def test_series_of_another_width_or_shape_are_refused() -> None:
         fitted(np.zeros((4, 2))).encode(np.zeros((1, 2, 3)))
     with pytest.raises(DataError, match="no training values"):
         fitted()
+
+
+def test_records_of_unequal_width_are_refused_while_the_codec_learns() -> None:
+    with pytest.raises(DataError, match="3 features a step where 2 were trained on"):
+        StandardCodec().fit([np.zeros((4, 2)), np.zeros((5, 3))])
