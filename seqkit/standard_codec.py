@@ -91,7 +91,8 @@ class StandardCodec(Codec):
 
 
 def _other_width(found: int, expected: int) -> DataError:
-    return DataError(f"{found} features a step where {expected} were trained on", fix="give every record the same columns")
+    what = f"{found} features a step where {expected} were trained on"
+    return DataError(what, fix="give every record the same columns")
 
 
 def _as_matrix(value: Any) -> np.ndarray:
