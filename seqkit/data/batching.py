@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,6 +108,28 @@ def plan_buckets(
         batches.append(members[begin : begin + size])
         begin += size
     return batches if order is None else [batches[i] for i in order.permutation(len(batches))]
+
+
+def consecutive_runs(sizes: np.ndarray, most: int, most_records: int) -> Iterator[np.ndarray]:
+    """Numbers of records that follow each other and are held together, until they can be handed on in their order.
+
+    Args:
+        sizes: What each record holds, (num_records,).
+        most: Sum of the sizes of a run at most; a single larger record is a run of its own.
+        most_records: Records of a run at most.
+
+    Example:
+        >>> [run.tolist() for run in consecutive_runs(np.array([2, 2, 9, 1, 1, 1]), most=4, most_records=2)]
+        [[0, 1], [2], [3, 4], [5]]
+    """
+    held = np.cumsum(sizes)
+    begin = 0
+    while begin < len(sizes):
+        before = held[begin - 1] if begin else 0
+        end = int(np.searchsorted(held, before + most, side="right"))
+        end = min(max(end, begin + 1), begin + most_records)
+        yield np.arange(begin, end)
+        begin = end
 
 
 def padding_share(batches: list[np.ndarray], lengths: np.ndarray) -> float:

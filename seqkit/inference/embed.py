@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from seqkit.backbone.cells import State
-from seqkit.data.batching import plan_buckets
+from seqkit.data.batching import consecutive_runs, plan_buckets
 from seqkit.data.loader import gather
 from seqkit.data.module import SequenceDataModule
 from seqkit.data.store import FlatStore
@@ -176,11 +176,5 @@ class _Reader:
 
 def _blocks(lengths: np.ndarray, pooling: EmbedPooling, size: int) -> Iterator[np.ndarray]:
     """Numbers of consecutive records whose embeddings fit in memory together."""
-    held = np.cumsum(lengths if pooling == "every" else np.ones_like(lengths)) * size
-    begin = 0
-    while begin < len(lengths):
-        before = held[begin - 1] if begin else 0
-        end = int(np.searchsorted(held, before + _MOST_NUMBERS, side="right"))
-        end = min(max(end, begin + 1), begin + _MOST_RECORDS)
-        yield np.arange(begin, end)
-        begin = end
+    rows = lengths if pooling == "every" else np.ones_like(lengths)
+    return consecutive_runs(rows * size, _MOST_NUMBERS, _MOST_RECORDS)

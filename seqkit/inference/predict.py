@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from seqkit.data.batching import consecutive_runs, plan_buckets
 from seqkit.data.loader import collate
 from seqkit.data.module import SequenceDataModule
 from seqkit.errors import ConfigError
@@ -16,6 +17,12 @@ from seqkit.model import SequenceModel
 from seqkit.steps import Discrete, Split
 from seqkit.tasks.ctc import Transcript
 from seqkit.tasks.tag import Tag
+
+_MOST_STEPS = 1 << 22
+"""Steps of records that are held, with what is said of them, until they can be handed on in order."""
+
+_MOST_RECORDS = 1 << 14
+"""And records: for each the probabilities of all classes are held."""
 
 
 def predict_records(model: SequenceModel, data: SequenceDataModule, split: Split = "predict") -> Iterator[Row]:
@@ -37,22 +44,26 @@ def predict_records(model: SequenceModel, data: SequenceDataModule, split: Split
     model.eval()
     if data.task == "forecast":
         raise ConfigError("forecasts are no answer a record", at="RUN", fix="use seqkit forecast RUN")
-    return _likelihoods(model, data, split) if data.streams else _answers(model, data, split)
+    if data.streams:
+        return _likelihoods(model, data, split)
+    rows = _answers(model, data, split)
+    return _beside_steps(rows, data, split) if data.shows_steps else rows
 
 
 @torch.no_grad()
 def _answers(model: SequenceModel, data: SequenceDataModule, split: Split) -> Iterator[Row]:
     store = data.store(split)
     origins = store.origins()
-    loader = data.loader(split)
+    data.loader(split)  # refuses an empty split
     rows: dict[int, Row] = {}
-    for index in loader.plan(0):
-        batch = collate(store, index)
-        raws, _, _ = model.answer(batch.to(model.device))
-        for number, length, raw in zip(index.tolist(), batch.lengths.tolist(), raws.cpu(), strict=True):
-            rows[number] = {"origin": origins[number]} | _answer(model, data, raw, length)
-    in_order = (rows[number] for number in sorted(rows))
-    yield from _beside_steps(in_order, data, split) if data.shows_steps else in_order
+    for run in consecutive_runs(store.lengths, _MOST_STEPS, _MOST_RECORDS):
+        for places in plan_buckets(store.lengths[run], data.batch_size, data.step_budget, None):
+            index = run[places]
+            batch = collate(store, index)
+            raws, _, _ = model.answer(batch.to(model.device))
+            for number, length, raw in zip(index.tolist(), batch.lengths.tolist(), raws.cpu(), strict=True):
+                rows[number] = {"origin": origins[number]} | _answer(model, data, raw, length)
+        yield from (rows.pop(number) for number in run.tolist())
 
 
 def _beside_steps(rows: Iterator[Row], data: SequenceDataModule, split: Split) -> Iterator[Row]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from seqkit.data.batching import consecutive_runs
 from seqkit.data.module import SequenceDataModule
 from seqkit.data.store import FlatStore, as_steps
 from seqkit.errors import ConfigError, DataError
@@ -21,6 +22,9 @@ from seqkit.steps import Discrete, Split
 
 _GROUP_STEPS = 1 << 20
 """Steps of short records that are held until their rows can be written in order."""
+
+_GROUP_RECORDS = 1 << 16
+"""And records: an empty one has no steps."""
 
 _MOST_NAMED = 20
 """Unlikely steps that the summary names."""
@@ -129,7 +133,8 @@ class Scoring:
     def _in_order(self) -> Iterator[Piece]:
         """All steps record by record: long records as they are read, short ones read together and then sorted."""
         tails = not self.symbols
-        for begin, end in _groups(self.store.lengths):
+        for run in consecutive_runs(self.store.lengths, _GROUP_STEPS, _GROUP_RECORDS):
+            begin, end = int(run[0]), int(run[-1]) + 1
             part = replace(
                 self.store, offsets=self.store.offsets[begin : end + 1], context=self.store.context[begin:end]
             )
@@ -166,18 +171,6 @@ def require_threshold(data: SequenceDataModule, threshold: float | None) -> None
 def score_rows(scoring: Scoring, per_step: bool) -> Iterator[Row]:
     """Rows of records, or of steps."""
     return scoring.step_rows() if per_step else scoring.record_rows()
-
-
-def _groups(lengths: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Runs of records of at most `_GROUP_STEPS` steps together; a longer record is a run of its own."""
-    begin = held = 0
-    for number, length in enumerate(lengths.tolist()):
-        if number > begin and held + length > _GROUP_STEPS:
-            yield begin, number
-            begin, held = number, 0
-        held += length
-    if begin < len(lengths):
-        yield begin, len(lengths)
 
 
 def _first_step(store: FlatStore, record: int, tails: bool) -> list[Piece]:

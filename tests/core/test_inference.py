@@ -10,8 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqkit import Codec, ConfigError, Discrete, Domain, ModelOptions, Record, SequenceModel, SymbolCodec
+from seqkit import Batch, Codec, ConfigError, Discrete, Domain, ModelOptions, Record, SequenceModel, SymbolCodec
 from seqkit.build import build_model
+from seqkit.data.loader import collate
+from seqkit.data.store import FlatStore
+from seqkit.inference import predict
 from seqkit.inference.forecast import score_forecasts
 from seqkit.inference.generate import continue_sequences
 from seqkit.inference.likelihood import chunk_length
@@ -167,6 +170,26 @@ def test_a_row_a_record_in_the_order_of_the_source(melody: Domain, tmp_path: Pat
         assert row["prediction"] == ["down", "up"][int(shares.argmax())]
         assert row["probability"] == pytest.approx(float(shares.max()), abs=1e-5)
         assert row["probabilities"] == pytest.approx({"down": float(shares[0]), "up": float(shares[1])}, abs=1e-5)
+
+
+def test_answers_are_handed_on_before_all_records_are_read(melody: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, data = build(melody, "classify", data={"batch_size": 4})
+    at_once = list(predict_records(model, data))
+    monkeypatch.setattr(predict, "_MOST_RECORDS", 7)  # 60 records: eight runs of 7 and one of 4
+    read: list[int] = []
+
+    def counting(store: FlatStore, index: np.ndarray) -> Batch:
+        read.append(len(index))
+        return collate(store, index)
+
+    monkeypatch.setattr(predict, "collate", counting)
+    rows = predict_records(model, data)
+    first = next(rows)
+    assert sum(read) == 7
+    for own, expected in zip([first, *rows], at_once, strict=True):
+        assert own["origin"] == expected["origin"]
+        assert own["probability"] == pytest.approx(expected["probability"], abs=2e-6)
+    assert sum(read) == 60
 
 
 def test_numbers_are_predicted_in_their_own_units(series: Domain) -> None:
