@@ -182,7 +182,13 @@ def _check_task(kind: type[Task], data: SequenceDataModule, options: ModelOption
         raise ConfigError(
             f"task {data.task!r} has no classes to weigh here",
             at="--model.class_weights",
-            fix="leave it out; classify and tag over labels have classes",
+            fix="give none: only classify and tag over labels have classes",
+        )
+    if options.label_smoothing and (kind is Ctc or not symbols):
+        raise ConfigError(
+            f"task {data.task!r} has no classes here to spread the target's probability over",
+            at="--model.label_smoothing",
+            fix="leave it out; next_step, classify and tag over symbols have classes",
         )
 
 

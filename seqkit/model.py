@@ -163,8 +163,9 @@ class SequenceModel(pl.LightningModule):
                 fix="lower --model.learning_rate, or clip harder: --trainer.gradient_clip_val 0.25",
             )
         self._log_training(loss.detach(), len(batch.lengths))
-        if self.options.label_smoothing and self.task.whole_records and isinstance(outcome.output, Categorical):
-            uniform = -outcome.raw.log_softmax(dim=-1).mean(-1)[outcome.scored].mean()
+        if self.options.label_smoothing and isinstance(outcome.output, Categorical):
+            nats = -outcome.raw.log_softmax(dim=-1).mean(-1) * outcome.scored
+            uniform = nats.sum() / outcome.scored.sum().clamp(min=1)
             loss = (1 - self.options.label_smoothing) * loss + self.options.label_smoothing * uniform
         return loss
 
