@@ -63,8 +63,8 @@ def timeseries_encoder(
         spec: What a step is.
         d_model: Size of the features.
         task: `next_step` looks at each step alone.
-        kernel_sizes: Steps that each convolution sees (classify only), odd numbers; [] looks at each step alone.
-            None: 7, 5, 3 to classify.
+        kernel_sizes: Steps that each convolution sees (classify and tag), odd numbers; [] looks at each step alone.
+            None: 7, 5, 3 to classify and tag.
         segment: Steps of a window that are read at once (forecast only); 1 reads each step alone. None: 24.
         dropout: Share of features dropped after each convolution, in training.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -79,7 +80,7 @@ def _labels(batch: pa.RecordBatch, name: str, first_row: int, file: str, options
     labels = texts(batch.column(name))
     if not options.aligned:
         return labels
-    labels = np.array([label.strip() for label in labels], dtype=object)
+    labels = np.array([sys.intern(label.strip()) for label in labels], dtype=object)  # Few labels, many rows.
     for row in np.flatnonzero((labels == "") | (labels == "nan") | (labels == "NaN")):
         at = f"{file}, row {first_row + int(row)}, column {name!r}"
         report(DataError("the label is missing", at=at, fix="give each row its label, or leave the rows out"))

@@ -35,7 +35,7 @@ def require_row_suffix(path: Path, own: Iterable[str] = ()) -> None:
     Raises:
         ConfigError: Names the endings.
     """
-    known = (*ROW_SUFFIXES, *own)
+    known = list(dict.fromkeys((*ROW_SUFFIXES, *own)))
     if path.suffix not in known:
         raise ConfigError(
             f"cannot write {path.suffix or 'a file without ending'}",
