@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from seqkit import (
     ConfigError,
     Continuous,
@@ -44,6 +46,7 @@ from seqkit_timeseries.series import Series, require_float32
 from seqkit_timeseries.step_rows import step_writers
 from seqkit_timeseries.stream import read_lines_of_numbers
 from seqkit_timeseries.tagged import Tagged
+from seqkit_timeseries.threshold import threshold_figures
 from seqkit_timeseries.timeline import Duplicates, TimeRules
 from seqkit_timeseries.ts_format import parse_case
 
@@ -265,6 +268,18 @@ class TimeseriesData(SequenceDataModule):
             return {}
         labels = self.target_codec.state()["labels"]
         return event_figures(truth, guess, self.positive or rarer_label(truth, labels))
+
+    def baselines(self, split: Split, trained_on: SequenceDataModule) -> dict[str, dict[str, float]]:
+        """Under tag with two labels: a threshold on the best of the features."""
+        if self.task != "tag":
+            return {}
+        learnt, scored = trained_on.store("train"), self.store(split)
+        labels = self.target_codec.state().get("labels", [])
+        if len(labels) != 2 or learnt.targets is None or scored.targets is None:
+            return {}
+        counts = np.bincount(learnt.targets, minlength=2)
+        fault = int(counts[1] <= counts[0]) if self.positive is None else labels.index(self.positive)
+        return {"threshold": threshold_figures((learnt.steps, learnt.targets), (scored.steps, scored.targets), fault)}
 
     def row_writers(self) -> dict[str, Callable[[Iterator[dict[str, Any]], Path], None]]:
         """Under tag, tables of a row a step."""

@@ -15,6 +15,7 @@ from seqkit_timeseries.data import TimeseriesData
 from seqkit_timeseries.events import event_figures, rarer_label
 from seqkit_timeseries.step_rows import step_tables, step_writers
 from seqkit_timeseries.tagged import cut_evenly
+from seqkit_timeseries.threshold import Threshold, threshold_figures
 
 # Lightning's CSV logger warns about the run folder that it is told to write to.
 pytestmark = pytest.mark.filterwarnings("ignore:Experiment logs directory")
@@ -306,3 +307,29 @@ def test_an_inspected_series_is_one_whatever_its_splits() -> None:
     assert [split for split, _ in placed[:3]] == ["train", "valid", "test"]
     assert [record.continues for _, record in placed[:4]] == [False, True, True, False]
     assert isinstance(placed[0][1], Record) and len(placed) == 90
+
+
+def test_a_threshold_is_put_on_the_feature_that_tells_faults_best() -> None:
+    # The second feature: mean 2, deviation 4, so that the faults (10, 10) lie two deviations away, the others a half.
+    steps = np.array([[t % 3, 10.0 if t in (4, 7) else 0.0] for t in range(10)])
+    faults = steps[:, 1] == 10
+    threshold = Threshold.learn(steps, faults)
+    assert (threshold.feature, threshold.mean, threshold.deviation) == (1, 2, 4)
+    assert 0.5 <= threshold.limit < 2
+    assert threshold.exceeded(np.array([[0, 9.5], [9, 0], [0, np.nan], [0, -9]])).tolist() == [True, False, False, True]
+
+
+def test_figures_of_a_threshold_are_those_of_what_is_scored() -> None:
+    trained_on = (np.array([[0.0], [0.0], [0.0], [8.0]]), np.array([1, 1, 1, 0]))
+    scored = (np.array([[0.0], [8.0], [8.0], [0.0]]), np.array([1, 0, 1, 0]))
+    assert threshold_figures(trained_on, scored, fault=0) == {"accuracy": 0.5, "macro_f1": 0.5, "matthews": 0.0}
+    unmeasured = (np.full((4, 1), np.nan), np.array([1, 0, 1, 0]))
+    assert threshold_figures(unmeasured, scored, fault=0)["accuracy"] == 0.5  # Nothing is called a fault.
+
+
+def test_two_labels_have_the_baseline_of_a_threshold(write_file: Any) -> None:
+    rows = [f"{9 if t % 10 == 3 else t % 2},{'on' if t % 10 == 3 else 'off'}" for t in range(200)]
+    two = tagged(write_file("a.csv", "y,state\n" + "\n".join(rows)))
+    assert two.baselines("test", two) == {"threshold": {"accuracy": 1.0, "macro_f1": 1.0, "matthews": 1.0}}
+    three = tagged(write_file("b.csv", "y,state\n" + "\n".join(f"1,{'xyz'[t % 3]}" for t in range(90))))
+    assert three.baselines("test", three) == {}
