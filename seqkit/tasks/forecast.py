@@ -59,7 +59,11 @@ class Forecast(Task):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, features: Tensor, lengths: Tensor, known: Tensor | None = None) -> Tensor:
-        """(B, T', H) and what is known ahead (B, horizon, G) -> (B, horizon, P)."""
+        """(B, T', H) and what is known ahead (B, U, G) -> (B, horizon, P).
+
+        Raises:
+            ConfigError: If more is known ahead than the model forecasts.
+        """
         last = last_outputs(features, lengths, self.directions)  # (B, H)
         queries = self.position.expand(len(last), -1, -1)  # (B, segments, H)
         if self.ahead is not None:
@@ -80,18 +84,22 @@ class Forecast(Task):
             ConfigError: If the data ask for a longer horizon.
         """
         wanted = batch.targets.shape[1]
+        self._require(wanted)
+        return super().outcome(raw[:, :wanted], batch, scale)
+
+    def _require(self, wanted: int) -> None:
         if wanted > self.horizon:
             raise ConfigError(
                 f"the model forecasts {self.horizon} steps, not {wanted}",
                 at="--data.horizon",
                 fix="train a model for the longer horizon, or leave the option out",
             )
-        return super().outcome(raw[:, :wanted], batch, scale)
 
     def _segments(self, known: Tensor | None, like: Tensor) -> Tensor:
         """What is known ahead, by segment: (B, U, G) -> (B, segments, segment G), 0 where it is not known."""
         num_known = self.target_spec.num_known if isinstance(self.target_spec, Continuous) else 0
         whole = like.new_zeros(len(like), len(self.position) * self.segment, num_known)
         if known is not None:
+            self._require(known.shape[1])
             whole[:, : known.shape[1]] = known.nan_to_num()
         return whole.reshape(len(like), len(self.position), -1)

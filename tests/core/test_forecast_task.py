@@ -187,6 +187,12 @@ def test_a_shorter_horizon_is_the_beginning_and_a_longer_one_is_refused() -> Non
         task.outcome(raw, Batch(raw, torch.tensor([6, 2]), torch.zeros(B, 6, F), begun, torch.arange(B)))
 
 
+def test_more_known_ahead_than_is_forecast_is_refused_as_a_longer_horizon() -> None:
+    task = Forecast(H, Continuous(2, num_known=1), SquaredError(1), horizon=5, segment=2)
+    with pytest.raises(ConfigError, match="the model forecasts 5 steps, not 9"):
+        task(torch.randn(B, T, H), torch.tensor([6, 2]), torch.zeros(B, 9, 1))
+
+
 def test_point_losses_are_in_units_of_the_window() -> None:
     from seqkit.backbone.scaling import Scale
 
