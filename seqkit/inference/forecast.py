@@ -25,6 +25,9 @@ from seqkit.tasks.points import Point
 NUM_SAMPLES = 100
 """Samples a step; their median is the point forecast."""
 
+_TOGETHER = 512
+"""Series whose paths are held together."""
+
 _SEASONS = 4
 
 COVERAGES = (0.5, 0.8, 0.9)
@@ -97,14 +100,16 @@ def _windows(model: SequenceModel, data: SequenceDataModule, split: Split, seed:
 def _of_paths(model: SequenceModel, data: SequenceDataModule, split: Split, seed: int) -> Iterator[Window]:
     """Sample paths from the context of each record that has one."""
     store = data.store(split)
-    numbers = np.flatnonzero(store.context)
-    contexts = [store.sequence(int(n))[: store.context[n]] for n in numbers]
-    horizons = store.lengths[numbers] - store.context[numbers]
-    paths = continue_sequences(model, contexts, int(horizons.max()), NUM_SAMPLES, seed=seed)
-    for number, context, horizon, drawn in zip(numbers, contexts, horizons, paths, strict=True):
-        truth = data.codec.decode(store.sequence(int(number))[len(context) :])
-        samples = np.stack([data.codec.decode(path[:horizon]) for path in drawn])
-        yield Window(int(number), data.codec.decode(context), truth, samples)
+    every = np.flatnonzero(store.context)
+    for block, begin in enumerate(range(0, len(every), _TOGETHER)):
+        numbers = every[begin : begin + _TOGETHER]
+        contexts = [store.sequence(int(n))[: store.context[n]] for n in numbers]
+        horizons = store.lengths[numbers] - store.context[numbers]
+        paths = continue_sequences(model, contexts, int(horizons.max()), NUM_SAMPLES, seed=seed + block)
+        for number, context, horizon, drawn in zip(numbers, contexts, horizons, paths, strict=True):
+            truth = data.codec.decode(store.sequence(int(number))[len(context) :])
+            samples = np.stack([data.codec.decode(path[:horizon]) for path in drawn])
+            yield Window(int(number), data.codec.decode(context), truth, samples)
 
 
 @torch.no_grad()
