@@ -128,7 +128,7 @@ def write_tables(path: Path, tables: Iterable[pd.DataFrame], suffix: str | None 
 def _write_parquet(path: Path, tables: Iterator[pd.DataFrame]) -> None:
     first = next(tables, None)
     if first is None:
-        raise DataError("there is nothing to write", at=str(path), fix="give at least one series")
+        raise DataError("there is no forecast to write", at=str(path), fix="give at least one series to continue")
     table = pa.Table.from_pandas(first, preserve_index=False)
     with pq.ParquetWriter(path, table.schema) as writer:
         writer.write_table(table)
