@@ -155,10 +155,10 @@ def test_paths_of_a_few_series_are_held_together(series: Domain, monkeypatch: py
     held: list[int] = []
     seeds: list[int] = []
 
-    def counting(model: SequenceModel, prompts: list[torch.Tensor], *rest: Any, seed: int) -> list[torch.Tensor]:
+    def counting(model: SequenceModel, prompts: list[torch.Tensor], *rest: Any, **named: Any) -> list[torch.Tensor]:
         held.append(len(prompts))
-        seeds.append(seed)
-        return continue_sequences(model, prompts, *rest, seed=seed)
+        seeds.append(named["seed"])
+        return continue_sequences(model, prompts, *rest, **named)
 
     monkeypatch.setattr(scoring, "continue_sequences", counting)
     monkeypatch.setattr(scoring, "_TOGETHER", 4)
