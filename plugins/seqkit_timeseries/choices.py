@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from seqkit import Codec, ConfigError, LabelCodec, PathOption, StandardCodec, TagCodec, split_label
+from seqkit import Codec, ConfigError, LabelCodec, PathOption, StandardCodec, TagCodec, did_you_mean, split_label
 from seqkit_timeseries.codec import RecordScaleCodec
 from seqkit_timeseries.covariate_codec import CovariateCodec
 from seqkit_timeseries.layout import TableOptions
@@ -56,6 +56,17 @@ def require_tag_options(path: PathOption, label_column: str | None, horizon: int
         if (label := split_label(entry)[0]) is not None:
             fix = "give the path alone; labels are in --data.label_column"
             raise ConfigError(f"{label!r} would be one label for all steps", at=f"--data.path {entry}", fix=fix)
+
+
+def require_label(label: str | None, labels: list[str]) -> None:
+    """Refuse a positive label that no step of training has.
+
+    Raises:
+        ConfigError: Names the nearest label.
+    """
+    if label is not None and label not in labels:
+        fix = did_you_mean(label, labels) or f"labels of steps: {', '.join(labels[:20]) or 'none'}"
+        raise ConfigError(f"no step has the label {label!r}", at="--data.positive", fix=fix)
 
 
 def usual_look_back(season: int) -> int:

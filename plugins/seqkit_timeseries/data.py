@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from seqkit import (
     ConfigError,
     Continuous,
@@ -17,7 +15,6 @@ from seqkit import (
     Record,
     SequenceDataModule,
     Split,
-    did_you_mean,
 )
 from seqkit_timeseries.backtest import Backtest, Piece, ShortSeries
 from seqkit_timeseries.check import SeriesInspector
@@ -26,6 +23,7 @@ from seqkit_timeseries.choices import (
     build_codec,
     build_target_codec,
     checked_quantiles,
+    require_label,
     require_positive,
     require_tag_options,
     usual_look_back,
@@ -46,7 +44,7 @@ from seqkit_timeseries.series import Series, require_float32
 from seqkit_timeseries.step_rows import step_writers
 from seqkit_timeseries.stream import read_lines_of_numbers
 from seqkit_timeseries.tagged import Tagged
-from seqkit_timeseries.threshold import threshold_figures
+from seqkit_timeseries.threshold import threshold_baseline
 from seqkit_timeseries.timeline import Duplicates, TimeRules
 from seqkit_timeseries.ts_format import parse_case
 
@@ -271,15 +269,7 @@ class TimeseriesData(SequenceDataModule):
 
     def baselines(self, split: Split, trained_on: SequenceDataModule) -> dict[str, dict[str, float]]:
         """Under tag with two labels: a threshold on the best of the features."""
-        if self.task != "tag":
-            return {}
-        learnt, scored = trained_on.store("train"), self.store(split)
-        labels = self.target_codec.state().get("labels", [])
-        if len(labels) != 2 or learnt.targets is None or scored.targets is None:
-            return {}
-        counts = np.bincount(learnt.targets, minlength=2)
-        fault = int(counts[1] <= counts[0]) if self.positive is None else labels.index(self.positive)
-        return {"threshold": threshold_figures((learnt.steps, learnt.targets), (scored.steps, scored.targets), fault)}
+        return threshold_baseline(self, split, trained_on, self.positive) if self.task == "tag" else {}
 
     def row_writers(self) -> dict[str, Callable[[Iterator[dict[str, Any]], Path], None]]:
         """Under tag, tables of a row a step."""
@@ -296,9 +286,7 @@ class TimeseriesData(SequenceDataModule):
         """
         super().fit_codecs()
         labels = self.target_codec.state().get("labels", []) if self.task == "tag" else []
-        if self.positive is not None and self.positive not in labels:
-            fix = did_you_mean(self.positive, labels) or f"labels of steps: {', '.join(labels[:20]) or 'none'}"
-            raise ConfigError(f"no step has the label {self.positive!r}", at="--data.positive", fix=fix)
+        require_label(self.positive, labels)
 
     @property
     def holds_out_whole(self) -> bool:

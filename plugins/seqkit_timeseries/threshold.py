@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqkit import class_figures
+from seqkit import SequenceDataModule, Split, class_figures
 
 _MOST_LEARNT = 1 << 22
 """Training steps that the threshold is learnt from: one number needs no more."""
@@ -59,6 +59,26 @@ class Threshold:
         """Steps that are called faults, (N,) bool."""
         away = np.abs(np.asarray(steps[:, self.feature], dtype=np.float64) - self.mean) / self.deviation
         return np.nan_to_num(away, nan=-1.0) > self.limit
+
+
+def threshold_baseline(
+    data: SequenceDataModule, split: Split, trained_on: SequenceDataModule, positive: str | None
+) -> dict[str, dict[str, float]]:
+    """The baseline of a split by its name; nothing where there are not two labels.
+
+    Args:
+        data: With the steps to score.
+        split: Which of them.
+        trained_on: With the training steps.
+        positive: The label of faults; None takes the rarer one in training.
+    """
+    learnt, scored = trained_on.store("train"), data.store(split)
+    labels = data.target_codec.state().get("labels", [])
+    if len(labels) != 2 or learnt.targets is None or scored.targets is None:
+        return {}
+    counts = np.bincount(learnt.targets, minlength=2)
+    fault = int(counts[1] <= counts[0]) if positive is None else labels.index(positive)
+    return {"threshold": threshold_figures((learnt.steps, learnt.targets), (scored.steps, scored.targets), fault)}
 
 
 def threshold_figures(

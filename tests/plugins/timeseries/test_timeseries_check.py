@@ -112,7 +112,7 @@ def test_a_series_and_its_future_in_another_file_are_one(write_file: Any) -> Non
     assert {split: size["steps"] for split, size in found["splits"].items()} == {"train": 51, "valid": 9, "test": 9}
 
 
-@pytest.mark.parametrize("task", ["next_step", "forecast", "classify"])
+@pytest.mark.parametrize("task", ["next_step", "forecast", "classify", "tag"])
 def test_demo_data_are_clean(task: str) -> None:
     assert check("timeseries", task=task)["num_problems"] == 0
 
