@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seqkit.errors import ConfigError
+from seqkit.errors import ConfigError, DataError
 
 Row = dict[str, Any]
 
@@ -106,7 +106,24 @@ def _write_parquet(rows: Iterator[Row], path: Path) -> None:
     with pq.ParquetWriter(path, schema) as writer:
         writer.write_table(pa.Table.from_pylist(first, schema=schema))
         while group := list(islice(rows, _GROUP)):
+            _require_whole(group, schema)
             writer.write_table(pa.Table.from_pylist(group, schema=schema))
+
+
+def _require_whole(group: list[Row], schema: pa.Schema) -> None:
+    """Refuse a fraction in a column that began with whole numbers: Arrow would cut it off without a word.
+
+    Raises:
+        DataError: Names the column.
+    """
+    for name in (field.name for field in schema if pa.types.is_integer(field.type)):
+        for row in group:
+            if isinstance(row[name], float) and not row[name].is_integer():
+                raise DataError(
+                    f"{row[name]:g} in column {name!r}, which began with whole numbers",
+                    at="--out",
+                    fix="write .csv or .jsonl: a column of parquet has one type",
+                )
 
 
 def _schema(table: pa.Table) -> pa.Schema:

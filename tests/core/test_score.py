@@ -274,6 +274,16 @@ def test_parquet_comes_in_row_groups_and_columns_may_begin_empty(tmp_path: Path,
     assert file.read().to_pylist() == rows
 
 
+def test_parquet_cuts_no_fraction_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqkit.inference.rows._GROUP", 2)
+    rows: list[dict[str, Any]] = [{"value": 1}, {"value": 2}, {"value": 2.0}, {"value": 2.5}]
+    with pytest.raises(DataError, match=r"2\.5 in column 'value', which began with whole numbers"):
+        write_rows(rows, tmp_path / "r.parquet")
+    write_rows(rows, tmp_path / "r.jsonl")
+    write_rows(rows[:3], tmp_path / "r.parquet")
+    assert pq.read_table(tmp_path / "r.parquet").to_pylist() == rows[:3]
+
+
 def test_a_file_appears_only_when_all_its_rows_are_there(tmp_path: Path) -> None:
     def rows() -> Iterator[dict[str, Any]]:
         yield {"a": 1}
