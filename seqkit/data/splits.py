@@ -111,9 +111,7 @@ class HoldOut:
         test, both = self.shares
         where = "the end" if stream else "by a hash of file and number"
         rule = f"{test:.0%} ({where})"
-        if self.test_given:
-            rule = "its own path"
-        elif self.test_match is not None:
+        if self.test_match is not None:
             rule = f"origins matching {self.test_match!r}"
         elif self.test_every is not None:
             rule = f"records of each file whose 0-based number is a multiple of {self.test_every}"
@@ -121,6 +119,8 @@ class HoldOut:
             rule = f"group {self.test_group!r}"
         elif self.fold is not None:
             rule = "fold {} of {} (by a hash of file and number)".format(*parse_fold(self.fold))
+        if self.test_given:
+            rule = f"its own path; in no split: {rule}" if self.rules else "its own path"
         before = " before the test part" if stream and test else ""
         valid = "its own path" if self.valid_given else f"{both - test:.0%} ({where}{before})"
         return f"validation: {valid} · test: {rule}"

@@ -129,3 +129,12 @@ def test_an_expression_that_finds_no_record_is_refused_before_training(stream: b
     rule = HoldOut(test_match="^1")
     with pytest.raises(ConfigError, match=r"'\^1' finds none of the records(.|\n)*such as 'r\.zip:0\.wav'"):
         list(cut_stream(lambda: records, "train", rule) if stream else select_records(records, "train", rule))
+
+
+def test_what_a_rule_takes_out_beside_a_test_path_is_said_to_be_in_no_split() -> None:
+    records = [Record("x", origin=f"{name}:1") for name in "abc"]
+    rules: dict[str, Any] = {"test_given": True, "test_match": "^b", "valid_fraction": 0.0}
+    chosen = select(records, **rules)
+    assert chosen["train"] == ["a:1", "c:1"] and chosen["valid"] == []
+    assert HoldOut(**rules).describe(False).endswith("test: its own path; in no split: origins matching '^b'")
+    assert HoldOut(test_given=True).describe(False).endswith("test: its own path")
