@@ -302,6 +302,11 @@ def test_a_short_training_finds_faults_predicts_steps_and_reads_a_stream(tmp_pat
     assert lines[0].keys() == {"record", "step", "value", "prediction", "probability"}
 
 
+def test_a_series_too_short_to_hold_out_is_trained_on(write_file: Any) -> None:
+    data = tagged(write_file("a.csv", long_table(p=4)))
+    assert [(split, record.origin) for split, record in data.placed()] == [("train", "a.csv:p:1-4")]
+
+
 def test_an_inspected_series_is_one_whatever_its_splits() -> None:
     placed = list(TimeseriesData(task="tag").placed())
     assert [split for split, _ in placed[:3]] == ["train", "valid", "test"]
@@ -315,7 +320,7 @@ def test_a_threshold_is_put_on_the_feature_that_tells_faults_best() -> None:
     faults = steps[:, 1] == 10
     threshold = Threshold.learn(steps, faults)
     assert (threshold.feature, threshold.mean, threshold.deviation) == (1, 2, 4)
-    assert 0.5 <= threshold.limit < 2
+    assert threshold.limit == 0.5  # the least that only faults exceed
     assert threshold.exceeded(np.array([[0, 9.5], [9, 0], [0, np.nan], [0, -9]])).tolist() == [True, False, False, True]
 
 
