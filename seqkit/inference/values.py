@@ -32,7 +32,8 @@ class Values:
     def __call__(self, steps: Tensor) -> list[Any]:
         """A value a step: text, a number, or a list of numbers; None where one is missing. Steps (n,) or (n, F)."""
         if steps.is_floating_point():
-            return [_plain(row) for row in np.asarray(self.codec.decode(steps)).reshape(len(steps), -1)]
+            values = np.asarray(self.codec.decode(steps.cpu()))  # a codec need not know of devices
+            return [_plain(row) for row in values.reshape(len(steps), -1)]
         symbols = steps.tolist()
         for symbol in set(symbols) - self._known.keys():
             value = self.codec.decode(torch.tensor([symbol]))

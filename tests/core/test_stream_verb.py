@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import pytest
@@ -15,12 +15,13 @@ import torch
 from torch import Tensor
 
 import seqkit
-from seqkit import ConfigError, DataError, Domain, Encoder, ModelOptions, Record, TagCodec
+from seqkit import Codec, ConfigError, Continuous, DataError, Domain, Encoder, ModelOptions, Record, TagCodec
 from seqkit.build import build_model
 from seqkit.cli.main import main
 from seqkit.cli.stream import Arrivals, json_lines, summary, table
 from seqkit.inference import stream
 from seqkit.inference.stream import read_stream
+from seqkit.inference.values import Values
 
 LINES = b"abcdefgh\nhgfe\na\nbadbadbadbadbadbadbadbadbad\n"
 MELODIES = LINES.decode().split()
@@ -347,3 +348,31 @@ def test_an_interrupt_ends_it_with_the_summary(
     assert main(["stream", str(run.path)]) == 130
     shown = capsys.readouterr()
     assert len(shown.out.splitlines()) == 3 and "2 steps · " in shown.err and "Ctrl+D ends it" in shown.err
+
+
+class FarTensor(torch.Tensor):
+    """A tensor as one on an accelerator: NumPy cannot read it before it has come to the CPU."""
+
+    def cpu(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        return self.as_subclass(torch.Tensor)
+
+    def numpy(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("not on the CPU")
+
+
+@final
+class PlainCodec(Codec):
+    """Numbers as they are, by NumPy alone."""
+
+    spec = Continuous(2)
+
+    def encode(self, value: Any) -> torch.Tensor:
+        return torch.as_tensor(value)
+
+    def decode(self, steps: torch.Tensor) -> Any:
+        return steps.numpy()
+
+
+def test_codecs_are_given_steps_on_the_cpu() -> None:
+    steps = torch.tensor([[1.0, float("nan")], [2.5, -3.0]]).as_subclass(FarTensor)
+    assert Values(PlainCodec())(steps) == [[1.0, None], [2.5, -3.0]]
