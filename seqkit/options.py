@@ -35,7 +35,8 @@ class ModelOptions:
         beam_size: Prefixes that ctc keeps while decoding; 1 takes the likeliest symbol at each step.
         class_weights: `balanced` weighs each class by the inverse of its frequency, in training.
         tie_weights: One matrix for the input embedding and the output layer (next_step over symbols).
-        label_smoothing: Share of the target's probability spread over all classes, in training (refused for numbers and ctc).
+        label_smoothing: Share of the target's probability spread over all classes, in training; refused for numbers
+            and ctc.
         learning_rate: Peak learning rate of AdamW.
         weight_decay: Of matrices; biases and norms have none.
         beta2: Second moment's decay of AdamW.
