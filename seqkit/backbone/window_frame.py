@@ -13,8 +13,8 @@ from seqkit.steps import Batch, Continuous, valid_mask
 
 Centre = Literal["none", "last", "mean"]
 
-_PRIOR = 1e-4
-"""Share of the squared level that holds up the variance of a window that hardly varies."""
+_PRIOR = 1e-8
+"""Share of the squared level that holds up the variance of a window that does not vary."""
 
 
 @final

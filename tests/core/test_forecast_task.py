@@ -133,9 +133,19 @@ def test_a_window_is_seen_in_units_of_its_own(centre: Any, level: float) -> None
     batch = Batch(x, torch.tensor([5]), torch.zeros(1, 2, 1), torch.ones(1, dtype=torch.bool), torch.zeros(1).long())
     seen, scale = frame(batch)
     assert scale.mean.item() == level
-    deviation = (6 + 1e-4 * 16) ** 0.5  # mean of 9, 0, 9, and a ten-thousandth of the squared mean
+    deviation = 6**0.5  # the mean of 9, 0, 9
     assert scale.deviation.item() == pytest.approx(deviation, rel=1e-6)
     assert seen.inputs[0, 3, 0].item() == pytest.approx((7 - level) / deviation, rel=1e-6)
+
+
+def test_the_spread_of_a_window_counts_however_high_its_level() -> None:
+    frame = WindowFrame(Continuous(1), "mean", rescale=True, independent=False)
+    x = 1000 + torch.tensor([[1.0, -1.0, 1.0, -1.0], [0.0, 0.0, 0.0, 0.0]])[..., None]
+    begun = torch.ones(2, dtype=torch.bool)
+    batch = Batch(x, torch.tensor([4, 4]), torch.zeros(2, 1, 1), begun, torch.arange(2))
+    seen, scale = frame(batch)
+    assert seen.inputs[0, :, 0].tolist() == pytest.approx([1, -1, 1, -1], rel=0.01)
+    assert (scale.deviation > 0).all() and seen.inputs[1].abs().max() == 0
 
 
 def test_independent_channels_are_rows_with_what_is_known_beside_them() -> None:
