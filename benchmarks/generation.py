@@ -2,8 +2,8 @@
 
     python benchmarks/generation.py
 
-A character model (LSTM, 256 units, 65 symbols, random weights: time does not depend on them) adds ever more characters to
-a prompt of one. Carrying the state costs the same for every character; reading the whole prefix again for each, as
+A character model (LSTM, 256 units, 65 symbols, random weights: time does not depend on them) adds ever more characters
+to a prompt of one. Carrying the state costs the same for every character; reading the whole prefix again for each, as
 generation without a state must, costs more with each. The table gives seconds, characters a second, and the time of
 10,000 characters over that of 1,000, medians of several runs.
 """

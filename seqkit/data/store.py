@@ -142,9 +142,7 @@ def _write(
             if target_codec is not None and (aligned or not record.continues):
                 own = _append(targets, target_codec, record.target, record.origin)
             if aligned and own is not None and own != count:
-                raise DataError(
-                    f"{own} tags for {count} steps", at=record.origin, fix="give each step one tag"
-                )
+                raise DataError(f"{own} tags for {count} steps", at=record.origin, fix="give each step one tag")
             if record.continues and lengths:
                 lengths[-1] += count
                 if own is not None:

@@ -10,10 +10,10 @@ import pytest
 
 import seqkit
 from seqkit import ConfigError, Domain
-from seqkit.api import settings_from
 from seqkit.cli.crossval import take_options
 from seqkit.cli.main import main
 from seqkit.cli.report import print_folds
+from seqkit.flat_options import settings_from
 from seqkit.training import workflow
 from seqkit.training.crossval import cross_validate
 
