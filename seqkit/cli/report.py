@@ -78,7 +78,8 @@ def print_folds(result: dict[str, Any]) -> None:
     _show(table)
     leaked = sum(row["leaked"] for row in result["folds"])
     if leaked:
-        print(f"{leaked:,} test records are also in training of their round: the figures are too good")
+        records = "1 test record is" if leaked == 1 else f"{leaked:,} test records are"
+        print(f"{records} also in training of their round: the figures are too good")
     print(f"crossval.json, a run a fold, plots: {result['run']} · {result['seconds']:.0f} s")
     if not can_plot():
         print(NO_PLOTS)

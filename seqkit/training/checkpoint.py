@@ -118,6 +118,8 @@ def reopen_data(domain: Domain, blueprint: dict[str, Any], changes: dict[str, An
         # Rules about the old files say nothing about the new ones, unless they are given again.
         own = ("valid_path", "test_path")
         arguments |= {name: None for name in own if name in known and name not in changes}
+    if arguments.get("horizon", 0) is None:
+        arguments["horizon"] = blueprint.get("horizon")  # that of demo data, which other data do not say
     try:
         data = domain.datamodule(**arguments)
         data.restore_codecs(blueprint["codec"], blueprint["target_codec"])
