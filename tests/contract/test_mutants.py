@@ -265,7 +265,7 @@ def prejudiced(model: SequenceModel, patch: pytest.MonkeyPatch) -> None:
 def detached(model: SequenceModel, patch: pytest.MonkeyPatch) -> None:
     kind: Any = type(model.task)  # The law makes a copy, so the class is patched.
     forward = kind.forward
-    patch.setattr(kind, "forward", lambda self, features, n: forward(self, features, n).detach())
+    patch.setattr(kind, "forward", lambda self, features, n, known=None: forward(self, features, n).detach())
 
 
 def cannot_learn(model: SequenceModel, patch: pytest.MonkeyPatch) -> None:
