@@ -100,6 +100,11 @@ def find_files(path: str | Sequence[str], suffixes: Sequence[str]) -> list[Sourc
     found: list[SourceFile] = []
     for entry in [path] if isinstance(path, str) else path:
         label, rest = split_label(entry)
+        if rest.startswith(HUB_PREFIX):
+            what = f"{rest} stands among other paths or has a label"
+            raise DataError(
+                what, at=entry, fix="a data set of the hub must be the only path: --data.path hf://owner/name"
+            )
         with reporting():
             here = list(_expand(Path(rest).expanduser(), label, tuple(suffixes)))
             if not here:
@@ -134,7 +139,8 @@ def missing_path(path: Path) -> DataError:
     return DataError(
         f"no such file or folder: {path}",
         at=str(path.parent.resolve()),
-        fix=did_you_mean(path.name, siblings) or "check the path; a run remembers its own: --data.path gives another",
+        fix=did_you_mean(path.name, siblings)
+        or "check the path; runs and configurations keep theirs, which --data.path replaces",
     )
 
 

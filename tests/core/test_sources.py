@@ -115,3 +115,10 @@ def test_a_zip_that_is_none_is_named(tree: Path) -> None:
 
 def test_hub_names_are_told_from_paths() -> None:
     assert is_hub("hf://owner/name") and not is_hub("owner/name") and not is_hub(None) and not is_hub(["hf://a"])
+
+
+@pytest.mark.parametrize("paths", [["a.txt", "hf://owner/name"], ["cat=hf://owner/name"]])
+def test_a_hub_id_among_several_paths_is_refused_with_both_slashes(paths: list[str], tree: Path) -> None:
+    given = [str(tree / path) if path == "a.txt" else path for path in paths]
+    with pytest.raises(DataError, match=r"hf://owner/name stands(.|\n)*must be the only path"):
+        find_files(given, (".txt",))
