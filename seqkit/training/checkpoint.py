@@ -61,18 +61,28 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
         if damaged is not None:
-            raise CheckpointError(f"is damaged: checksum of {damaged}", at=str(path), fix="use another checkpoint")
+            raise CheckpointError(
+                f"the file is damaged: checksum of {damaged}", at=str(path), fix="use another checkpoint"
+            )
         content = torch.load(path, map_location="cpu", weights_only=True)
     except SeqkitError:
         raise
+    except zipfile.BadZipFile as error:
+        raise CheckpointError(
+            f"the file is no checkpoint, or was cut short: {error}",
+            at=str(path),
+            fix="name a run folder, or checkpoints/best.ckpt in one",
+        ) from error
     except Exception as error:
         # Unpickling refuses in many ways; each means the same to the user.
         raise CheckpointError(
-            f"is no checkpoint that can be read safely: {type(error).__name__}", at=str(path), fix="train it again"
+            f"the file cannot be read as a checkpoint without running code from it: {type(error).__name__}",
+            at=str(path),
+            fix="name a checkpoint of seqkit fit, or train it again",
         ) from error
     if not isinstance(content, dict) or "seqkit" not in content:
         raise CheckpointError(
-            "was not written by seqkit", at=str(path), fix="name a run folder or a checkpoint of seqkit fit"
+            "the file was not written by seqkit", at=str(path), fix="name a run folder or a checkpoint of seqkit fit"
         )
     return content
 

@@ -58,6 +58,9 @@ def test_a_missing_or_damaged_run_is_a_checkpoint_error(capsys: pytest.CaptureFi
     code, shown = complaint(["test", str(tmp_path / "run-2")], capsys)
     assert code == 4 and "did you mean 'run-1'" in shown
     assert complaint(["predict", str(tmp_path / "run-1")], capsys)[0] == 4
+    (tmp_path / "notes.txt").write_text("no checkpoint")
+    code, shown = complaint(["test", str(tmp_path / "notes.txt")], capsys)
+    assert code == 4 and "the file is no checkpoint" in shown and "name a run folder" in shown
     (tmp_path / "broken.ckpt").write_bytes(b"PK")
     assert complaint(["validate", str(tmp_path / "broken.ckpt")], capsys)[0] == 4
     torch.save({"a": 1}, tmp_path / "foreign.ckpt")
