@@ -77,7 +77,7 @@ EVALUATE = """\
 seqkit {verb} RUN: figures on the {split} split of a trained run.
 
   seqkit {verb} runs/audio-classify-1
-  seqkit {verb} runs/audio-classify-1 --data.test_path more-recordings/
+  seqkit {verb} runs/audio-classify-1 --data.{split}_path more-recordings/
 
   RUN                 run folder, or a checkpoint file
   --data.*            options of the run's data that should differ now
@@ -93,7 +93,7 @@ seqkit predict RUN: one row a record with its origin.
 
   RUN                 run folder, or a checkpoint file
   --data.path PATH    what to read (default: what the run was trained on); other --data.* as for fit
-  --split NAME        all records (predict), or only train, valid or test
+  --split NAME        predict: all records of the path (default); train, valid or test: that part
   --beam N            prefixes that ctc keeps while decoding (1: the likeliest symbol at each step)
   --out FILE          .csv, .jsonl or .parquet (default: RUN/predictions.csv)
 """
@@ -107,7 +107,7 @@ seqkit score RUN: how likely each record is under a model trained on next_step, 
 
   RUN                 run folder, or a checkpoint file
   --data.path PATH    what to read (default: what the run was trained on); other --data.* as for fit
-  --split NAME        all records (predict), or only train, valid or test
+  --split NAME        predict: all records of the path (default); train, valid or test: that part
   --per_step          one row a step instead of one a record
   --threshold X       numbers: name the steps with an anomaly of X or more; 6 is one in a million
   --out FILE          .csv, .jsonl or .parquet (default: RUN/scores.csv)
@@ -143,7 +143,7 @@ seqkit embed RUN: the hidden state of each record, for search, clustering, or a 
   RUN                 run folder, or a checkpoint file
   --pooling NAME      mean of all steps (mean), last step of each direction (last), a row for each step (every)
   --data.path PATH    what to read (default: what the run was trained on); other --data.* as for fit
-  --split NAME        all records (predict), or only train, valid or test
+  --split NAME        predict: all records of the path (default); train, valid or test: that part
   --out FILE          .parquet or .npz (default: RUN/embeddings.parquet)
 """
 
