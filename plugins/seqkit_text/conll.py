@@ -115,7 +115,8 @@ class _LineReader:
             self._learn(cells, "\t" in line, number)
         if len(cells) != self.count:
             what = f"{len(cells)} columns, the lines before have {self.count}"
-            report(DataError(what, at=f"{self.origin}, line {number}", fix="correct the line"))
+            plain = "" if self.columns.tagged else ", or read plain text, a sentence a line: --data.documents lines"
+            report(DataError(what, at=f"{self.origin}, line {number}", fix=f"correct the line{plain}"))
             return None
         if self.names[:1] == ("ID",) and _NO_WORD.fullmatch(cells[0]):
             return None

@@ -118,6 +118,12 @@ def test_what_cannot_be_used_is_named(
         sentences(written(tmp_path, text, name), **options)
 
 
+def test_plain_text_given_for_columns_is_told_how_it_is_read(tmp_path: Path) -> None:
+    data = tagged(written(tmp_path, "a b c\nd e\n", "plain.txt"))
+    with pytest.raises(DataError, match=r"2 columns, the lines before have 3(.|\n)*--data\.documents lines"):
+        list(data.records("predict"))
+
+
 @pytest.mark.parametrize(
     ("name", "text", "place"),
     [
