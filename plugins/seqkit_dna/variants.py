@@ -45,12 +45,15 @@ def score_variants(
     if others:
         raise ConfigError("several VCF files", at=f"--variants {value}", fix="give one file")
     genome, skipped = Genome(reference), Counter[str]()
-    variants = read_vcf(source, skipped)
+    variants, num_read = read_vcf(source, skipped), 0
     while chunk := list(islice(variants, _TOGETHER)):
+        num_read += len(chunk)
         windows = [_windows(judge, genome, variant, flank) for variant in chunk]
         turned = [(_turned(ref), _turned(alt)) for ref, alt in windows]
         ratios = zip(chunk, _ratios(judge, windows), _ratios(judge, turned), strict=True)
         yield from (_row(variant, ahead, back) for variant, ahead, back in ratios)
+    if not num_read and not skipped:
+        judge.notes.append(f"{source.origin} holds no variant: a header and no lines after it")
     judge.notes += [f"alternatives skipped: {count:,} {kind}" for kind, count in sorted(skipped.items())]
 
 

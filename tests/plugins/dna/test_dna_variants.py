@@ -196,6 +196,16 @@ def test_what_is_no_vcf_is_refused(text: str, message: str, tmp_path: Path) -> N
         list(read_vcf(SourceFile(tmp_path / "v.vcf"), Counter()))
 
 
+def test_a_file_without_a_variant_is_noted(genome: str, tmp_path: Path) -> None:
+    recorder: Any = Recorder()
+    assert list(score_variants(recorder, vcf(tmp_path), genome)) == []
+    (note,) = recorder.notes
+    assert "holds no variant" in note
+    other: Any = Recorder()
+    list(score_variants(other, vcf(tmp_path, "one 5 . A <DEL>"), genome))
+    assert not any("holds no variant" in note for note in other.notes) and len(other.notes) == 1
+
+
 def test_a_letter_for_several_bases_in_the_genome_fits_any_reference(tmp_path: Path) -> None:
     (tmp_path / "g.fa").write_text(">one\nACRGT\n")
     recorder: Any = Recorder()
