@@ -87,6 +87,9 @@ def find_layout(source: SourceFile, head: Head, options: TableOptions) -> Litera
     4. wide.
 
     Where each step has a label, there are only long and wide.
+
+    Raises:
+        DataError: If an id column was named and is not there, or the first column holds times that cannot be read.
     """
     if options.aligned:
         return _aligned_layout(source, head, options)
@@ -94,6 +97,8 @@ def find_layout(source: SourceFile, head: Head, options: TableOptions) -> Litera
         return options.layout
     if _identifier(head, options) is not None:
         return "long"
+    if options.id_column is not None:
+        head.require(options.id_column, "id_column", source.origin)
     if options.labelled and (options.label_column is not None or not (source.label or source.folder)):
         return "rows"
     first = head.first[0] if head.first else ""
@@ -117,9 +122,11 @@ def _aligned_layout(source: SourceFile, head: Head, options: TableOptions) -> Li
             at="--data.layout",
             fix="give a row for each step, with a label column: long or wide",
         )
-    if options.layout == "auto":
-        return "wide" if _identifier(head, options) is None else "long"
-    return options.layout
+    if options.layout != "auto":
+        return options.layout
+    if options.id_column is not None:
+        head.require(options.id_column, "id_column", source.origin)
+    return "wide" if _identifier(head, options) is None else "long"
 
 
 def find_roles(source: SourceFile, head: Head, options: TableOptions, layout: str) -> Roles:

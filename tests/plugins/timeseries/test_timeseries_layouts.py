@@ -192,6 +192,7 @@ def test_rows_may_be_padded_with_missing_values(write_file: WriteFile) -> None:
         ("ds,y\n", {}, "holds no rows"),
         ("ds\n1\n", {}, "no column is left for the values"),
         ("ds,sales\n1,2\n", {"value_columns": ("sale",)}, r"no column 'sale'(.|\n)*did you mean 'sales'"),
+        ("shops,ds,y\na,1,2\n", {"id_column": "shop"}, r"no column 'shop'(.|\n)*did you mean 'shops'"),
         ("ds,y\n1,2\n", {"layout": "long"}, r"no column 'unique_id'(.|\n)*--data.id_column"),
         ("unique_id,y\na,1\n,2\n", {}, r"the id is empty(.|\n)*row 2"),
         ("V1,V2\nH1,1\nH1,2\n", {}, r"id 'H1' occurs twice(.|\n)*line 3"),
