@@ -23,6 +23,7 @@ _USAGE = """
   seqkit fit --domain {name} --data.path PATH         your own
   seqkit fit --domain {name} --config FILE --model.hidden_size 256 --trainer.max_epochs 20"""
 _GIVEN_BY_CORE: set[str | int] = {"spec", "d_model", "task"}
+_KINDS = {"float": "a number", "int": "a whole number", "bool": "true or false"}
 _NOT_FOR_CONFIGS: set[str | int] = {
     "plugins",
     "enable_checkpointing",
@@ -182,17 +183,25 @@ def _explain_value(message: str) -> ConfigError:
     """A value of the wrong type, in the words of a user rather than of Python's types."""
     named = re.search(r'[Kk]ey "([\w.]+)"', message)
     at = f"--{named.group(1)}" if named else None
-    choice = re.search(r"Literal\[(.+?)\]", message)
     given = re.search(r"(?:Got|Given) value: (.+?)\s*$", message, re.MULTILINE)
-    if choice and given:
-        known = re.findall(r"'([^']+)'", choice.group(1))
+    known = _choices(message)
+    if known and given:
         near = did_you_mean(given.group(1), known)
         return ConfigError(f"{given.group(1)!r} is none of {', '.join(known)}", at=at, fix=near or "choose one of them")
     if given and "list[" in message:
         return ConfigError(f"{given.group(1)!r} is no list", at=at, fix="write it as [first,second]")
-    kinds = {"float": "a number", "int": "a whole number", "bool": "true or false"}
-    wanted = next((words for kind, words in kinds.items() if f"<class '{kind}'>" in message), None)
+    wanted = next((words for kind, words in _KINDS.items() if f"<class '{kind}'>" in message), None)
     if given and wanted:
         return ConfigError(f"{given.group(1)!r} is not {wanted}", at=at, fix=f"give {wanted}")
     first = " ".join(line.strip() for line in message.strip().splitlines()[:3])
     return ConfigError(first, at=at, fix="see --help for what it accepts")
+
+
+def _choices(message: str) -> list[str]:
+    """What an option of `Literal` type takes, texts and numbers alike, with what else a union of types allows."""
+    expected = re.search(r"Subtypes: (.+)|Expected a (.+)", message)
+    types = expected.group(0) if expected else ""
+    words = [word.strip(" '") for inner in re.findall(r"Literal\[(.+?)\]", types) for word in inner.split(",")]
+    if words:
+        words += [kind for name, kind in _KINDS.items() if f"<class '{name}'>" in types]
+    return list(dict.fromkeys(words))

@@ -111,6 +111,9 @@ def build_trainer(
         with quiet_lightning():
             trainer = pl.Trainer(**merged, logger=logger, callbacks=callbacks, enable_checkpointing=folder is not None)
     except (ValueError, TypeError, MisconfigurationException) as error:
+        if "Timer(" in str(error):
+            what = f"{merged['max_time']!r} is no time to train for"
+            raise ConfigError(what, at="--trainer.max_time", fix="give DD:HH:MM:SS, such as 00:12:00:00") from error
         raise ConfigError(str(error), at="--trainer.*", fix="see seqkit fit --domain NAME --help") from error
     if trainer.world_size > 1:
         raise ConfigError(

@@ -65,6 +65,10 @@ def test_a_value_of_the_wrong_type_names_its_option(melody: Domain) -> None:
         parse_arguments(melody, ["--model.cell", "lsmt"])
     with pytest.raises(ConfigError, match=r"'x' is not a number\n  at: --trainer.gradient_clip_val"):
         parse_arguments(melody, ["--trainer.gradient_clip_val", "x"])
+    with pytest.raises(ConfigError, match=r"'foo' is none of (.*, )?32, .*bf16-mixed.*\n  at: --trainer.precision"):
+        parse_arguments(melody, ["--trainer.precision", "foo"])
+    with pytest.raises(ConfigError, match=r"'bf16-mixd' is none of (.|\n)*mean 'bf16-mixed'"):
+        parse_arguments(melody, ["--trainer.precision", "bf16-mixd"])
 
 
 def test_a_file_gives_options_and_later_words_win(melody: Domain, tmp_path: Path) -> None:
@@ -150,3 +154,8 @@ def test_null_means_null_not_our_default(melody: Domain) -> None:
 
 def test_the_task_is_found_under_both_of_its_names(melody: Domain) -> None:
     assert settings_from(melody, {"data_task": "classify"}).data["task"] == "classify"
+
+
+def test_a_time_to_train_names_its_form() -> None:
+    with pytest.raises(ConfigError, match=r"'5' is no time(.|\n)*--trainer\.max_time(.|\n)*DD:HH:MM:SS"):
+        build_trainer({"max_time": "5", "logger": False, "accelerator": "cpu"}, None, quiet=True)
