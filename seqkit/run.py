@@ -98,13 +98,14 @@ class Run:
         loaded = workflow.reload(self.path, with_text_paths(changes), self._domain)
         return gather_embeddings(embed_records(loaded.model, loaded.data, pooling, split), pooling)
 
-    def stream(self, source: Source, chunk: int = 256) -> Iterator[dict[str, Any]]:
+    def stream(self, source: Source | bytes, chunk: int = 256) -> Iterator[dict[str, Any]]:
         """What the model says of bytes while they come: the lines of `seqkit stream`, one dictionary each.
 
         Args:
-            source: A binary file, of which what has arrived is read, or blocks of bytes.
+            source: Bytes, a binary file, of which what has arrived is read, or blocks of bytes.
             chunk: Steps that are read at once at most.
         """
+        source = [source] if isinstance(source, bytes) else source
         for part in read_stream(self.loaded.model, self.loaded.data, source, chunk):
             for line in zip(*part.columns.values(), strict=True):
                 yield dict(zip(part.columns, line, strict=True))

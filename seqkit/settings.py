@@ -12,6 +12,7 @@ from typing import Any
 import jsonargparse
 import pytorch_lightning as pl
 
+from seqkit.build import require_task
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError, did_you_mean
 from seqkit.options import ModelOptions
@@ -150,6 +151,7 @@ def fold_paths(arguments: Sequence[str]) -> list[str]:
 
 def _settings(domain: Domain, parser: jsonargparse.ArgumentParser, values: jsonargparse.Namespace) -> Settings:
     plain = values.as_dict()
+    require_task(domain, plain["data"].get("task", domain.tasks[0]))
     return Settings(
         domain=domain,
         data=plain["data"],

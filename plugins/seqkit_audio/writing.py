@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from seqkit import ConfigError, did_you_mean, draw_spectrogram, save_figure
+from seqkit import ConfigError, DependencyError, did_you_mean, draw_spectrogram, save_figure
 
 WRITTEN = {".wav": "PCM_16", ".flac": "PCM_16", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
 """Endings of the files that are written, with libsndfile's name for what is in them."""
 
 _BLOCK_FRAMES = 1 << 16
+
+_SYSTEM_ERROR = 2
+"""libsndfile's code for what the operating system refused."""
 
 
 def write_sound(path: Path, samples: np.ndarray, sample_rate_hz: int) -> None:
@@ -25,6 +28,7 @@ def write_sound(path: Path, samples: np.ndarray, sample_rate_hz: int) -> None:
 
     Raises:
         ConfigError: If the ending names no such format, or the format does not know the rate.
+        DependencyError: If the file cannot be written.
     """
     suffix = path.suffix.lower()
     if suffix not in WRITTEN:
@@ -40,6 +44,8 @@ def write_sound(path: Path, samples: np.ndarray, sample_rate_hz: int) -> None:
             for begin in range(0, len(samples), _BLOCK_FRAMES):
                 file.write(samples[begin : begin + _BLOCK_FRAMES])
     except soundfile.LibsndfileError as error:
+        if error.code == _SYSTEM_ERROR:
+            raise DependencyError("cannot be written", at=f"--out {path}", fix="name another place") from None
         raise ConfigError(
             f"{suffix} cannot hold this sound at {sample_rate_hz} Hz: {error.error_string}",
             at=f"--out {path}",

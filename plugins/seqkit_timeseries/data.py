@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -253,6 +253,11 @@ class TimeseriesData(SequenceDataModule):
         before = " before them" if test == held else ""
         valid = "its own path" if self.valid_path is not None else held + before if tail.valid_share else "none"
         return f"validation: {valid} · test: {test}"
+
+    def feature_names(self, record: Record) -> Sequence[str]:
+        """Names of the columns."""
+        timeline = record.timeline if isinstance(record, SeriesRecord) else None
+        return () if timeline is None else timeline.features
 
     def notes(self) -> list[str]:
         """That the season is not known, where figures and baselines would need it."""

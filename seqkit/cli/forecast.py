@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from seqkit.cli.verbs import parse_verb, require_writable
+from seqkit.data.module import SequenceDataModule
 from seqkit.errors import ConfigError, did_you_mean
 from seqkit.inference.continuing import generate_records, require_forecaster
 from seqkit.plots.forecast import draw_forecast
 from seqkit.plots.style import save_figure
-from seqkit.steps import Generation
+from seqkit.steps import Continuous, Generation
 from seqkit.tasks.distributions import Sampling
 from seqkit.training import workflow
 
@@ -26,7 +29,8 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     "out": (str | None, None),
     "plots": (int, 3),
 }
-_SHOWN = 5
+_SHOWN = 7
+_MOST_NUMBERS = 1 << 30
 _LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -46,10 +50,18 @@ def run(verb: str, words: list[str]) -> int:
         raise ConfigError(f"forecasts are not written as {path.suffix or path.name!r}", at=f"--out {path}", fix=fix)
     require_writable(path)
     records = list(data.records("predict"))
+    spec = data.codec.spec
+    assert isinstance(spec, Continuous)
+    numbers = len(records) * options.samples * (options.steps or data.horizon or 200) * spec.num_predicted
+    if numbers > _MOST_NUMBERS:
+        raise ConfigError(
+            f"{numbers:,} numbers would be drawn", at="--steps, --samples", fix="ask for fewer steps or samples"
+        )
     made = list(generate_records(loaded, records, options.steps, options.samples, Sampling(), options.seed))
     written = data.write(path, made)
-    _show(made)
-    plots = [_plot(generation, path) for generation in made[: options.plots]]
+    forecasts = [one for generation in made[: max(_SHOWN, options.plots)] for one in _features(generation, data)]
+    _show(forecasts[:_SHOWN], sum(generation.values[0].shape[-1] for generation in made))
+    plots = [_plot(one, path) for one in forecasts[: options.plots]]
     drawn = [str(plot) for plot in plots if plot is not None]
     print(f"saved: {', '.join(map(str, [*written, *drawn]))}")
     if options.plots and not drawn:
@@ -57,41 +69,53 @@ def run(verb: str, words: list[str]) -> int:
     return 0
 
 
-def _show(made: list[Generation]) -> None:
-    """The first series in a few numbers."""
-    table = Table("series", "given", "last value", "steps", "mean", "90 % of outcomes at the end")
-    for generation in made[:_SHOWN]:
-        samples, history = _arrays(generation)
-        low, high = np.quantile(samples[:, -1, 0], [0.05, 0.95])
-        last = history[np.isfinite(history)]
+@dataclass(frozen=True)
+class _Forecast:
+    """One feature of one series: its name, what was observed (T,), and samples of what follows (S, H)."""
+
+    name: str
+    history: np.ndarray
+    samples: np.ndarray
+
+
+def _features(generation: Generation, data: SequenceDataModule) -> Iterator[_Forecast]:
+    samples = np.stack([np.asarray(values, dtype=np.float64) for values in generation.values])  # (S, H, F)
+    values = np.asarray(generation.prompt.sequence, dtype=np.float64)
+    given = values[: generation.prompt.context or len(values)].reshape(-1, *values.shape[1:])
+    given = given if given.ndim == 2 else given[:, None]
+    series = generation.prompt.origin.partition(":")[2] or generation.prompt.origin
+    names = data.feature_names(generation.prompt)
+    for feature in range(samples.shape[-1]):
+        own = names[feature] if feature < len(names) else str(feature + 1)
+        name = series if samples.shape[-1] == 1 else f"{series} {own}"
+        yield _Forecast(name, given[:, feature], samples[..., feature])
+
+
+def _show(forecasts: list[_Forecast], count: int) -> None:
+    """Some forecasts in a few numbers."""
+    table = Table("series", "given", "last value", "steps", "median at the end", "90 % there")
+    for one in forecasts:
+        low, middle, high = np.quantile(one.samples[:, -1], [0.05, 0.5, 0.95])
+        last = one.history[np.isfinite(one.history)]
         table.add_row(
-            generation.prompt.origin,
-            f"{len(history):,}",
+            one.name,
+            f"{len(one.history):,}",
             f"{last[-1]:.4g}" if len(last) else "–",
-            f"{samples.shape[1]:,}",
-            f"{samples[..., 0].mean():.4g}",
-            f"{low:.4g} to {high:.4g}" if len(samples) > 1 else "–",
+            f"{one.samples.shape[1]:,}",
+            f"{middle:.4g}",
+            f"{low:.4g} to {high:.4g}" if len(one.samples) > 1 and high > low else "–",
         )
-    Console(highlight=False).print(table)
-    if len(made) > _SHOWN:
-        print(f"and {len(made) - _SHOWN:,} more series")
+    Console(highlight=False, markup=False).print(table)
+    if count > len(forecasts):
+        print(f"and {count - len(forecasts):,} more")
 
 
-def _plot(generation: Generation, path: Path) -> Path | None:
-    """The fan of a series' first feature, beside the table."""
-    samples, history = _arrays(generation)
-    levels = _LEVELS if len(samples) > 1 else (0.5,)
-    quantiles = {level: np.quantile(samples[..., 0], level, axis=0) for level in levels}
-    name = re.sub(r"\W+", "-", generation.prompt.origin.partition(":")[2] or generation.prompt.origin).strip("-")
+def _plot(one: _Forecast, path: Path) -> Path | None:
+    """The fan of a forecast, beside the table."""
+    levels = _LEVELS if len(one.samples) > 1 else (0.5,)
+    quantiles = {level: np.quantile(one.samples, level, axis=0) for level in levels}
+    name = re.sub(r"\W+", "-", one.name).strip("-")
     return save_figure(
         path.with_name(f"{path.stem}-{name or 'series'}.png"),
-        lambda figure: draw_forecast(figure, history, quantiles, title=generation.prompt.origin),
+        lambda figure: draw_forecast(figure, one.history, quantiles, title=one.name),
     )
-
-
-def _arrays(generation: Generation) -> tuple[np.ndarray, np.ndarray]:
-    """Samples (S, H, F), and the first feature of what was observed (T,)."""
-    samples = np.stack([np.asarray(values, dtype=np.float64) for values in generation.values])
-    values = np.asarray(generation.prompt.sequence, dtype=np.float64)
-    given = values[: generation.prompt.context or len(values)]
-    return samples, given[:, 0] if given.ndim == 2 else given

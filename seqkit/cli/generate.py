@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -46,7 +47,10 @@ def run(verb: str, words: list[str]) -> int:
     numbers = isinstance(loaded.data.codec.spec, Continuous)
     records = _records(loaded, options, numbers)
     for record in records or []:
-        loaded.data.codec.encode(record.sequence)  # What cannot be continued is refused before anything is shown.
+        # What cannot be continued is refused before anything is shown.
+        read = loaded.data.codec.decode(loaded.data.codec.encode(record.sequence))
+        if isinstance(read, str) and read != record.sequence and options.prompt is not None:
+            print(f"the model reads the prompt as {read!r}", file=sys.stderr)
     samples = options.samples or (_FORECAST_SAMPLES if numbers else 1)
     sampling = Sampling(options.temperature, options.top_k, options.top_p)
     continued = partial(generate_records, loaded, records, options.steps, samples, sampling, options.seed)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from seqkit.cli import help as texts
-from seqkit.errors import ConfigError, SeqkitError, did_you_mean
+from seqkit.errors import ConfigError, DependencyError, SeqkitError, did_you_mean
 from seqkit.version import __version__
 
 VERBS: dict[str, str] = {
@@ -27,6 +28,7 @@ VERBS: dict[str, str] = {
 }
 _MODULES = {"validate": "evaluate", "test": "evaluate"}
 _HELP = ("-h", "--help")
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_cpu")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,12 +55,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
+        if (refusal := _of_the_machine(error)) is not None:
+            print(f"seqkit: error: {refusal}", file=sys.stderr)
+            return refusal.exit_code
         print(
             f"seqkit: error: unexpected {type(error).__name__}: {error}\n"
             "  fix: this is a fault of seqkit or of a plugin; run again with --debug and report the traceback",
             file=sys.stderr,
         )
         return 1
+
+
+def _of_the_machine(error: Exception) -> SeqkitError | None:
+    """What the machine refused: a file that cannot be written, a full disk, too little memory; None for our faults."""
+    if isinstance(error, OSError) and (error.filename is not None or error.errno == errno.ENOSPC):
+        what = f"cannot be written or read: {error.strerror or error}"
+        return DependencyError(what, at=str(error.filename or "the output"), fix="name another place")
+    if isinstance(error, MemoryError) or any(sign in str(error) for sign in _OUT_OF_MEMORY):
+        return DependencyError(
+            "the memory is too small for this",
+            at=type(error).__name__,
+            fix="lower --model.hidden_size, --data.batch_size or --data.window",
+        )
+    return None
 
 
 def _run(words: list[str]) -> int:

@@ -16,7 +16,8 @@ from seqkit.training.leakage import describe_leaks
 UNITS = {
     "bits_per_step": "bits", "perplexity": "", "accuracy": "share", "macro_f1": "0 to 1",
     "matthews": "-1 to 1", "auroc": "0 to 1", "auprc": "0 to 1", "calibration_error": "share", "smape": "%",
-    "symbol_error_rate": "share", "exact_match": "share",
+    "symbol_error_rate": "share", "exact_match": "share", "word_error_rate": "share", "crps": "of values",
+    "coverage_50": "share", "coverage_80": "share", "coverage_90": "share", "mse": "of steps²", "mae": "of steps",
 }  # fmt: skip
 """Of the figures that have one."""
 
@@ -51,8 +52,9 @@ def print_result(result: dict[str, Any], full: bool = True) -> None:
         print(note)
     if full and (line := describe_leaks(detail.get("leaked", {}), result["num_records"], result["split"])):
         print(line)
-    for name in unbeaten(result):
-        print(f"the model does not beat {name.replace('_', ' ')}: train longer, or with more updates an epoch")
+    for name, figures in unbeaten(result).items():
+        where = f"{name.replace('_', ' ')} in {', '.join(figures)}"
+        print(f"the model does not beat {where}: train longer, or with more updates an epoch")
 
 
 def print_plots(result: dict[str, Any], folder: str) -> None:
@@ -79,7 +81,7 @@ def print_folds(result: dict[str, Any]) -> None:
     leaked = sum(row["leaked"] for row in result["folds"])
     if leaked:
         records = "1 test record is" if leaked == 1 else f"{leaked:,} test records are"
-        print(f"{records} also in training of their round: the figures are too good")
+        print(f"{records} to the model the same as one of training: the figures may be too good")
     print(f"crossval.json, a run a fold, plots: {result['run']} · {result['seconds']:.0f} s")
     if not can_plot():
         print(NO_PLOTS)
@@ -117,7 +119,7 @@ def _print_classes(rows: list[dict[str, Any]]) -> None:
 
 def _print_confusion(labels: Sequence[str], counts: list[list[int]]) -> None:
     room = max((_WIDTH - 20) // len(labels) - 3, 3)
-    table = _table("true class (rows) taken for", "", *(label[:room] for label in labels))
+    table = _table("confusion (rows: truth)", "", *(label[:room] for label in labels))
     for label, row in zip(labels, counts, strict=True):
         table.add_row(label, *(f"{count:,}" if count else "·" for count in row))
     _show(table)

@@ -24,11 +24,16 @@ def group_of(origin: str, pattern: str | None) -> str | None:
     return found.group(1) if found.re.groups else found.group()
 
 
-def require_groups(origins: Iterable[str], pattern: str) -> list[str]:
+def require_groups(origins: Iterable[str], pattern: str, least: int = 2) -> list[str]:
     """The names of all groups, sorted.
 
+    Args:
+        origins: Of the records.
+        pattern: Its first group, or all it finds, is the name.
+        least: Groups that there must be.
+
     Raises:
-        ConfigError: If the expression finds no group, or one only.
+        ConfigError: If the expression finds fewer groups.
     """
     names: set[str] = set()
     example = ""
@@ -36,7 +41,7 @@ def require_groups(origins: Iterable[str], pattern: str) -> list[str]:
         name = group_of(origin, pattern)
         example = example or origin
         names |= set() if name is None else {name}
-    if len(names) < 2:
+    if len(names) < least:
         found = f"names one group only, {min(names)!r}" if names else "finds none of the records"
         raise ConfigError(
             f"{pattern!r} {found}",

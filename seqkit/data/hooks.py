@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +106,10 @@ class DataHooks(ABC):
             trained_on: What a baseline learns from is the training split of this module; mostly it is this one.
         """
         return {}
+
+    def feature_names(self, record: Record) -> Sequence[str]:
+        """Names of the numbers of a step, such as columns; () where they have none."""
+        return ()
 
     def notes(self) -> list[str]:
         """What a user should know about how these data are read; printed before training and evaluation."""

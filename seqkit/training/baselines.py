@@ -115,20 +115,19 @@ def _tags_of_symbols(train: FlatStore, num_symbols: int, num_tags: int) -> np.nd
     return pairs.argmax(1)
 
 
-def unbeaten(result: dict[str, Any]) -> list[str]:
-    """Names of the baselines that are better than the model in any figure they share with it.
+def unbeaten(result: dict[str, Any]) -> dict[str, list[str]]:
+    """The baselines that are better than the model in a figure they share with it, and in which.
 
     Args:
         result: Of `fit`, `validate` or `test`: `metrics`, and `baselines` by name.
     """
-    names = []
+    found: dict[str, list[str]] = {}
     for name, figures in result["baselines"].items():
         for metric, value in figures.items():
             own = result["metrics"].get(metric, math.nan)
             if (own < value) if metric.endswith(_HIGHER_IS_BETTER) else (own > value):
-                names.append(name)
-                break
-    return names
+                found.setdefault(name, []).append(metric)
+    return found
 
 
 def _training_store(data: SequenceDataModule) -> FlatStore | None:

@@ -145,7 +145,9 @@ def find_checkpoint(run: str | Path) -> Path:
             return path / "checkpoints" / name
     if path.is_dir():
         inside = sorted(str(folder.parent) for folder in path.glob("*/checkpoints"))
-        fix = f"name one of the runs in it: {', '.join(inside[-5:])}" if inside else "train it: seqkit fit --run FOLDER"
+        fix = f"name one of the runs in it: {', '.join(inside[-5:])}" if inside else "name the folder of a finished run"
+        if (path / "config.yaml").exists():
+            fix = f"its training was interrupted early: remove it, and train it again by its own {path / 'config.yaml'}"
         raise CheckpointError("the folder holds no checkpoint", at=str(path), fix=fix)
     siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
     raise CheckpointError(

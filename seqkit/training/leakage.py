@@ -42,8 +42,8 @@ def describe_leaks(leaked: dict[str, Any], num_records: int, split: str) -> str 
     one, twin = leaked["example"]
     name = "validation" if split == "valid" else split
     return (
-        f"{leaked['records']:,} of {num_records:,} {name} records are also in training "
-        f"({one} is {twin}): the figures are too good"
+        f"{leaked['records']:,} of {num_records:,} {name} records are to the model the same as one of training "
+        f"({one} as {twin}): the figures may be too good"
     )
 
 

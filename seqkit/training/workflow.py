@@ -60,7 +60,7 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
     first = as_steps(np.array(data.store("train").steps[:1]))  # not the first record's: that may be a whole corpus
     model.blueprint["start"] = first.nan_to_num().tolist()  # NaN is no JSON
     require_plain_json(model.blueprint, "options and codec states")
-    _require_groups(data)
+    _require_groups(data, ("train", "valid"))
     leaked = _leaks(data, data, "valid")
     lines = [_summary(data, model), *data.notes(), describe_leaks(leaked, len(data.store("valid")), "valid")]
     say("\n".join(line for line in lines if line))
@@ -115,6 +115,8 @@ def evaluate(
         set_beam_size(loaded.model.task, beam)
     verb = "test" if split == "test" else "validate"
     trained_on = reopen_data(loaded.domain, loaded.blueprint, {}) if changes else loaded.data
+    if "group_match" in (changes or {}):
+        _require_groups(loaded.data, (split,), least=1)
     evaluation = score_split(verb, split, loaded.data, loaded.model, trainer or {}, positive, trained_on)
     result = evaluation.result
     leaked = _leaks(trained_on, loaded.data, split)
@@ -141,11 +143,10 @@ def _save(folder: RunFolder, evaluation: Evaluation, plots: list[Path]) -> None:
     folder.save_result(evaluation.result)
 
 
-def _require_groups(data: SequenceDataModule) -> None:
-    """Refuse an expression that names no groups before the training; a rule about groups has been looked at before."""
+def _require_groups(data: SequenceDataModule, splits: tuple[Split, ...], least: int = 2) -> None:
+    """Refuse an expression that names no groups before the work; a rule about groups has been looked at before."""
     if data.hold_out.group_match is not None and data.hold_out.test_group is None:
-        splits: tuple[Split, ...] = ("train", "valid")
-        require_groups((o for split in splits for o in data.store(split).origins()), data.hold_out.group_match)
+        require_groups((o for split in splits for o in data.store(split).origins()), data.hold_out.group_match, least)
 
 
 def _leaks(trained_on: SequenceDataModule, data: SequenceDataModule, split: Split) -> dict[str, Any]:

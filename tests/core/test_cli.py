@@ -111,7 +111,7 @@ def test_help_and_version_load_neither_torch_nor_a_plugin() -> None:
 
 
 def test_a_run_is_named_by_its_folder(melody: Domain, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"the folder holds no checkpoint(.|\n)*train it"):
+    with pytest.raises(CheckpointError, match=r"the folder holds no checkpoint(.|\n)*finished run"):
         find_checkpoint(tmp_path)
     (tmp_path / "melody-1" / "checkpoints").mkdir(parents=True)
     (tmp_path / "melody-1" / "config.yaml").write_text("")

@@ -189,7 +189,7 @@ def test_the_table_has_units_classes_and_confusion(
     print_result(workflow.evaluate(run.path, "test", domain=melody))
     shown = capsys.readouterr().out
     assert all(len(line) <= 80 for line in shown.splitlines() if line[:1] in "┏┃┡│└")
-    for words in ("nats", "precision", "taken for", "positive class up", "calibration_error"):
+    for words in ("nats", "precision", "confusion (rows: truth)", "positive class up", "calibration_error"):
         assert words in shown
 
 
@@ -203,7 +203,7 @@ def test_many_classes_are_not_printed_as_a_matrix(capsys: pytest.CaptureFixture[
     }  # fmt: skip
     print_result(result)
     shown = capsys.readouterr().out
-    assert "taken for" not in shown and "25 of 30 classes" in shown and "[red]class 0" in shown
+    assert "confusion (rows: truth)" not in shown and "25 of 30 classes" in shown and "[red]class 0" in shown
 
 
 def test_predictions_are_summed_up_as_they_pass(capsys: pytest.CaptureFixture[str]) -> None:
