@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
@@ -75,6 +76,20 @@ def require_device(settings: dict[str, Any]) -> None:
         raise DependencyError(str(error), at=options, fix="use --trainer.accelerator cpu, or auto") from error
 
 
+def require_duration(max_time: Any) -> None:
+    """Refuse a time to train for that Lightning cannot read, before any data is read.
+
+    Raises:
+        ConfigError: Names the form.
+    """
+    if isinstance(max_time, str) and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", max_time.strip()):
+        raise ConfigError(
+            f"{max_time!r} is no time to train for",
+            at="--trainer.max_time",
+            fix="give days:hours:minutes:seconds as DD:HH:MM:SS, such as 00:12:00:00",
+        )
+
+
 def build_trainer(
     settings: dict[str, Any], folder: RunFolder | None, num_batches: int = 0, patience: int = 0, quiet: bool = False
 ) -> pl.Trainer:
@@ -111,9 +126,6 @@ def build_trainer(
         with quiet_lightning():
             trainer = pl.Trainer(**merged, logger=logger, callbacks=callbacks, enable_checkpointing=folder is not None)
     except (ValueError, TypeError, MisconfigurationException) as error:
-        if "Timer(" in str(error):
-            what = f"{merged['max_time']!r} is no time to train for"
-            raise ConfigError(what, at="--trainer.max_time", fix="give DD:HH:MM:SS, such as 00:12:00:00") from error
         raise ConfigError(str(error), at="--trainer.*", fix="see seqkit fit --domain NAME --help") from error
     if trainer.world_size > 1:
         raise ConfigError(

@@ -156,6 +156,7 @@ def test_the_task_is_found_under_both_of_its_names(melody: Domain) -> None:
     assert settings_from(melody, {"data_task": "classify"}).data["task"] == "classify"
 
 
-def test_a_time_to_train_names_its_form() -> None:
+def test_a_time_to_train_names_its_form(melody: Domain) -> None:
     with pytest.raises(ConfigError, match=r"'5' is no time(.|\n)*--trainer\.max_time(.|\n)*DD:HH:MM:SS"):
-        build_trainer({"max_time": "5", "logger": False, "accelerator": "cpu"}, None, quiet=True)
+        parse_arguments(melody, ["--trainer.max_time", "5"])
+    assert parse_arguments(melody, ["--trainer.max_time", "00:00:01:30"]).trainer["max_time"] == "00:00:01:30"
