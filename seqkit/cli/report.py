@@ -16,8 +16,8 @@ from seqkit.training.leakage import describe_leaks
 UNITS = {
     "bits_per_step": "bits", "perplexity": "", "accuracy": "share", "macro_f1": "0 to 1",
     "matthews": "-1 to 1", "auroc": "0 to 1", "auprc": "0 to 1", "calibration_error": "share", "smape": "%",
-    "symbol_error_rate": "share", "exact_match": "share", "word_error_rate": "share", "crps": "of values",
-    "coverage_50": "share", "coverage_80": "share", "coverage_90": "share", "mse": "of steps²", "mae": "of steps",
+    "symbol_error_rate": "share", "exact_match": "share", "word_error_rate": "share", "crps": "value",
+    "coverage_50": "share", "coverage_80": "share", "coverage_90": "share", "mse": "step²", "mae": "step",
 }  # fmt: skip
 """Of the figures that have one."""
 
