@@ -93,7 +93,7 @@ def _features(generation: Generation, data: SequenceDataModule) -> Iterator[_For
 
 def _show(forecasts: list[_Forecast], count: int) -> None:
     """Some forecasts in a few numbers."""
-    table = Table("series", "given", "last value", "steps", "median at the end", "90 % there")
+    table = Table("series", "given", "last value", "steps", "last median", "90 % of outcomes")
     for one in forecasts:
         low, middle, high = np.quantile(one.samples[:, -1], [0.05, 0.5, 0.95])
         last = one.history[np.isfinite(one.history)]
