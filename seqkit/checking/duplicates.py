@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
 import tempfile
 from array import array
 from dataclasses import dataclass
@@ -110,4 +109,4 @@ def _as_bytes(value: Any) -> bytes:
         return "".join(f"{one}\0" for one in value).encode("utf-8", "surrogatepass")  # "ab" is not "a" and "b"
     if hasattr(value, "__array__") or isinstance(value, list | tuple):
         return np.ascontiguousarray(value).tobytes()
-    return value if isinstance(value, bytes) else pickle.dumps(value)
+    return value if isinstance(value, bytes) else repr(value).encode("utf-8", "surrogatepass")

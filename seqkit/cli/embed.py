@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Literal
 
-from seqkit.cli.verbs import parse_verb, require_writable
+from seqkit.cli.verbs import output_path, parse_verb, require_writable
 from seqkit.inference.embed import EmbedPooling, embed_records
 from seqkit.inference.embedding_files import require_suffix, write_embeddings
 from seqkit.training import workflow
@@ -24,8 +23,7 @@ def run(verb: str, words: list[str]) -> int:
         },
     )
     loaded = workflow.reload(options.run, changes)
-    folder = Path(options.run) if Path(options.run).is_dir() else Path(options.run).parent
-    path = Path(options.out) if options.out else folder / "embeddings.parquet"
+    path = output_path(options.run, options.out, "embeddings.parquet")
     require_suffix(path)
     require_writable(path)
     begin = time.perf_counter()

@@ -12,9 +12,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from seqkit.cli.verbs import parse_verb, require_writable
+from seqkit.cli.verbs import output_path, parse_verb, require_format, require_writable
 from seqkit.data.module import SequenceDataModule
-from seqkit.errors import ConfigError, did_you_mean
+from seqkit.errors import ConfigError
 from seqkit.inference.continuing import generate_records, require_forecaster
 from seqkit.plots.forecast import draw_forecast
 from seqkit.plots.style import save_figure
@@ -43,11 +43,8 @@ def run(verb: str, words: list[str]) -> int:
     loaded = workflow.reload(options.run, changes)
     data = loaded.data
     require_forecaster(loaded)
-    folder = Path(options.run) if Path(options.run).is_dir() else Path(options.run).parent
-    path = Path(options.out) if options.out else folder / f"forecast{data.output_suffixes[0]}"
-    if not path.name.lower().endswith(data.output_suffixes):
-        fix = did_you_mean(path.suffix, data.output_suffixes) or f"endings: {', '.join(data.output_suffixes)}"
-        raise ConfigError(f"forecasts are not written as {path.suffix or path.name!r}", at=f"--out {path}", fix=fix)
+    path = output_path(options.run, options.out, f"forecast{data.output_suffixes[0]}")
+    require_format(path, loaded)
     require_writable(path)
     records = list(data.records("predict"))
     spec = data.codec.spec

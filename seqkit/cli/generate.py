@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from seqkit.cli.verbs import parse_verb, require_writable
-from seqkit.errors import ConfigError, did_you_mean
+from seqkit.cli.verbs import output_path, parse_verb, require_format, require_writable
+from seqkit.errors import ConfigError
 from seqkit.inference.continuing import generate_records, prompt_records
 from seqkit.inference.generate import require_generator
 from seqkit.steps import Continuous, Generation, Record
@@ -42,8 +41,8 @@ def run(verb: str, words: list[str]) -> int:
             raise ConfigError(f"{name} is {getattr(options, name)}", at=f"--{name}", fix="give 1 or more")
     loaded = workflow.reload(options.run, changes)
     require_generator(loaded.model)
-    path = Path(options.out) if options.out else _default_path(options.run, loaded)
-    _require_format(path, loaded)
+    path = output_path(options.run, options.out, f"generated{loaded.data.output_suffixes[0]}")
+    require_format(path, loaded)
     numbers = isinstance(loaded.data.codec.spec, Continuous)
     records = _records(loaded, options, numbers)
     for record in records or []:
@@ -82,24 +81,3 @@ def _stream(continued: Callable[..., Iterator[Generation]], records: list[Record
     list(continued(on_value=lambda piece: print(piece, end="", flush=True)))
     print()
     return 0
-
-
-def _require_format(path: Path, loaded: Loaded) -> None:
-    """Refuse an ending that the domain would not write, rather than fill it with something else.
-
-    Raises:
-        ConfigError: Names the endings.
-    """
-    known = loaded.data.output_suffixes
-    if not path.name.lower().endswith(known):
-        raise ConfigError(
-            f"{loaded.domain.name} is not written as {path.suffix or path.name!r}",
-            at=f"--out {path}",
-            fix=did_you_mean(path.suffix, known) or f"endings: {', '.join(known)}",
-        )
-
-
-def _default_path(run: str, loaded: Loaded) -> Path:
-    """In the run folder, in the domain's first format."""
-    folder = Path(run) if Path(run).is_dir() else Path(run).parent
-    return folder / f"generated{loaded.data.output_suffixes[0]}"

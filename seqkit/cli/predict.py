@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from seqkit.cli.summary import Summary
-from seqkit.cli.verbs import parse_verb, require_writable
+from seqkit.cli.verbs import output_path, parse_verb, require_writable
 from seqkit.inference.predict import predict_records
 from seqkit.inference.rows import require_row_suffix, write_rows
 from seqkit.tasks.ctc import set_beam_size
@@ -24,8 +23,7 @@ def run(verb: str, words: list[str]) -> int:
             "beam": (int, None),
         },
     )
-    folder = Path(options.run) if Path(options.run).is_dir() else Path(options.run).parent
-    path = Path(options.out) if options.out else folder / "predictions.csv"
+    path = output_path(options.run, options.out, "predictions.csv")
     require_writable(path)
     loaded = workflow.reload(options.run, changes)
     if options.beam is not None:

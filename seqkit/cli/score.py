@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from seqkit.cli.help import SCORE
-from seqkit.cli.verbs import domain_of, parse_verb, require_writable
+from seqkit.cli.verbs import domain_of, output_path, parse_verb, require_writable
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError
 from seqkit.inference.judge import Judge
@@ -51,8 +51,7 @@ def run(verb: str, words: list[str]) -> int:
     question = choose_question(domain, given)
     if question is not None:
         _refuse_beside(question, options, changes)
-    folder = Path(options.run) if Path(options.run).is_dir() else Path(options.run).parent
-    path = Path(options.out) if options.out else folder / f"{'scores' if question is None else question.name}.csv"
+    path = output_path(options.run, options.out, f"{'scores' if question is None else question.name}.csv")
     require_row_suffix(path)
     require_writable(path)
     loaded = workflow.reload(options.run, changes)

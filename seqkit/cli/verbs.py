@@ -12,9 +12,9 @@ import jsonargparse
 
 from seqkit import plugins
 from seqkit.domain import Domain
-from seqkit.errors import CheckpointError, DependencyError
+from seqkit.errors import CheckpointError, ConfigError, DependencyError, did_you_mean
 from seqkit.settings import add_data_options, fold_paths, parse_or_explain
-from seqkit.training.checkpoint import read_checkpoint
+from seqkit.training.checkpoint import Loaded, read_checkpoint
 from seqkit.training.folder import find_checkpoint
 
 
@@ -57,6 +57,27 @@ def domain_of(run: str) -> Domain:
     if name not in plugins.installed():
         raise CheckpointError(f"domain {name!r} is not installed", at=run, fix="install the plugin that trained it")
     return plugins.load(name)
+
+
+def output_path(run: str, out: str | None, name: str) -> Path:
+    """Where a verb writes to: what `--out` says, else a file of this name in the run folder (beside a checkpoint)."""
+    folder = Path(run) if Path(run).is_dir() else Path(run).parent
+    return Path(out) if out else folder / name
+
+
+def require_format(path: Path, loaded: Loaded) -> None:
+    """Refuse an ending that the domain would not write, rather than fill it with something else.
+
+    Raises:
+        ConfigError: Names the endings.
+    """
+    known = loaded.data.output_suffixes
+    if not path.name.lower().endswith(known):
+        raise ConfigError(
+            f"{loaded.domain.name} is not written as {path.suffix or path.name!r}",
+            at=f"--out {path}",
+            fix=did_you_mean(path.suffix, known) or f"endings: {', '.join(known)}",
+        )
 
 
 def require_writable(path: Path) -> None:

@@ -64,7 +64,7 @@ def test_python_gives_the_same_forecast(run: Run, table: Path) -> None:
     [
         (["--samples", "0"], "samples is 0"),
         (["--samples", "100000000"], "1,200,000,000 numbers would be drawn"),
-        (["--out", "x.png"], "forecasts are not written as '.png'"),
+        (["--out", "x.png"], "timeseries is not written as '.png'"),
     ],
 )
 def test_what_cannot_be_done_is_refused(
