@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from seqkit.backbone.cells import build_cell
+from seqkit.backbone.choice import build_cell
 from seqkit.backbone.seasonal import SeasonalFrame
 from seqkit.backbone.stack import BothDirections, Stack
 from seqkit.backbone.window_frame import WindowFrame
@@ -18,13 +18,14 @@ from seqkit.encoder import Encoder
 from seqkit.errors import ConfigError, did_you_mean
 from seqkit.model import SequenceModel
 from seqkit.options import ModelOptions
+from seqkit.refusals import check_causal, check_cell, check_sizes, check_task
 from seqkit.steps import Continuous, Discrete
 from seqkit.tasks.base import Task
 from seqkit.tasks.classify import Classify
 from seqkit.tasks.ctc import Ctc, Transcript
 from seqkit.tasks.forecast import Forecast
 from seqkit.tasks.next_step import NextStep
-from seqkit.tasks.outputs import WITHOUT_LIKELIHOOD, build_output
+from seqkit.tasks.outputs import build_output
 from seqkit.tasks.tag import Tag
 
 TASKS: dict[str, type[Task]] = {
@@ -70,13 +71,14 @@ def build_model(
     """
     require_task(domain, data.task)
     kind = TASKS[data.task]
-    _check_sizes(options)
-    _check_task(kind, data, options)
+    check_sizes(options)
+    check_cell(options)
+    check_task(kind, data, options)
     frame = _build_frame(kind, data, options, season)
     spec = data.codec.spec if frame is None else frame.seen
     encoder = domain.encoder(spec, options.d_model or options.hidden_size, data.task, **(encoder_options or {}))
     if kind.causal:
-        _check_causal(domain, encoder, options)
+        check_causal(domain, encoder, options)
     backbone = _build_backbone(options, encoder.d_model)
     task = _build_task(kind, backbone.output_size, data, options, horizon, frame, encoder.stride)
     if options.tie_weights:
@@ -100,7 +102,14 @@ def describe(domain: Domain, data: SequenceDataModule, model: SequenceModel, enc
 
 
 def _build_backbone(options: ModelOptions, input_size: int) -> Stack | BothDirections:
-    cell = partial(build_cell, options.cell, nonlinearity=options.nonlinearity, initialisation=options.initialisation)
+    cell = partial(
+        build_cell,
+        options.cell,
+        nonlinearity=options.nonlinearity,
+        initialisation=options.initialisation,
+        memory=options.memory,
+        width=options.width,
+    )
     stacks = [
         Stack(cell, input_size, options.hidden_size, options.num_layers, options.dropout, options.residual)
         for _ in range(2 if options.bidirectional else 1)
@@ -149,73 +158,6 @@ def _build_task(
     if kind is Tag:
         return Tag(size, spec, output, stride)
     return kind(size, spec, output)
-
-
-def _check_task(kind: type[Task], data: SequenceDataModule, options: ModelOptions) -> None:
-    """Refusals that say why: what a task cannot do with these steps and targets."""
-    numbers, symbols = isinstance(data.codec.spec, Continuous), isinstance(data.target_codec.spec, Discrete)
-    if kind is Forecast and not numbers:
-        raise ConfigError(
-            "task 'forecast' predicts all steps at once, each for itself: of symbols that would be no sequence",
-            at="--data.task",
-            fix="use next_step, which draws one symbol after another",
-        )
-    if kind is Ctc and not symbols:
-        raise ConfigError(
-            "task 'ctc' sums over alignments of symbols, and the targets are numbers",
-            at="--data.task",
-            fix="use tag for a number a step, classify for a number a record",
-        )
-    if kind is NextStep and isinstance(data.codec.spec, Continuous) and data.codec.spec.num_known:
-        raise ConfigError(
-            "task 'next_step' is given no values ahead of the step it predicts",
-            at="--data.task",
-            fix="use forecast for series with covariates that are known ahead",
-        )
-    if options.distribution in WITHOUT_LIKELIHOOD and kind is not Forecast and not symbols:
-        raise ConfigError(
-            f"distribution {options.distribution!r} has no likelihood, which task {data.task!r} is trained by",
-            at="--model.distribution",
-            fix="use normal or student_t, or the task forecast",
-        )
-    if options.class_weights != "none" and (kind not in (Classify, Tag) or not symbols):
-        raise ConfigError(
-            f"task {data.task!r} has no classes to weigh here",
-            at="--model.class_weights",
-            fix="give none: only classify and tag over labels have classes",
-        )
-    if options.label_smoothing and (kind is Ctc or not symbols):
-        raise ConfigError(
-            f"task {data.task!r} has no classes here to spread the target's probability over",
-            at="--model.label_smoothing",
-            fix="leave it out; next_step, classify and tag over symbols have classes",
-        )
-
-
-def _check_sizes(options: ModelOptions) -> None:
-    for name in ("hidden_size", "num_layers", "segment", "beam_size"):
-        if getattr(options, name) < 1:
-            raise ConfigError(f"{name} is {getattr(options, name)}", at=f"--model.{name}", fix="give 1 or more")
-    for name in ("dropout", "label_smoothing"):
-        if not 0 <= getattr(options, name) < 1:
-            raise ConfigError(
-                f"{name} is {getattr(options, name)}", at=f"--model.{name}", fix="give a share from 0 to below 1"
-            )
-
-
-def _check_causal(domain: Domain, encoder: Encoder, options: ModelOptions) -> None:
-    if options.bidirectional:
-        raise ConfigError(
-            "task 'next_step' cannot use a bidirectional backbone: it would see the step it predicts",
-            at="--model.bidirectional",
-            fix="set it to false, or choose another task",
-        )
-    if not encoder.pointwise:
-        raise ConfigError(
-            f"task 'next_step' cannot use {type(encoder).__name__}: it looks at neighbours of the step it predicts",
-            at=f"domain {domain.name!r}, encoder",
-            fix="give an encoder with pointwise = True for this task, such as seqkit.step_encoder",
-        )
 
 
 def _tie(encoder: Encoder, task: Task) -> None:

@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
-from seqkit.backbone.cells import State
+from seqkit.backbone.cell import State
 from seqkit.backbone.seasonal import SeasonalFrame
 from seqkit.backbone.stack import BothDirections, Stack
 from seqkit.backbone.window_frame import WindowFrame

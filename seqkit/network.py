@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from seqkit.backbone.cells import State
+from seqkit.backbone.cell import State
 from seqkit.backbone.scaling import Scale
 from seqkit.backbone.seasonal import SeasonalFrame
 from seqkit.backbone.stack import BothDirections, Stack, drop_state

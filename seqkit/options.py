@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seqkit.backbone.cells import Initialisation, Nonlinearity
+from seqkit.backbone.choice import CellName
 from seqkit.backbone.window_frame import Centre
 from seqkit.tasks.classify import Pooling
 from seqkit.tasks.outputs import Distribution
@@ -16,7 +17,8 @@ class ModelOptions:
     """What a user changes about the model and its optimiser.
 
     Args:
-        cell: Recurrent cell.
+        cell: Recurrent cell; or what it is held against: a `bag` of all steps so far, their order lost, or a `window`
+            over the last ones.
         hidden_size: Units of each layer.
         num_layers: Layers of the cell.
         dropout: Share of features dropped after each layer and before the head, in training.
@@ -24,7 +26,10 @@ class ModelOptions:
         bidirectional: Read each record from both ends (refused for next_step).
         residual: Residual blocks with layer norm around each layer.
         nonlinearity: Of the rnn cell.
-        initialisation: Recurrent weights of the rnn cell: orthogonal, or the identity.
+        initialisation: Recurrent weights orthogonal; or `identity` for the rnn cell; or `chrono` for gru and lstm,
+            whose gates then begin with time scales up to `memory`.
+        memory: Steps of the longest dependency that `chrono` prepares for.
+        width: Steps that the cell `window` sees.
         pooling: How classify draws one vector from all steps.
         distribution: How numbers are predicted: with a spread (`normal`, `student_t`) or, by forecast alone, as
             `quantiles`, or as one value by `absolute` or `squared` error.
@@ -46,7 +51,7 @@ class ModelOptions:
         patience: Validations without a better loss after which training stops; 0 never stops early.
     """
 
-    cell: Literal["rnn", "gru", "lstm"] = "lstm"
+    cell: CellName = "lstm"
     hidden_size: int = 128
     num_layers: int = 1
     dropout: float = 0.0
@@ -55,6 +60,8 @@ class ModelOptions:
     residual: bool = False
     nonlinearity: Nonlinearity = "tanh"
     initialisation: Initialisation = "orthogonal"
+    memory: int = 100
+    width: int = 8
     pooling: Pooling = "mean"
     distribution: Distribution = "student_t"
     segment: int = 24

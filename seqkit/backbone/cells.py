@@ -5,37 +5,31 @@ Shapes: x (B, T, D), y (B, T, H), x_t (B, D), each state tensor (B, H).
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Literal, final
+import math
+from typing import Any, Literal, final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-State = tuple[Tensor, ...]
+from seqkit.backbone.cell import Cell, Gate, State
+
 Nonlinearity = Literal["tanh", "relu"]
-Initialisation = Literal["orthogonal", "identity"]
+Initialisation = Literal["orthogonal", "identity", "chrono"]
 
 
-class Cell(nn.Module, ABC):
-    """One recurrent layer, one direction.
+class FusedCell(Cell):
+    """A cell whose steps torch runs in one fused kernel.
 
     Attributes:
-        num_states: Number of state tensors: 1, or 2 for (h, c).
-        core: The torch module that holds the weights and the fused kernels.
+        core: The torch module that holds the weights and the kernel.
     """
 
-    num_states: ClassVar[int] = 1
     core: Any  # nn.RNNBase, whose parameters mypy does not know by name
 
     def __init__(self, core: nn.RNNBase) -> None:
-        super().__init__()
+        super().__init__(core.hidden_size)
         self.core = core
-        self.hidden_size = core.hidden_size
-
-    @abstractmethod
-    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        """One step by the formula: (B, D) and state to y_t (B, H) and the next state."""
 
     def init_state(self, batch_size: int) -> State:
         """Zeros, (B, H) each, like the weights in type and device."""
@@ -61,7 +55,7 @@ class Cell(nn.Module, ABC):
 
 
 @final
-class RNNCell(Cell):
+class RNNCell(FusedCell):
     """h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), or ReLU in place of tanh.
 
     Source: Elman 1990 [elman1990]; identity initialisation with ReLU: Le et al. 2015 [le2015].
@@ -86,93 +80,103 @@ class RNNCell(Cell):
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         """One step by the formula above."""
+        h = self.gates(x_t, state)["activation"].value
+        return h, (h,)
+
+    def gates(self, x_t: Tensor, state: State) -> dict[str, Gate]:
+        """The activation alone: this cell has no gates."""
         from_input, from_state = self._project(x_t, state[0])
         total = from_input + from_state
-        h = torch.tanh(total) if self.nonlinearity == "tanh" else torch.relu(total)
-        return h, (h,)
+        if self.nonlinearity == "tanh":
+            return {"activation": Gate(torch.tanh(total), -1.0, 1.0)}
+        return {"activation": Gate(torch.relu(total), 0.0, math.inf)}
 
 
 @final
-class GRUCell(Cell):
+class GRUCell(FusedCell):
     """r, z = sigmoid(...); n = tanh(W_in x + b_in + r (W_hn h + b_hn)); h_t = (1 - z) n + z h_{t-1}.
 
-    Source: Cho et al. 2014 [cho2014], with torch's placing of the reset gate.
+    Source: Cho et al. 2014 [cho2014], with torch's placing of the reset gate; chrono initialisation: Tallec and
+    Ollivier 2018, section 3 [tallec2018].
 
     Args:
         input_size: D.
         hidden_size: H.
+        memory: Steps of the longest dependency that `chrono` initialisation prepares for; None: biases of 0.
     """
 
-    def __init__(self, input_size: int, hidden_size: int) -> None:
+    def __init__(self, input_size: int, hidden_size: int, memory: int | None = None) -> None:
         super().__init__(nn.GRU(input_size, hidden_size, batch_first=True))
         _initialise(self.core, "orthogonal")
+        if memory is not None:
+            with torch.no_grad():
+                self.core.bias_ih_l0[hidden_size : 2 * hidden_size] = _chrono_bias(hidden_size, memory)
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         """One step by the formula above."""
-        (h_before,) = state
-        from_input, from_state = self._project(x_t, h_before)
+        gates = self.gates(x_t, state)
+        update = gates["update"].value
+        h = (1 - update) * gates["candidate"].value + update * state[0]
+        return h, (h,)
+
+    def gates(self, x_t: Tensor, state: State) -> dict[str, Gate]:
+        """Reset (r), update (z: open keeps the state) and candidate (n)."""
+        from_input, from_state = self._project(x_t, state[0])
         r_x, z_x, n_x = from_input.chunk(3, dim=-1)
         r_h, z_h, n_h = from_state.chunk(3, dim=-1)
         reset, update = torch.sigmoid(r_x + r_h), torch.sigmoid(z_x + z_h)
         candidate = torch.tanh(n_x + reset * n_h)
-        h = (1 - update) * candidate + update * h_before
-        return h, (h,)
+        return {
+            "reset": Gate(reset, 0.0, 1.0),
+            "update": Gate(update, 0.0, 1.0),
+            "candidate": Gate(candidate, -1.0, 1.0),
+        }
 
 
 @final
-class LSTMCell(Cell):
+class LSTMCell(FusedCell):
     """i, f, o = sigmoid(...); g = tanh(...); c_t = f c_{t-1} + i g; h_t = o tanh(c_t).
 
-    In the lecture's words: forget (f), store (i), update (c_t), output (o). The forget bias starts at 1, so that
-    the gradient flows from the first step on.
-    Source: Hochreiter and Schmidhuber 1997 [hochreiter1997]; forget bias: Gers et al. 2000 [gers2000].
+    In the lecture's words: forget (f), store (i), update (g), output (o). The forget bias starts at 1, so that the
+    gradient flows from the first step on, or spread over the time scales up to `memory` steps.
+    Source: Hochreiter and Schmidhuber 1997 [hochreiter1997]; forget bias: Gers et al. 2000 [gers2000]; chrono
+    initialisation: Tallec and Ollivier 2018, section 3 [tallec2018].
 
     Args:
         input_size: D.
         hidden_size: H.
+        memory: Steps of the longest dependency that `chrono` initialisation prepares for; None: a forget bias of 1.
     """
 
     num_states = 2
 
-    def __init__(self, input_size: int, hidden_size: int) -> None:
+    def __init__(self, input_size: int, hidden_size: int, memory: int | None = None) -> None:
         super().__init__(nn.LSTM(input_size, hidden_size, batch_first=True))
         _initialise(self.core, "orthogonal")
         with torch.no_grad():
-            # torch adds two biases; only one of them carries the 1.
-            self.core.bias_ih_l0[hidden_size : 2 * hidden_size] = 1.0
+            # torch adds two biases; only one of them carries the values.
+            bias = torch.ones(hidden_size) if memory is None else _chrono_bias(hidden_size, memory)
+            self.core.bias_ih_l0[hidden_size : 2 * hidden_size] = bias
+            if memory is not None:
+                self.core.bias_ih_l0[:hidden_size] = -bias
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         """One step by the formula above."""
-        h_before, c_before = state
-        from_input, from_state = self._project(x_t, h_before)
-        i, f, g, o = (from_input + from_state).chunk(4, dim=-1)
-        c = torch.sigmoid(f) * c_before + torch.sigmoid(i) * torch.tanh(g)
-        h = torch.sigmoid(o) * torch.tanh(c)
+        forget, store, update, output = (gate.value for gate in self.gates(x_t, state).values())
+        c = forget * state[1] + store * update
+        h = output * torch.tanh(c)
         return h, (h, c)
 
-
-CELLS: tuple[str, ...] = ("rnn", "gru", "lstm")
-
-
-def build_cell(
-    name: str,
-    input_size: int,
-    hidden_size: int,
-    nonlinearity: Nonlinearity = "tanh",
-    initialisation: Initialisation = "orthogonal",
-) -> Cell:
-    """A cell by its name.
-
-    Args:
-        name: One of `CELLS`.
-        input_size: D.
-        hidden_size: H.
-        nonlinearity: For `rnn`.
-        initialisation: For `rnn`.
-    """
-    if name == "rnn":
-        return RNNCell(input_size, hidden_size, nonlinearity, initialisation)
-    return {"gru": GRUCell, "lstm": LSTMCell}[name](input_size, hidden_size)
+    def gates(self, x_t: Tensor, state: State) -> dict[str, Gate]:
+        """Forget (f), store (i), update (g, what is offered to the state) and output (o)."""
+        from_input, from_state = self._project(x_t, state[0])
+        i, f, g, o = (from_input + from_state).chunk(4, dim=-1)
+        return {
+            "forget": Gate(torch.sigmoid(f), 0.0, 1.0),
+            "store": Gate(torch.sigmoid(i), 0.0, 1.0),
+            "update": Gate(torch.tanh(g), -1.0, 1.0),
+            "output": Gate(torch.sigmoid(o), 0.0, 1.0),
+        }
 
 
 def _initialise(core: Any, recurrent: Initialisation) -> None:
@@ -188,3 +192,8 @@ def _initialise(core: Any, recurrent: Initialisation) -> None:
                 core.weight_hh_l0[rows] = torch.eye(hidden_size)
             else:
                 nn.init.orthogonal_(core.weight_hh_l0[rows])
+
+
+def _chrono_bias(hidden_size: int, memory: int) -> Tensor:
+    """Biases of a gate that keeps, log U(1, memory - 1): then 1 / (1 - gate) covers the time scales up to `memory`."""
+    return torch.log(torch.empty(hidden_size).uniform_(1, memory - 1))

@@ -8,7 +8,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from seqkit.backbone.cells import State
+from seqkit.backbone.cell import State
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from seqkit.backbone.cells import State
+from seqkit.backbone.cell import State
 from seqkit.backbone.scaling import RunningScale, Scale
 from seqkit.steps import Continuous
 

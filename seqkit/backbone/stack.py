@@ -8,7 +8,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from seqkit.backbone.cells import Cell, State
+from seqkit.backbone.cell import Cell, State
 
 CellBuilder = Callable[[int, int], Cell]
 """`(input_size, hidden_size) -> Cell`."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqkit.backbone.cells import State
+from seqkit.backbone.cell import State
 from seqkit.data.batching import consecutive_runs, plan_buckets
 from seqkit.data.loader import gather
 from seqkit.data.module import SequenceDataModule

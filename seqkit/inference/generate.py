@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from seqkit.backbone.cells import State
+from seqkit.backbone.cell import State
 from seqkit.errors import ConfigError
 from seqkit.model import SequenceModel
 from seqkit.tasks.distributions import Sampling

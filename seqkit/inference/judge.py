@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from seqkit.backbone.cells import State
+from seqkit.backbone.cell import State
 from seqkit.data.module import SequenceDataModule
 from seqkit.errors import ConfigError
 from seqkit.inference.likelihood import chunk_length

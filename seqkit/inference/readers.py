@@ -8,7 +8,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from seqkit.backbone.cells import State
+from seqkit.backbone.cell import State
 from seqkit.backbone.scaling import Scale
 from seqkit.data.module import SequenceDataModule
 from seqkit.inference.running_pool import RunningPool

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqkit.backbone.cells import State
+from seqkit.backbone.cell import State
 from seqkit.model import SequenceModel
 from seqkit.steps import Discrete
 from seqkit.testing.bench import Bench

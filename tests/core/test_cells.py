@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqkit.backbone.cells import Cell, State, build_cell
+from seqkit.backbone.cell import State
+from seqkit.backbone.choice import build_cell
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "rnn tanh": {"name": "rnn"},
@@ -19,7 +20,7 @@ ALL = pytest.mark.parametrize("variant", VARIANTS)
 B, T, D, H = 2, 5, 3, 4
 
 
-def cell_of(variant: str, random_biases: bool = True) -> Cell:
+def cell_of(variant: str, random_biases: bool = True) -> Any:
     torch.manual_seed(1)
     cell = build_cell(input_size=D, hidden_size=H, **VARIANTS[variant]).double()
     if random_biases:
@@ -30,7 +31,7 @@ def cell_of(variant: str, random_biases: bool = True) -> Cell:
     return cell
 
 
-def written(variant: str, cell: Cell, x: Tensor, state: State) -> tuple[Tensor, State]:
+def written(variant: str, cell: Any, x: Tensor, state: State) -> tuple[Tensor, State]:
     """The cell step by step and row by row of its weights, from the formulas in torch's documentation."""
     w, u = cell.core.weight_ih_l0, cell.core.weight_hh_l0
     bias_x, bias_h = cell.core.bias_ih_l0, cell.core.bias_hh_l0
@@ -175,3 +176,27 @@ def test_the_forget_gate_starts_with_a_total_bias_of_one_and_no_other_gate_does(
     core = build_cell("lstm", D, H).core
     total = core.bias_ih_l0 + core.bias_hh_l0
     assert total.tolist() == [0.0] * H + [1.0] * H + [0.0] * 2 * H  # i, f, g, o
+
+
+def test_chrono_biases_spread_the_time_scales_of_the_gates_up_to_the_memory() -> None:
+    torch.manual_seed(3)
+    lstm, gru = (build_cell(name, D, 400, initialisation="chrono", memory=50).core for name in ("lstm", "gru"))
+    store, forget, update, output = (lstm.bias_ih_l0 + lstm.bias_hh_l0).chunk(4)
+    assert torch.equal(store, -forget)
+    assert not update.any() and not output.any()
+    keep = (gru.bias_ih_l0 + gru.bias_hh_l0).chunk(3)[1]
+    for bias in (forget.detach(), keep.detach()):
+        scales = 1 / (1 - torch.sigmoid(bias.double()))  # 1 + exp(bias), so U(2, 50)
+        assert 2 <= float(scales.min()) < 3 and 49 < float(scales.max()) <= 50
+        assert float(scales.mean()) == pytest.approx(26, abs=2)  # 400 draws of deviation 14: standard error 0.7
+
+
+@ALL
+def test_gates_lie_in_their_range_and_carry_the_words_of_the_lecture(variant: str) -> None:
+    cell, (x, state) = cell_of(variant), inputs(variant)
+    gates = cell.gates(x[:, 0], state)
+    expected = {"lstm": ["forget", "store", "update", "output"], "gru": ["reset", "update", "candidate"]}
+    assert list(gates) == expected.get(variant, ["activation"])
+    for gate in gates.values():
+        assert gate.value.shape == (B, H)
+        assert bool(((gate.value >= gate.low) & (gate.value <= gate.high)).all())

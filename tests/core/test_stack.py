@@ -5,7 +5,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from seqkit.backbone.cells import LSTMCell, build_cell
+from seqkit.backbone.cells import LSTMCell
+from seqkit.backbone.choice import build_cell
 from seqkit.backbone.stack import BothDirections, Stack, drop_state, flip
 
 B, T, D, H = 3, 6, 2, 4

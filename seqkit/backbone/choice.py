@@ -1,0 +1,46 @@
+"""Which cells there are, and a cell by its name."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from seqkit.backbone.cell import Cell
+from seqkit.backbone.cells import GRUCell, Initialisation, LSTMCell, Nonlinearity, RNNCell
+from seqkit.backbone.memoryless import BagCell, WindowCell
+
+CellName = Literal["rnn", "gru", "lstm", "bag", "window"]
+
+CELLS: tuple[str, ...] = get_args(CellName)
+
+MEMORYLESS = ("bag", "window")
+"""Cells without recurrence, to compare with."""
+
+
+def build_cell(
+    name: str,
+    input_size: int,
+    hidden_size: int,
+    nonlinearity: Nonlinearity = "tanh",
+    initialisation: Initialisation = "orthogonal",
+    memory: int = 100,
+    width: int = 8,
+) -> Cell:
+    """A cell by its name.
+
+    Args:
+        name: One of `CELLS`.
+        input_size: D.
+        hidden_size: H.
+        nonlinearity: For `rnn`.
+        initialisation: `identity` for `rnn`, `chrono` for `gru` and `lstm`.
+        memory: For `chrono`.
+        width: For `window`.
+    """
+    gated = memory if initialisation == "chrono" else None
+    if name == "rnn":
+        return RNNCell(input_size, hidden_size, nonlinearity, initialisation)
+    if name == "bag":
+        return BagCell(input_size, hidden_size)
+    if name == "window":
+        return WindowCell(input_size, hidden_size, width)
+    return {"gru": GRUCell, "lstm": LSTMCell}[name](input_size, hidden_size, gated)
