@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from seqkit.errors import SeqkitError as SeqkitError
     from seqkit.errors import did_you_mean as did_you_mean
     from seqkit.inference.judge import Judge as Judge
+    from seqkit.lecture.hidden_markov import HiddenMarkov as HiddenMarkov
+    from seqkit.lecture.markov import MarkovChain as MarkovChain
     from seqkit.model import SequenceModel as SequenceModel
     from seqkit.options import ModelOptions as ModelOptions
     from seqkit.plots.forecast import draw_forecast as draw_forecast
@@ -90,6 +92,8 @@ _HOMES = {
         "did_you_mean",
     ),
     "seqkit.inference.judge": ("Judge",),
+    "seqkit.lecture.hidden_markov": ("HiddenMarkov",),
+    "seqkit.lecture.markov": ("MarkovChain",),
     "seqkit.model": ("SequenceModel",),
     "seqkit.options": ("ModelOptions",),
     "seqkit.plots.forecast": ("draw_forecast",),
