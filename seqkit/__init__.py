@@ -49,6 +49,11 @@ if TYPE_CHECKING:
     from seqkit.errors import SeqkitError as SeqkitError
     from seqkit.errors import did_you_mean as did_you_mean
     from seqkit.inference.judge import Judge as Judge
+    from seqkit.lecture.made import Known as Known
+    from seqkit.lecture.made import Made as Made
+    from seqkit.lecture.made import MadeSource as MadeSource
+    from seqkit.lecture.gaussian import Autoregression as Autoregression
+    from seqkit.lecture.gaussian import GaussianHiddenMarkov as GaussianHiddenMarkov
     from seqkit.lecture.hidden_markov import HiddenMarkov as HiddenMarkov
     from seqkit.lecture.markov import MarkovChain as MarkovChain
     from seqkit.model import SequenceModel as SequenceModel
@@ -92,8 +97,10 @@ _HOMES = {
         "did_you_mean",
     ),
     "seqkit.inference.judge": ("Judge",),
+    "seqkit.lecture.gaussian": ("Autoregression", "GaussianHiddenMarkov"),
     "seqkit.lecture.hidden_markov": ("HiddenMarkov",),
     "seqkit.lecture.markov": ("MarkovChain",),
+    "seqkit.lecture.made": ("Known", "Made", "MadeSource"),
     "seqkit.model": ("SequenceModel",),
     "seqkit.options": ("ModelOptions",),
     "seqkit.plots.forecast": ("draw_forecast",),
