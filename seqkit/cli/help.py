@@ -22,6 +22,7 @@ verbs:
   forecast    the future of series: table, summary, plots
   embed       the hidden state of each record, or of each step
   stream      read a pipe, answer while reading
+  make        data whose best possible result is known, in a domain's own format
   domains     what is installed, from which package, and what failed
 
   seqkit VERB --help                                 options of a verb
@@ -183,4 +184,16 @@ seqkit domains [NAME]: what is installed, from which package, what failed and wh
 
   seqkit domains
   seqkit domains audio
+"""
+
+MAKE = """\
+seqkit make [SOURCE] --domain D: data whose best possible result is known, as files in a domain's own format.
+
+  seqkit make --domain text                          the sources of a domain and their options
+  seqkit make memory --domain text --lag 40 --out memory-40
+  seqkit fit --domain text --data.task classify --data.path made:memory,lag=40      the same, kept in the cache
+
+  SOURCE              what to make
+  --out FOLDER        new folder for the files (default: the source's name)
+  --seed N            of the draws: the same options and seed write the same bytes
 """

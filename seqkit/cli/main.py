@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "forecast": texts.FORECAST,
     "embed": texts.EMBED,
     "stream": texts.STREAM,
+    "make": texts.MAKE,
     "domains": texts.DOMAINS,
 }
 _MODULES = {"validate": "evaluate", "test": "evaluate"}
@@ -126,7 +127,7 @@ def _check_early(verb: str, words: list[str]) -> None:
         if not any(word.startswith(("--domain", "--config")) for word in words):
             known = ", ".join(plugins.installed()) or "none"
             raise ConfigError("no domain given", at=f"seqkit {verb}", fix=f"add --domain NAME; installed: {known}")
-    elif verb != "domains":
+    elif verb not in ("make", "domains"):
         runs = [word for word in words[:1] if not word.startswith("-")]
         if not runs:
             raise ConfigError(f"no run given: seqkit {verb} RUN", at="RUN", fix="name a run folder or checkpoint first")

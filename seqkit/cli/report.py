@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from seqkit.lecture.optimum import describe_gap
 from seqkit.plots.style import NO_PLOTS, can_plot
 from seqkit.training.baselines import unbeaten
 from seqkit.training.leakage import describe_leaks
@@ -48,6 +49,8 @@ def print_result(result: dict[str, Any], full: bool = True) -> None:
     if full:
         _print_detail(detail)
     _print_facts(result)
+    if line := describe_gap(result):
+        print(line)
     for note in result.get("notes", []):
         print(note)
     if full and (line := describe_leaks(detail.get("leaked", {}), result["num_records"], result["split"])):

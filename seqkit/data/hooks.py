@@ -132,6 +132,13 @@ class DataHooks(ABC):
         """
         return None
 
+    def describe_span(self, num_steps: float) -> str:
+        """A number of steps in the units that the field measures memory in, such as `4.8 ms` or `120 bp`."""
+        if self.steps_per_second is None:
+            return f"{num_steps:,.0f} {'step' if round(num_steps) == 1 else 'steps'}"
+        seconds = num_steps / self.steps_per_second
+        return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
+
     def inspector(self) -> Inspector:
         """What `seqkit check` tells in the domain's own terms; a fresh one at each call."""
         return Inspector()

@@ -6,28 +6,29 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import pytorch_lightning as pl
 
 from seqkit.codec import Codec
 from seqkit.data.cache import store_folder
+from seqkit.data.given_paths import GivenPaths
 from seqkit.data.hooks import DataHooks
 from seqkit.data.loader import BatchLoader, RecordLoader, StreamLoader
-from seqkit.data.sources import PathOption, split_label
+from seqkit.data.sources import PathOption
 from seqkit.data.splits import HoldOut, cut_stream, place_records, place_stream, select_records
 from seqkit.data.store import FlatStore, build_store
 from seqkit.data.windows import WindowLoader
 from seqkit.errors import ConfigError, DataError
+from seqkit.lecture.made import is_made
 from seqkit.steps import Record, Split
 
 
-class SequenceDataModule(pl.LightningDataModule, DataHooks):
+class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
     """Base of each domain's data module. A plugin sets two codecs and yields records; `DataHooks` are at its choice.
 
     Args:
-        path: Where the data lies; None makes demo data.
+        path: Where the data lies; `made:NAME` makes data whose best possible result is known; None makes demo data.
         task: What is asked about the records.
         batch_size: Parallel streams for `next_step`, most records a batch for the other tasks.
         window: Steps of a chunk for `next_step`: gradients flow that far back, the state further.
@@ -90,12 +91,12 @@ class SequenceDataModule(pl.LightningDataModule, DataHooks):
         for name, value in (("batch_size", batch_size), ("window", window), ("step_budget", step_budget)):
             if value < 1:
                 raise ConfigError(f"{name} is {value}", at=f"--data.{name}", fix="give a positive number")
-        self.path, self.valid_path, self.test_path = path, valid_path, test_path
+        self.give_paths(path, valid_path, test_path)
         self.task, self.batch_size, self.window = task, batch_size, window
         self.step_budget, self.order_seed = step_budget, order_seed
         self.hold_out = HoldOut(
-            valid_given=valid_path is not None,
-            test_given=test_path is not None,
+            valid_given=valid_path is not None or is_made(path),
+            test_given=test_path is not None or is_made(path),
             test_match=test_match,
             test_every=test_every,
             group_match=group_match,
@@ -230,15 +231,6 @@ class SequenceDataModule(pl.LightningDataModule, DataHooks):
         if self.horizon is None:
             raise ConfigError("forecast needs to know how far", at="--data.horizon", fix="give the steps to forecast")
         return WindowLoader(store, self.batch_size, self.look_back, self.horizon, self.stride, shuffle, seed)
-
-    @functools.cached_property
-    def files(self) -> list[Path]:
-        """The files and folders that the paths name, for the cache's fingerprint."""
-        paths: list[Path] = []
-        for option in (self.path, self.valid_path, self.test_path):
-            entries = [option] if isinstance(option, str) else option or []
-            paths += [Path(split_label(entry)[1]).expanduser() for entry in entries]
-        return paths
 
     def _target(self, record: Record) -> Any:
         if record.target is None:

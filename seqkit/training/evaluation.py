@@ -13,6 +13,7 @@ import torch
 
 from seqkit.data.module import SequenceDataModule
 from seqkit.inference.forecast import score_forecasts
+from seqkit.lecture.optimum import known_figures
 from seqkit.steps import Continuous, Discrete, Split
 from seqkit.tasks.outputs import WITHOUT_LIKELIHOOD
 from seqkit.training.answers import Answers, KeepAnswers, KeepGuesses
@@ -89,6 +90,7 @@ def score_split(
         "detail": detail,
         "num_parameters": model.num_parameters,
         "num_records": len(data.store(split)),
+        **known_figures(data, split),
         "versions": versions(),
         "machine": {"processor": platform.machine(), "threads": torch.get_num_threads()},
     }

@@ -180,9 +180,10 @@ def _is_plain(value: Any) -> bool:
 
 
 def _where(data: SequenceDataModule) -> str:
-    if data.path is None:
+    path = data.arguments["path"]  # in the user's words, which may name a source rather than its files
+    if path is None:
         return "demo data made here (give --data.path for your own)"
-    return str(data.path) if isinstance(data.path, str) else f"{len(data.path)} paths"
+    return path if isinstance(path, str) else f"{len(path)} paths"
 
 
 def _summary(data: SequenceDataModule, model: Any) -> str:
