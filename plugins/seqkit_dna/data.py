@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from Bio.Seq import reverse_complement as reverse_complement_of
 
@@ -15,7 +15,9 @@ from seqkit import (
     DataError,
     Generation,
     Inspector,
+    Known,
     LabelCodec,
+    MadeSource,
     PathOption,
     Record,
     SequenceDataModule,
@@ -34,6 +36,8 @@ from seqkit_dna.demo import demo_genome, demo_promoters
 from seqkit_dna.demo_genes import demo_tagged
 from seqkit_dna.legend import CODING, Legend, Strandedness
 from seqkit_dna.letters import Ambiguous
+from seqkit_dna.made import write_hmm, write_markov
+from seqkit_dna.made_memory import write_memory
 from seqkit_dna.options import check_options, check_tagging, no_label
 from seqkit_dna.parts import between_ambiguous, in_frame
 from seqkit_dna.reading import Reading
@@ -73,6 +77,11 @@ class DnaData(SequenceDataModule):
 
     codec: BaseCodec
     output_suffixes = (*(name + gz for gz in ("", ".gz") for name in (".fa", ".fasta", ".fna", ".fas")), ".jsonl")
+    made: ClassVar[dict[str, MadeSource]] = {
+        "markov": MadeSource(write_markov, ("next_step",)),
+        "hmm": MadeSource(write_hmm, ("next_step",)),
+        "memory": MadeSource(write_memory, ("classify",)),
+    }
 
     def __init__(
         self,
@@ -159,6 +168,16 @@ class DnaData(SequenceDataModule):
                 fix="leave out the options that decide what a step is: those of the run hold",
             )
         super().restore_codecs(codec, target_codec)
+
+    def known(self, split: Split) -> Known | None:
+        """Of made data whose steps are bases; not of a part that is read from both strands."""
+        both = split == "train" and self.streams and self.reverse_complement
+        return None if self.codec.k > 1 or both else super().known(split)
+
+    def describe_span(self, num_steps: float) -> str:
+        """Base pairs, from 10,000 on kilobases."""
+        num_bases = num_steps * self.codec.stride
+        return f"{num_bases:,.0f} bp" if num_bases < 10_000 else f"{num_bases / 1000:,.3g} kb"
 
     def inspector(self) -> Inspector:
         """Letters, runs of N, and records that are another's reverse complement."""
