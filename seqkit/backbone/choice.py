@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, get_args
 
 from seqkit.backbone.cell import Cell
 from seqkit.backbone.cells import GRUCell, Initialisation, LSTMCell, Nonlinearity, RNNCell
 from seqkit.backbone.memoryless import BagCell, WindowCell
+from seqkit.backbone.parallel import LRUCell, MinGRUCell, MinLSTMCell, RGLRUCell
 
-CellName = Literal["rnn", "gru", "lstm", "bag", "window"]
+CellName = Literal["rnn", "gru", "lstm", "mingru", "minlstm", "rglru", "lru", "bag", "window"]
 
 CELLS: tuple[str, ...] = get_args(CellName)
+
+PARALLEL: dict[str, Callable[[int, int], Cell]] = {
+    "mingru": MinGRUCell, "minlstm": MinLSTMCell, "rglru": RGLRUCell, "lru": LRUCell,
+}  # fmt: skip
+"""Cells that compute all steps at once."""
 
 MEMORYLESS = ("bag", "window")
 """Cells without recurrence, to compare with."""
@@ -43,4 +50,6 @@ def build_cell(
         return BagCell(input_size, hidden_size)
     if name == "window":
         return WindowCell(input_size, hidden_size, width)
+    if name in PARALLEL:
+        return PARALLEL[name](input_size, hidden_size)
     return {"gru": GRUCell, "lstm": LSTMCell}[name](input_size, hidden_size, gated)

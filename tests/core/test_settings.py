@@ -61,7 +61,7 @@ def test_a_misspelt_key_in_a_file_names_the_nearest(melody: Domain, tmp_path: Pa
 def test_a_value_of_the_wrong_type_names_its_option(melody: Domain) -> None:
     with pytest.raises(ConfigError, match=r"'many' is not a whole number\n  at: --model.hidden_size"):
         parse_arguments(melody, ["--model.hidden_size", "many"])
-    with pytest.raises(ConfigError, match=r"'lsmt' is none of rnn, gru, lstm, bag, window\n  at: --model.cell\n.*mean 'lstm'"):
+    with pytest.raises(ConfigError, match=r"'lsmt' is none of rnn, gru, lstm, .*\n  at: --model.cell\n.*mean 'lstm'"):
         parse_arguments(melody, ["--model.cell", "lsmt"])
     with pytest.raises(ConfigError, match=r"'x' is not a number\n  at: --trainer.gradient_clip_val"):
         parse_arguments(melody, ["--trainer.gradient_clip_val", "x"])
