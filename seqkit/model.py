@@ -42,6 +42,7 @@ class SequenceModel(Network, pl.LightningModule):
     Attributes:
         total_steps: Optimiser steps of the whole training, for the schedule; set before `Trainer.fit`.
         blueprint: All that is needed to build this model again, as plain JSON; goes into the checkpoint.
+        class_weights: Weights of the classes in training, if they have any; set by `weigh_classes`.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class SequenceModel(Network, pl.LightningModule):
         self.total_steps = 0
         self.blueprint: dict[str, Any] = {}
         self._states: dict[str, State] = {}
-        self._class_weights: Tensor | None = None
+        self.class_weights: Tensor | None = None
         self._num_clipped: Tensor | int = 0
         self._num_steps = 0
 
@@ -84,11 +85,17 @@ class SequenceModel(Network, pl.LightningModule):
                 fix="lower --model.learning_rate, or clip harder: --trainer.gradient_clip_val 0.25",
             )
         self._log_training(loss.detach(), len(batch.lengths))
-        if self.options.label_smoothing and isinstance(outcome.output, Categorical):
-            nats = -outcome.raw.log_softmax(dim=-1).mean(-1) * outcome.scored
-            uniform = nats.sum() / outcome.scored.sum().clamp(min=1)
-            loss = (1 - self.options.label_smoothing) * loss + self.options.label_smoothing * uniform
-        return loss
+        return self._smoothed(loss, outcome)
+
+    def training_loss(self, outcome: Outcome) -> Tensor:
+        """What training minimises of a batch: the mean loss, with class weights and label smoothing if asked for."""
+        return self._smoothed(self._weighted(outcome), outcome)
+
+    def weigh_classes(self, data: Any) -> None:
+        """Count the classes of a module's training split, if they are to be weighed."""
+        if self.options.class_weights == "balanced":
+            counts = class_counts(data.store("train").targets, self.task.output.num_parameters)
+            self.class_weights = torch.tensor(balanced_weights(counts), dtype=torch.float32, device=self.device)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Adds a batch to the figures; the state is carried as in training. The answers are for callbacks."""
@@ -104,10 +111,7 @@ class SequenceModel(Network, pl.LightningModule):
 
     def on_fit_start(self) -> None:
         """Count the classes, if they are to be weighed."""
-        if self.options.class_weights == "balanced":
-            data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
-            counts = class_counts(data.store("train").targets, self.task.output.num_parameters)
-            self._class_weights = torch.tensor(balanced_weights(counts), dtype=torch.float32, device=self.device)
+        self.weigh_classes(self.trainer.datamodule)  # type: ignore[attr-defined]
 
     def on_train_epoch_start(self) -> None:
         """Streams begin anew in each epoch."""
@@ -185,10 +189,18 @@ class SequenceModel(Network, pl.LightningModule):
 
     def _weighted(self, outcome: Outcome) -> Tensor:
         """The mean loss, each target with the weight of its class if there are weights."""
-        if self._class_weights is None:
+        if self.class_weights is None:
             return outcome.loss
-        weights = self._class_weights[outcome.targets.clamp(min=0)] * outcome.scored
+        weights = self.class_weights[outcome.targets.clamp(min=0)] * outcome.scored
         return (weights * outcome.nll).sum() / weights.sum().clamp(min=1e-12)
+
+    def _smoothed(self, loss: Tensor, outcome: Outcome) -> Tensor:
+        """The loss with a share of each target's probability spread over all classes."""
+        if not self.options.label_smoothing or not isinstance(outcome.output, Categorical):
+            return loss
+        nats = -outcome.raw.log_softmax(dim=-1).mean(-1) * outcome.scored
+        uniform = nats.sum() / outcome.scored.sum().clamp(min=1)
+        return (1 - self.options.label_smoothing) * loss + self.options.label_smoothing * uniform
 
     def _log_training(self, loss: Tensor, batch_size: int) -> None:
         """Loss, learning rate and share of clipped steps, at the logger's pace only: logging costs time."""

@@ -104,7 +104,7 @@ class LogMelEncoder(Encoder):
         self.norms = nn.ModuleList(nn.LayerNorm(num_channels) for _ in range(2))
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(num_channels, d_model)
-        self.frames_per_step = stride
+        self.frames_per_step, self.stride = stride, stride * front.hop
         self.mask_bands = torchaudio.transforms.FrequencyMasking(frequency_mask, iid_masks=True)
         self.mask_frames = torchaudio.transforms.TimeMasking(time_mask, iid_masks=True, p=0.2)
 

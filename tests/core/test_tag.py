@@ -175,10 +175,10 @@ def test_balanced_classes_weigh_the_same_in_total() -> None:
     batch = next(iter(data.loader("valid")))
     weights = balanced_weights(np.array([11.0, 2.0]))
     assert (weights * [11, 2]).tolist() == pytest.approx([6.5, 6.5])
-    model._class_weights = torch.tensor(weights, dtype=torch.float32)
+    model.class_weights = torch.tensor(weights, dtype=torch.float32)
     outcome, _ = model.outcome(batch)
     nll, targets = outcome.nll[outcome.scored], outcome.targets[outcome.scored]
-    own = model._class_weights[targets]
+    own = model.class_weights[targets]
     torch.testing.assert_close(model._weighted(outcome), (own * nll).sum() / own.sum())
 
 
