@@ -29,6 +29,7 @@ from seqkit_text.conll import write_conll
 from seqkit_text.demo_news import demo_news
 from seqkit_text.demo_reviews import demo_reviews
 from seqkit_text.demo_stories import demo_stories
+from seqkit_text.made import MADE
 from seqkit_text.reader import Documents, TextReader
 from seqkit_text.spans import are_spans, span_figures
 from seqkit_text.stream import after_space, before_space, everywhere, read_text, read_text_lines
@@ -47,7 +48,7 @@ class TextData(SequenceDataModule):
     Args:
         path: A file, a folder (read with all below it), a `.zip`, `hf://owner/name`, or LABEL=PATH once for each
             class. Plain text, `.jsonl`, `.csv`, `.tsv` and `.parquet`; `.gz` is understood. tag: CoNLL columns, one
-            token a line, or rows with lists. None makes demo data.
+            token a line, or rows with lists. `made:NAME` makes data with a known optimum, None demo data.
         task: next_step (a language model), classify (a label for each record) or tag (one for each token).
         tokens: What a step is. characters: those of the training text; bytes: of UTF-8; words: split at white
             space; bpe: byte-level byte pairs, learned from the training text. tag: always the tokens as given.
@@ -69,6 +70,7 @@ class TextData(SequenceDataModule):
         options: Those of every data module.
     """
 
+    made = MADE
     output_suffixes = (".txt", ".text", ".md", ".jsonl")
 
     def __init__(
@@ -135,6 +137,11 @@ class TextData(SequenceDataModule):
             return None
         store = self.store(split)
         return {"character": count_characters(self.codec, store.steps, store.offsets)}
+
+    def describe_span(self, num_steps: float) -> str:
+        """So many characters, bytes, words or tokens."""
+        unit = "tokens" if self.task == "tag" or self.tokens == "bpe" else self.tokens
+        return f"{num_steps:,.0f} {unit.removesuffix('s') if round(num_steps) == 1 else unit}"
 
     def row_writers(self) -> dict[str, Callable[[Iterator[dict[str, Any]], Path], None]]:
         """Under tag also CoNLL: a token and its tag a line."""
