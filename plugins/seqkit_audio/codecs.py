@@ -114,6 +114,12 @@ class MuLawCodec(_SampledCodec):
         waveform: np.ndarray = self._levels[steps.cpu().numpy()]
         return waveform
 
+    def edges(self) -> Tensor:
+        """Where one level's samples end and the next one's begin, (num_classes - 1,) float64."""
+        between = torch.arange(1, self.num_classes, dtype=torch.float64) - 0.5
+        edges: Tensor = torchaudio.functional.mu_law_decoding(between, self.num_classes)
+        return edges
+
     def state(self) -> dict[str, Any]:
         """The sample rate and the number of levels."""
         return {**super().state(), "num_classes": self.num_classes}

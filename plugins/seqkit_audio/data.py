@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,7 +16,9 @@ from seqkit import (
     DataError,
     Generation,
     Inspector,
+    Known,
     LabelCodec,
+    MadeSource,
     PathOption,
     Record,
     SequenceDataModule,
@@ -32,6 +34,8 @@ from seqkit_audio.codecs import MuLawCodec, WaveformCodec
 from seqkit_audio.decoding import Decoder
 from seqkit_audio.demo import DEMO_RATE_HZ, demo_clips, demo_melodies
 from seqkit_audio.joins import JoinRules, join_clips, parse_lengths
+from seqkit_audio.made_memory import write_memory
+from seqkit_audio.made_noise import MADE_LEVELS, MADE_RATE_HZ, write_noise
 from seqkit_audio.reading import open_sound
 from seqkit_audio.stream import read_sound
 from seqkit_audio.targets import in_symbols, learn_characters, learn_classes, target_of
@@ -78,6 +82,10 @@ class AudioData(SequenceDataModule):
 
     codec: WaveformCodec | MuLawCodec
     output_suffixes = tuple(WRITTEN)
+    made: ClassVar[dict[str, MadeSource]] = {
+        "noise": MadeSource(write_noise, ("next_step",)),
+        "memory": MadeSource(write_memory, ("classify",)),
+    }
 
     def __init__(
         self,
@@ -192,6 +200,13 @@ class AudioData(SequenceDataModule):
     def parts(self, blocks: Iterator[bytes]) -> Iterator[Record]:
         """One recording: WAV at the model's rate, else 16-bit little-endian samples of one channel."""
         return read_sound(blocks, self._learn_rate())
+
+    def known(self, split: Split) -> Known | None:
+        """Of made recordings that are read whole and, under next_step, as the levels that were drawn."""
+        as_drawn = self._learn_rate() == MADE_RATE_HZ
+        if isinstance(self.codec, MuLawCodec):
+            as_drawn = as_drawn and self.codec.num_classes == MADE_LEVELS
+        return super().known(split) if as_drawn and self.max_duration_s is None else None
 
     @property
     def steps_per_second(self) -> float | None:  # type: ignore[override]
