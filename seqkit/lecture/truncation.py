@@ -82,9 +82,9 @@ def measure_truncation(
     data: SequenceDataModule,
     split: Split = "valid",
     lengths: Sequence[int] | None = None,
-    num_records: int = 16,
+    num_records: int = 8,
     num_steps: int = 256,
-    num_batches: int = 8,
+    num_batches: int = 4,
 ) -> Truncation:
     """Compare gradients at several truncation lengths with those of exact backpropagation.
 
@@ -92,7 +92,7 @@ def measure_truncation(
     in training with `--data.window K`. Dropout is off, so that nothing but the truncation differs. The model is left
     as it was: weights, gradients, mode and random state.
 
-    Source: the bias of truncated backpropagation, Tallec and Ollivier 2017, section 3 [tallec2017].
+    Source: the bias of truncated backpropagation, Tallec and Ollivier 2017 [tallec2017].
 
     Args:
         model: A trained model.

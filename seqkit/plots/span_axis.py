@@ -11,35 +11,52 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_SIZE = 7
+"""Points of the labels above."""
+
 Span = Callable[[float], str]
 """A number of steps of the data in the domain's own unit: `38 characters`, `4.8 ms`."""
 
 
-def name_steps(axis: Axes, what: str, span: Span, steps_per_output: float = 1.0, most: float | None = None) -> None:
-    """Name an x axis that counts outputs of the recurrent layers; above it, what they amount to in the data.
+def name_steps(axis: Axes, what: str, span: Span, steps_per_output: float = 1.0, room: float = 0.85) -> None:
+    """Name an x axis that counts steps of the recurrent layers; above it, what they amount to in the data.
 
-    Where one output is one unit of the data, the unit stands in the axis' name, and there is nothing to add above.
+    Where one of them is one unit of the data, the unit stands in the axis' name, and there is nothing to add above.
 
     Args:
-        axis: Its limits are final.
+        axis: Its limits and ticks are final.
         what: Name of the axis, such as `steps back`.
         span: Steps of the data in words.
-        steps_per_output: Steps of the data that one output stands for.
-        most: The largest tick to label above; None labels all within the limits.
+        steps_per_output: Steps of the data that one step of the recurrent layers stands for.
+        room: Width of the axis as a share of the figure's.
     """
     low, high = sorted(axis.get_xlim())
-    ticks = [tick for tick in axis.get_xticks() if low <= tick <= high and tick >= 0]
+    ticks = [tick for tick in axis.get_xticks() if low <= tick <= high and tick > 0]
     words = [span(tick * steps_per_output) for tick in ticks]
-    unit = _unit(span(2 * steps_per_output))
-    counted = all(_number(word) == round(tick, 6) for word, tick in zip(words, ticks, strict=True))
-    if counted or not ticks:
-        axis.set_xlabel(f"{what} ({unit})" if unit not in ("", "steps") else what)
+    if all(_number(word) == round(tick, 6) for word, tick in zip(words, ticks, strict=True)):
+        axis.set_xlabel(f"{what} ({_unit(span(2))})")
         return
+    axis.set_xlabel(f"{what} ({'steps' if steps_per_output == 1 else 'steps of the recurrent layers'})")
     above = axis.secondary_xaxis("top")
-    kept = [(tick, word) for tick, word in zip(ticks, words, strict=True) if most is None or tick <= most]
+    kept = _apart(axis, ticks, words, room)
     above.set_xticks([tick for tick, _ in kept], [word for _, word in kept])
-    above.tick_params(labelsize=7, labelcolor="#555555", color="#8C8C8C")
-    axis.set_xlabel(f"{what} (steps of the recurrent layers)" if steps_per_output != 1 else f"{what} (steps)")
+    above.set_xticks([], minor=True)
+    above.tick_params(labelsize=_SIZE, labelcolor="#555555", color="#8C8C8C")
+
+
+def _apart(axis: Axes, ticks: list[float], words: list[str], room: float) -> list[tuple[float, str]]:
+    """The labels that do not touch, from the right: the largest says most."""
+    assert axis.figure is not None
+    letter = 0.62 * _SIZE / 72 / (room * axis.get_figure().get_size_inches()[0])  # type: ignore[union-attr]
+    place = (axis.transData + axis.transAxes.inverted()).transform([(tick, 1.0) for tick in ticks])[:, 0]
+    kept: list[tuple[float, str]] = []
+    edge = np.inf
+    for tick, word, centre in list(zip(ticks, words, place, strict=True))[::-1]:
+        half = (len(word) + 1.5) * letter / 2
+        if centre + half <= edge:
+            kept.append((tick, word))
+            edge = centre - half
+    return kept[::-1]
 
 
 def round_steps(axis: Axes, most: float) -> None:

@@ -48,7 +48,7 @@ def draw_truncation(figure: Figure, truncation: Truncation, span: Span) -> None:
         axis.grid(axis="y")
         if truncation.window is not None and steps[0] <= truncation.window <= steps[-1]:
             axis.axvline(truncation.window, color=FAINT, linestyle=":", linewidth=1.2, label="training's window")
-        name_steps(axis, "gradient flows back", span, truncation.steps_per_feature)
+        name_steps(axis, "gradient flows back", span, truncation.steps_per_feature, room=0.4)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
 
 
