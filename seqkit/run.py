@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from seqkit.inference.predict import predict_records
 from seqkit.inference.score import Scoring, score_rows
 from seqkit.inference.scorers import choose_question, option_owners
 from seqkit.inference.stream import Source, read_stream
+from seqkit.lecture.diagnose import DiagnoseOptions, diagnose
+from seqkit.lecture.diagnosis import Diagnosis
 from seqkit.steps import Generation, Record, Split
 from seqkit.tasks.ctc import set_beam_size
 from seqkit.tasks.distributions import Sampling
@@ -97,6 +100,19 @@ class Run:
         changes = data | ({} if path is None else {"path": path})
         loaded = workflow.reload(self.path, with_text_paths(changes), self._domain)
         return gather_embeddings(embed_records(loaded.model, loaded.data, pooling, split), pooling)
+
+    def diagnose(self, path: Any = None, **options: Any) -> Diagnosis:
+        """What the lecture's instruments show of the model: gradient flow, Jacobians, gates, memory, clipping.
+
+        Args:
+            path: Data to look at it on; None takes the training data's path.
+            options: Those of `DiagnoseOptions`, such as `split` and `num_steps`; others are options of the data module
+                that replace the saved ones.
+        """
+        own = {name: options.pop(name) for name in [f.name for f in fields(DiagnoseOptions)] if name in options}
+        changes = options | ({} if path is None else {"path": path})
+        loaded = workflow.reload(self.path, with_text_paths(changes), self._domain)
+        return diagnose(loaded, DiagnoseOptions(**own), self.path)
 
     def stream(self, source: Source | bytes, chunk: int = 256) -> Iterator[dict[str, Any]]:
         """What the model says of bytes while they come: the lines of `seqkit stream`, one dictionary each.

@@ -250,10 +250,9 @@ def _memories(
     data: SequenceDataModule,
     threshold: float,
 ) -> Iterator[Memory]:
-    """A verdict a layer: by its state, or by what it reads if it carries no state of its own making."""
+    """A verdict a layer."""
     for each in norms:
-        part = "state" if each.carries_output else "input"
-        flow = next(flow for flow in flows if (flow.layer, flow.part) == (each.layer, part))
+        flow = next(flow for flow in flows if (flow.layer, flow.part) == (each.layer, each.judged))
         yield judge_memory(flow, recording.steps_per_output, data.describe_span, threshold)
 
 

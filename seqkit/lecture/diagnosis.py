@@ -31,7 +31,8 @@ class GradientFlow:
     Attributes:
         layer: `layer 1`, or `layer 1 forward` and `layer 1 backward`.
         part: `state` (all that is carried to the next step), one of its parts (`h`, `c`), or `input` (what the layer
-            reads); `state` squared is the sum of its parts squared. All are relative to `state` at lag 0.
+            reads). `state` squared is the sum of its parts squared, and they are relative to it at lag 0, or at lag 1
+            where the output is no part of the state; `input` is relative to itself at lag 0.
         lags: 0 to the largest lag, (K,) int64.
         counts: Samples that reach so far back, (K,) int64.
         rms: Root mean square over the samples, (K,).
@@ -122,11 +123,11 @@ class GateReport:
 
 @dataclass(frozen=True)
 class TimeConstants:
-    """How long the units of a gated layer hold what they store: 1 / (1 - f), f the mean of the gate that keeps.
+    """How long the units of a gated layer hold what they store: 1 / (1 - f), f the mean share of a state that is kept.
 
     Attributes:
         layer: Which.
-        gate: `forget` of an LSTM, `update` of a GRU.
+        gate: `forget`, or `update` of a GRU.
         by_unit: In steps of the records, (H,).
         quantiles: Over the units at the levels `QUANTILES`, (Q,).
         spans: The same in the domain's own unit.
@@ -175,7 +176,7 @@ class Memory:
             steps of the records.
         most: The largest lag measured, in steps of the records.
         threshold: A share.
-        growth: Factor a step of the records by which the gradient changes, fitted; below 1 it decays.
+        growth: Factor a lag by which the gradient changes, fitted; below 1 it decays.
         half_life: Steps of the records in which the gradient halves; infinite if it does not decay.
         span: `num_steps` in the domain's own unit.
         line: The verdict in words.

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqkit.backbone.cell import Cell
-from seqkit.backbone.cells import GRUCell, LSTMCell
+from seqkit.backbone.cells import GRUCell
+from seqkit.backbone.parallel import MinGRUCell
 from seqkit.lecture.diagnosis import QUANTILES, GateReport, TimeConstants
 from seqkit.lecture.recorder import LayerTrace, StackTrace
 
@@ -21,9 +21,6 @@ _STUCK = 0.99
 """Share of steps from which on a unit counts as stuck."""
 
 _STEPS_AT_ONCE = 64
-
-KEEPS: dict[type[Cell], str] = {LSTMCell: "forget", GRUCell: "update"}
-"""The gate that multiplies what is carried on, of the cells that have one."""
 
 
 def measure_gates(trace: StackTrace, layer: LayerTrace, row: int) -> Iterator[GateReport]:
@@ -62,7 +59,7 @@ def measure_gates(trace: StackTrace, layer: LayerTrace, row: int) -> Iterator[Ga
 def measure_time_constants(
     layer: LayerTrace, gates: list[GateReport], steps_per_output: float, describe: Callable[[float], str]
 ) -> TimeConstants | None:
-    """1 / (1 - f) of each unit, f the mean of its gate that keeps; None for a cell without one.
+    """1 / (1 - f) of each unit, f the mean share of its state that its gate keeps; None for a cell without such a gate.
 
     Source: Tallec and Ollivier 2018, section 2 [tallec2018].
 
@@ -72,15 +69,19 @@ def measure_time_constants(
         steps_per_output: Steps of a record for one of the layer's.
         describe: A number of steps in the domain's own unit.
     """
-    name = KEEPS.get(type(layer.cell))
-    kept = next((gate for gate in gates if gate.gate == name), None)
-    if kept is None:
+    means = {gate.gate: gate.mean_by_unit for gate in gates}
+    if "forget" in means:
+        name, kept = "forget", means["forget"]
+    elif isinstance(layer.cell, GRUCell | MinGRUCell):
+        # An open update gate keeps the state of a GRU; it lets go of that of a minimal one.
+        name, kept = "update", means["update"] if isinstance(layer.cell, GRUCell) else 1 - means["update"]
+    else:
         return None
     with np.errstate(divide="ignore"):
-        by_unit = steps_per_output / (1 - np.minimum(kept.mean_by_unit, 1.0))
+        by_unit = steps_per_output / (1 - np.minimum(kept, 1.0))
     quantiles = np.quantile(by_unit, QUANTILES, method="inverted_cdf")
     spans = tuple(describe(float(q)) if math.isfinite(q) else "without end" for q in quantiles)
-    return TimeConstants(layer.name, kept.gate, by_unit, quantiles, spans)
+    return TimeConstants(layer.name, name, by_unit, quantiles, spans)
 
 
 @torch.no_grad()
@@ -94,6 +95,6 @@ def gate_values(layer: LayerTrace) -> dict[str, tuple[Tensor, float, float]]:
         # The formula looks at one step alone: all of them can be rows of one batch.
         state = tuple(torch.cat(kind) for kind in zip(*layer.before[chosen], strict=True))
         for name, gate in layer.cell.gates(torch.cat(layer.entries[chosen]), state).items():
-            pieces.setdefault(name, []).append(gate.value.view(-1, batch_size, gate.value.shape[1]))
+            pieces.setdefault(name, []).append(gate.value.reshape(-1, batch_size, gate.value.shape[1]))
             bounds[name] = (gate.low, gate.high)
     return {name: (torch.cat(values).transpose(0, 1), *bounds[name]) for name, values in pieces.items()}

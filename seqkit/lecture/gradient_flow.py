@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqkit.backbone.memoryless import BagCell, WindowCell
 from seqkit.lecture.diagnosis import QUANTILES, GradientFlow
 from seqkit.lecture.recorder import LayerTrace, StackTrace
 
@@ -31,11 +32,14 @@ class Norms:
         layer: Which.
         parts: By name: (N, K) float64 each.
         carries_output: Whether the layer's output is part of its state.
+        judged: The part that says how far the layer remembers: its state, or what it reads where the state is made of
+            nothing else.
     """
 
     layer: str
     parts: dict[str, np.ndarray]
     carries_output: bool
+    judged: str
 
 
 def follow_gradients(trace: StackTrace, on_outputs: Tensor, num_positions: int) -> list[Norms]:
@@ -123,7 +127,8 @@ def _join(layer: LayerTrace, samples: list[dict[str, np.ndarray]]) -> Norms:
     names = samples[0] if samples else ("input", "state")
     nothing = np.zeros((0, len(layer.entries)))
     joined = {name: np.concatenate([nothing, *(parts[name] for parts in samples)]) for name in names}
-    return Norms(layer.name, joined, layer.carries_output)
+    judged = "input" if isinstance(layer.cell, BagCell | WindowCell) else "state"
+    return Norms(layer.name, joined, layer.carries_output, judged)
 
 
 def _flow(layer: str, part: str, relative: np.ndarray, reference: np.ndarray) -> GradientFlow:
