@@ -14,6 +14,7 @@ verbs:
   check       what is in a data set, and every problem that training would meet
   fit         train a model; everything about it goes into a run folder
   crossval    train and test once a fold, or once a group left out
+  compare     baselines and cells, from chance upward, on the same split
   validate    figures on the validation split of a run
   test        figures on the test split of a run
   predict     one row a record: class, value, or likelihood
@@ -72,6 +73,24 @@ seqkit crossval --domain NAME: train and test once for each fold; mean and devia
   --leave_one_group_out   a round for each group of --data.group_match, which is then the test split
   --run DIR               where crossval.json, plots and a run folder a round go (the next free runs/NAME-crossval-N)
   all other options       as for seqkit fit; --data.test_path, test_match and test_every are replaced
+"""
+
+COMPARE = """\
+seqkit compare --domain NAME: what is counted, what is trained and what is known, on the same split in one table.
+
+  seqkit compare --domain text --data.path corpus.txt --trainer.max_epochs 2
+  seqkit compare --domain text --data.task classify --data.path made:memory --across lag=4,16,64 --rungs bag,rnn,lstm
+  seqkit compare --config lecture/remedies --domain audio
+
+  --rungs A,B          only these: cells such as bag, window, rnn, lstm, and what is counted for the data
+                       (what is counted is always shown, unless some of it is named)
+  --across NAME=V1,V2  a column for each value of an option such as data.window, or of one of made data, such as lag
+  --seeds N            trainings of each rung with seeds one after another; median and range (1)
+  --split NAME         valid (default), or test once everything is chosen
+  --run DIR            where compare.json, compare.csv, a picture and the runs go (the next free runs/NAME-compare-N);
+                       the same command with the same folder trains only what is not finished
+  --json               print compare.json instead of tables
+  all other options    as for seqkit fit; a recipe may hold variants and several domains under `compare:`
 """
 
 EVALUATE = """\

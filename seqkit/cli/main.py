@@ -16,6 +16,7 @@ VERBS: dict[str, str] = {
     "check": texts.CHECK,
     "fit": texts.FIT,
     "crossval": texts.CROSSVAL,
+    "compare": texts.COMPARE,
     "validate": texts.EVALUATE.format(verb="validate", split="valid"),
     "test": texts.EVALUATE.format(verb="test", split="test"),
     "predict": texts.PREDICT,
@@ -28,6 +29,13 @@ VERBS: dict[str, str] = {
     "domains": texts.DOMAINS,
 }
 _MODULES = {"validate": "evaluate", "test": "evaluate"}
+_OWN = {
+    "crossval": ("folds", "leave_one_group_out"),
+    "compare": ("rungs", "across", "seeds", "split", "json"),
+    "check": ("json", "out"),
+}
+"""Options of verbs that otherwise take those of fit."""
+
 _HELP = ("-h", "--help")
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_cpu")
 
@@ -114,12 +122,12 @@ def _check_early(verb: str, words: list[str]) -> None:
 
     from seqkit import plugins
 
-    if verb in ("fit", "crossval", "check"):
+    if verb in ("fit", "crossval", "compare", "check"):
         if words and words[0] in plugins.installed():
             raise ConfigError(
                 f"unexpected word {words[0]!r}", at=f"seqkit {verb}", fix=f"did you mean '--domain {words[0]}'?"
             )
-        _check_groups(words, {"crossval": ("folds", "leave_one_group_out"), "check": ("json", "out")}.get(verb, ()))
+        _check_groups(words, _OWN.get(verb, ()))
         for number, word in enumerate(words):
             if word == "--domain" or word.startswith("--domain="):
                 name = word.partition("=")[2] or (words[number + 1] if number + 1 < len(words) else "")

@@ -115,7 +115,7 @@ def require_free(wanted: str | None) -> None:
     """
     if wanted is None:
         return
-    if any((Path(wanted) / name).exists() for name in ("config.yaml", "crossval.json")):
+    if any((Path(wanted) / name).exists() for name in ("config.yaml", "crossval.json", "compare.json")):
         raise ConfigError(
             f"{wanted} already holds a run", at="--run", fix="name another folder, or remove that one first"
         )

@@ -1,0 +1,141 @@
+"""The tables of `seqkit compare`, on a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+
+from seqkit.lecture.standings import BITS, Row, best_row, native_figures
+from seqkit.lecture.study import TRAINED
+from seqkit.plots.style import NO_PLOTS, can_plot
+
+WIDTH = 80
+_MOST_NATIVE = 3
+_BEST = "*"
+
+
+def print_comparison(result: dict[str, Any]) -> None:
+    """A table a panel, what follows from it, and where everything lies."""
+    for panel in result["panels"]:
+        rows = [row for row in result["rows"] if row["panel"] == panel["name"]]
+        table = _across_table(result, panel, rows) if result["across"] else _ladder_table(result, panel, rows)
+        print(_title(result, panel))
+        Console(highlight=False, markup=False).print(table)
+        _print_reasons(rows, result)
+        for line in panel["verdict"]:
+            print(line)
+    for note in dict.fromkeys(f"{row['rung']}: {row['note']}" for row in result["rows"] if row.get("note")):
+        print(note)
+    files = ", ".join(["compare.json", "compare.csv", *result["plots"]])
+    print(f"{_BEST} best of its column · {result['run']}: {files} · {result['seconds']:.0f} s")
+    if not can_plot():
+        print(NO_PLOTS)
+
+
+def _ladder_table(result: dict[str, Any], panel: dict[str, Any], rows: list[Row]) -> Table:
+    """Rungs with bits, the task's own figures, size and time; as many figures as there is room for."""
+    names = [BITS] if any(BITS in row["figures"] for row in rows) else []
+    names += native_figures(panel["task"], rows)[:_MOST_NATIVE]
+    while True:
+        table = _ladder(result, panel, rows, names)
+        console = Console(width=10 * WIDTH)
+        if Measurement.get(console, console.options, table).maximum <= WIDTH or len(names) == 1:
+            return table
+        names = [name for name in names[:-1] if name != panel["figure"]] + (
+            [panel["figure"]] if panel["figure"] in names else []
+        )
+
+
+def _ladder(result: dict[str, Any], panel: dict[str, Any], rows: list[Row], names: list[str]) -> Table:
+    table = Table()
+    table.add_column("rung", overflow="ellipsis", no_wrap=True, max_width=20)
+    table.add_column("kind", no_wrap=True)
+    several = len(result["seeds"]) > 1
+    for name in names:
+        table.add_column(_head(name), justify="right")
+        if several and name == panel["figure"]:
+            table.add_column("range", justify="right")
+    table.add_column("parameters", justify="right")
+    table.add_column("seconds", justify="right")
+    best = {name: best_row(name, rows) for name in names}
+    for number, row in enumerate(rows):
+        if number and (row["kind"] in TRAINED) != (rows[number - 1]["kind"] in TRAINED):
+            table.add_section()
+        cells: list[str] = []
+        for name in names:
+            cells.append(_cell(row, name, best[name]))
+            if several and name == panel["figure"]:
+                cells.append(figure(row.get("spread", {}).get(name)))
+        size, seconds = row.get("num_parameters"), row.get("seconds")
+        sizes = ["" if size is None else f"{size:,}", "" if seconds is None else f"{seconds:.1f}"]
+        table.add_row(row["rung"].replace("_", " "), row["kind"], *cells, *sizes)
+    return table
+
+
+def _across_table(result: dict[str, Any], panel: dict[str, Any], rows: list[Row]) -> Table:
+    """Rungs against the values of what differs, in the figure that the comparison turns on."""
+    name, across = panel["figure"], result["across"]
+    table = Table()
+    table.add_column("rung", overflow="ellipsis", no_wrap=True, max_width=22)
+    for value in across["values"]:
+        table.add_column(str(value), justify="right")
+    best = {value: best_row(name, (row for row in rows if row["column"] == value)) for value in across["values"]}
+    kinds = [row["kind"] in TRAINED for row in rows]
+    for rung in dict.fromkeys(row["rung"] for row in rows):
+        own = {row["column"]: row for row in rows if row["rung"] == rung}
+        trained = next(iter(own.values()))["kind"] in TRAINED
+        if table.row_count and trained != kinds[0]:
+            table.add_section()
+        kinds[0] = trained
+        cells = [_cell(own[v], name, best[v]) if v in own else "" for v in across["values"]]
+        table.add_row(rung.replace("_", " "), *cells)
+    return table
+
+
+def _title(result: dict[str, Any], panel: dict[str, Any]) -> str:
+    name = panel["name"] if panel["name"] == panel["domain"] else f"{panel['name']} ({panel['domain']})"
+    across = f" · {_head(panel['figure'])} by {result['across']['name']}" if result["across"] else ""
+    seeds = f" · median of {len(result['seeds'])} seeds" if len(result["seeds"]) > 1 else ""
+    return f"{name} · {panel['task']} · {result['split']}{across}{seeds}"
+
+
+def _cell(row: Row, name: str, best: Row | None) -> str:
+    if row["status"] != "done":
+        return "diverged" if row["status"] == "diverged" else "–"
+    shown = figure(row["figures"].get(name))
+    return f"{shown} {_BEST}" if row is best else f"{shown}  " if shown else ""
+
+
+def _head(name: str) -> str:
+    return {BITS: "bits a target", "symbol_error_rate": "error rate"}.get(name, name.replace("_", " "))
+
+
+def _print_reasons(rows: list[Row], result: dict[str, Any]) -> None:
+    """What could not be trained, a line a reason."""
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if row.get("reason"):
+            key = f"{row['rung']} {_word(row, result)}: {row['reason']}"
+            reasons.setdefault(key, []).append(str(row["column"]))
+    for reason, places in reasons.items():
+        print(reason + (f" ({result['across']['name']} {', '.join(places)})" if result["across"] else ""))
+
+
+def _word(row: Row, result: dict[str, Any]) -> str:
+    if row["status"] == "refused":
+        return "is left out"
+    seeds = len(result["seeds"])
+    return "diverged" if seeds == 1 else f"diverged with {row['num_failed']} of {seeds} seeds"
+
+
+def figure(value: float | None) -> str:
+    """A figure in a cell."""
+    if value is None:
+        return ""
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"

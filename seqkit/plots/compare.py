@@ -1,0 +1,285 @@
+"""Comparisons: the ladder of one data set, and lines over what differs between columns, in one panel or several."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seqkit.plots.style import COLOURS, FAINT, short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_DARK = "#555555"
+_MARKERS = "os^DvPX"
+_GROUP_COLOURS = {"counted": FAINT, "feedforward": COLOURS[1], "recurrent": COLOURS[0],
+                  "parallel": COLOURS[2]}  # fmt: skip
+_WIDE_SPAN = 8.0
+"""Values that differ by more than this factor stand on a logarithmic axis."""
+
+_DIVERGED = "diverged"
+_LABEL_GAP = 1.25
+"""Between labels one above the other, in heights of a line."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A rung in a column, or a variant's point on its line.
+
+    Attributes:
+        value: Of the figure; None if there is none.
+        low: Worst and
+        high: best of several seeds; None for one.
+        diverged: Whether its training diverged.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    diverged: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """A rung or variant over all columns.
+
+    Attributes:
+        name: As it is labelled.
+        group: `counted`, `feedforward`, `recurrent` or `parallel`.
+        marks: One a column.
+    """
+
+    name: str
+    group: str
+    marks: Sequence[Mark]
+
+
+@dataclass(frozen=True)
+class PanelView:
+    """What one panel shows.
+
+    Attributes:
+        title: Above it.
+        values: Of what differs between columns.
+        lines: Rungs or variants.
+        chance: In each column; None where it is not known.
+        optimum: In each column; None where it is not known.
+        label: Of the figure.
+    """
+
+    title: str
+    values: Sequence[float | str]
+    lines: Sequence[Line]
+    chance: Sequence[float | None]
+    optimum: Sequence[float | None]
+    label: str
+
+
+def draw_ladder(
+    figure: Figure, rungs: Sequence[Line], label: str, chance: float | None = None, optimum: float | None = None
+) -> None:
+    """Draw a point a rung, from the bottom of the ladder upward, with its value beside it.
+
+    Args:
+        figure: Empty.
+        rungs: Each with one mark.
+        label: Of the figure.
+        chance: What an answer gets that does not look.
+        optimum: What the true source gets.
+    """
+    axis = figure.subplots()
+    known = [rung.marks[0].value for rung in rungs if rung.marks[0].value is not None]
+    ends = [value for value in (*known, chance, optimum) if value is not None]
+    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
+    room = (high - low or abs(high) or 1.0) * 0.06
+    for value, name, style in ((chance, "chance", ":"), (optimum, "optimum", "--")):
+        if value is not None:
+            axis.axvline(value, color=_DARK, linestyle=style, linewidth=1)
+            axis.annotate(name, (value, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points",
+                          ha="center", va="bottom", fontsize=8, color=_DARK)  # fmt: skip
+    for row, rung in enumerate(rungs):
+        mark, colour = rung.marks[0], _GROUP_COLOURS[rung.group]
+        if mark.value is None:
+            word = "diverged" if mark.diverged else "not trained"
+            axis.annotate(word, (low, row), (0, 0), textcoords="offset points", va="center", fontsize=8, color=_DARK)
+            continue
+        if mark.low is not None and mark.high is not None:
+            axis.plot([mark.low, mark.high], [row, row], color=colour, linewidth=3, alpha=0.4, linestyle="-")
+        axis.plot([mark.value], [row], "o", color=colour, markersize=7)
+        right = max(mark.value, mark.high or mark.value)
+        axis.annotate(f"{mark.value:.4g}", (right, row), (7, 0), textcoords="offset points", va="center", fontsize=8,
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
+    axis.set_yticks(range(len(rungs)), [short(rung.name) for rung in rungs])
+    axis.set_ylim(-0.6, len(rungs) - 0.4)
+    axis.set_xlim(low - room, high + 2.2 * room)
+    axis.set_xlabel(label)
+    axis.grid(axis="x")
+    axis.tick_params(axis="y", length=0)
+    _legend_of_groups(figure, rungs)
+
+
+def ladder_size(num_rungs: int) -> tuple[float, float]:
+    """Width and height in cm for so many rungs."""
+    return 16.0, 3.2 + 0.62 * num_rungs
+
+
+def draw_across(figure: Figure, panel: PanelView, name: str) -> None:
+    """Draw a line a rung over the columns, each with its name at its right end.
+
+    Args:
+        figure: Empty.
+        panel: What to show.
+        name: Of what differs between columns.
+    """
+    axis = figure.subplots()
+    styles = _styles([line.name for line in panel.lines], panel.lines)
+    _draw_panel(axis, panel, styles)
+    axis.set_xlabel(name)
+    axis.set_ylabel(panel.label)
+    _label_ends(figure, axis)
+    _draw_diverged(axis, panel, styles)
+    if any(line.get_label() == _DIVERGED for line in axis.get_lines()):
+        figure.text(0.01, 0.01, "×  diverged", fontsize=8, color=_DARK)
+
+
+def draw_panels(figure: Figure, panels: Sequence[PanelView], name: str) -> None:
+    """Draw small multiples, a panel a domain, with one legend for all.
+
+    Args:
+        figure: Empty.
+        panels: What to show; a line has the same style in each.
+        name: Of what differs between columns.
+    """
+    columns = min(len(panels), 2)
+    rows = -(-len(panels) // columns)
+    same = len({panel.label for panel in panels}) == 1
+    axes = figure.subplots(rows, columns, squeeze=False, sharey=same).ravel()
+    lines = {line.name: line for panel in panels for line in panel.lines}
+    styles = _styles(list(lines), list(lines.values()))
+    for number, (axis, panel) in enumerate(zip(axes, panels, strict=False)):
+        _draw_panel(axis, panel, styles)
+        axis.set_title(panel.title, loc="left")
+        if number + columns >= len(panels):
+            axis.set_xlabel(name)
+        if number % columns == 0 or not same:
+            axis.set_ylabel(panel.label)
+        axis.tick_params(labelleft=True)
+    for axis, panel in zip(axes, panels, strict=False):
+        _draw_diverged(axis, panel, styles)  # at the lower edge, which all panels share by now
+    for axis in axes[len(panels) :]:
+        axis.set_axis_off()
+    handles = {line.get_label(): line for axis in axes for line in axis.get_lines() if line.get_label()[:1] != "_"}
+    order = [label for label in (*lines, "chance", "optimum", _DIVERGED) if label in handles]
+    figure.legend([handles[one] for one in order], order, loc="outside lower center", ncols=min(len(order), 4),
+                  handlelength=2.6)  # fmt: skip
+
+
+def panels_size(num_panels: int, num_lines: int) -> tuple[float, float]:
+    """Width and height in cm for so many panels and lines."""
+    return (16.0 if num_panels > 1 else 11.0), 5.6 * -(-num_panels // 2) + 0.9 + 0.5 * -(-(num_lines + 2) // 4)
+
+
+def _draw_panel(axis: Axes, panel: PanelView, styles: dict[str, dict[str, object]]) -> None:
+    """Lines of all rungs, with those of chance and optimum."""
+    places = _places(axis, panel.values)
+    for values, name, style in ((panel.chance, "chance", ":"), (panel.optimum, "optimum", "--")):
+        if any(value is not None for value in values):
+            shown = [math.nan if value is None else value for value in values]
+            axis.plot(places, shown, color=_DARK, linestyle=style, linewidth=1, label=name, zorder=1.5)
+    for line in panel.lines:
+        style = styles[line.name]
+        shown = [math.nan if mark.value is None else mark.value for mark in line.marks]
+        axis.plot(places, shown, label=line.name, **style)  # type: ignore[arg-type]
+        for place, mark in zip(places, line.marks, strict=True):
+            if mark.low is not None and mark.high is not None and mark.high > mark.low:
+                axis.plot([place, place], [mark.low, mark.high], color=style["color"], linestyle="-", linewidth=0.8)
+    axis.grid(axis="y")
+
+
+def _draw_diverged(axis: Axes, panel: PanelView, styles: dict[str, dict[str, object]]) -> None:
+    """A cross at the lower edge for each training that diverged; those of one column side by side."""
+    bottom = axis.get_ylim()[0]
+    places = [float(place) for place in axis.get_xticks()]
+    for column, place in enumerate(places):
+        gone = [line for line in panel.lines if line.marks[column].diverged]
+        for number, line in enumerate(gone):
+            aside = (number - (len(gone) - 1) / 2) * 8  # points
+            axis.annotate("×", (place, bottom), (aside, 0), textcoords="offset points", ha="center", va="center",
+                          fontsize=13, color=str(styles[line.name]["color"]), annotation_clip=False)  # fmt: skip
+    if any(mark.diverged for line in panel.lines for mark in line.marks):
+        axis.plot([], [], "x", color=_DARK, markersize=6, mew=1.4, label=_DIVERGED)
+    axis.set_ylim(bottom=bottom)
+
+
+def _places(axis: Axes, values: Sequence[float | str]) -> list[float]:
+    """Where each column stands; the axis gets its ticks."""
+    numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    if len(numbers) < len(values):
+        places = [float(number) for number in range(len(values))]
+    else:
+        places = numbers
+        if min(numbers) > 0 and max(numbers) > _WIDE_SPAN * min(numbers):
+            axis.set_xscale("log")
+    axis.set_xticks(places, [str(value) for value in values])
+    axis.minorticks_off()
+    return places
+
+
+def _styles(names: Sequence[str], lines: Sequence[Line]) -> dict[str, dict[str, object]]:
+    """Colour, marker and dashes of each line; counted ones are thin and grey."""
+    styles: dict[str, dict[str, object]] = {}
+    trained = [line.name for line in lines if line.group != "counted"]
+    for name in names:
+        if name not in trained:
+            styles[name] = {"color": FAINT, "linestyle": "-", "linewidth": 0.9}
+            continue
+        number = trained.index(name)
+        styles[name] = {
+            "color": COLOURS[number % len(COLOURS)],
+            "marker": _MARKERS[number % len(_MARKERS)],
+            "linestyle": "-" if number < len(COLOURS) else "--",
+            "markersize": 4.5,
+        }
+    return styles
+
+
+def _label_ends(figure: Figure, axis: Axes) -> None:
+    """The name of each line right of its last point, moved apart where they would overlap."""
+    styles = {line.get_label(): line for line in axis.get_lines()}
+    ends: list[tuple[float, str]] = []
+    for label, line in styles.items():
+        values = [value for value in line.get_ydata() if not math.isnan(value)]  # type: ignore[union-attr]
+        if values and str(label)[:1] != "_":
+            ends.append((values[-1], str(label)))
+    figure.draw_without_rendering()
+    height = axis.get_window_extent().height / figure.dpi * 72
+    bottom, top = axis.get_ylim()
+    gap = (top - bottom) * 8 * _LABEL_GAP / height
+    ends.sort()
+    spread = [value for value, _ in ends]
+    for _ in range(200):  # push neighbours apart until none overlap
+        for one in range(len(spread) - 1):
+            lack = gap - (spread[one + 1] - spread[one])
+            if lack > 1e-9:
+                spread[one] -= lack / 2
+                spread[one + 1] += lack / 2
+    for (value, label), place in zip(ends, spread, strict=True):
+        line = styles[label]
+        points = zip(line.get_xdata(), line.get_ydata(), strict=True)  # type: ignore[arg-type]
+        last = [x for x, y in points if not math.isnan(y)][-1]
+        arrow = {"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3}
+        axis.annotate(short(label), (last, value), (1.03, place), textcoords=axis.get_yaxis_transform(), va="center",
+                      fontsize=8, color=line.get_color(), arrowprops=arrow, annotation_clip=False)  # fmt: skip
+
+
+def _legend_of_groups(figure: Figure, rungs: Sequence[Line]) -> None:
+    from matplotlib.lines import Line2D
+
+    words = {"counted": "counted", "feedforward": "trained, no recurrence", "recurrent": "trained, recurrent",
+             "parallel": "trained, parallel over time"}  # fmt: skip
+    present = [group for group in words if any(rung.group == group for rung in rungs)]
+    handles = [Line2D([], [], color=_GROUP_COLOURS[group], marker="o", linestyle="", markersize=6) for group in present]
+    figure.legend(handles, [words[group] for group in present], loc="outside lower center", ncols=4)
