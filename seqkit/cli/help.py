@@ -23,6 +23,7 @@ verbs:
   forecast    the future of series: table, summary, plots
   embed       the hidden state of each record, or of each step
   stream      read a pipe, answer while reading
+  diagnose    how far back a model learns: gradient flow, gates, memory, truncation
   make        data whose best possible result is known, in a domain's own format
   domains     what is installed, from which package, and what failed
 
@@ -181,6 +182,25 @@ seqkit stream RUN: read from a pipe, answer while reading. Ctrl+C ends it.
 One line a step: its value and, under next_step, how surprising it was (nll_nats) given all before it; for numbers also
 what is expected next. Under tag the label of each step, under classify the answer so far, a line a chunk.
 Text comes as text, sound as WAV or 16-bit little-endian samples, DNA as FASTA or letters, series as lines of numbers.
+"""
+
+DIAGNOSE = """\
+seqkit diagnose RUN: how far back a model learns, and what its gates do; an HTML report with pictures.
+
+  seqkit diagnose runs/text-next-step-1
+  seqkit diagnose runs/audio-next-step-1 --data.path speech.wav --steps 4000 --out speech.html
+  seqkit diagnose runs/dna-classify-1 --records 32 --no_truncation --json
+
+  RUN                 run folder, or a checkpoint file
+  --data.path PATH    what to read (default: what the run was trained on); other --data.* as for fit
+  --split NAME        train, valid or test (valid); predict: all records of a stream (with --data.path)
+  --records N         records that are read (8)
+  --steps T           steps of the recurrent layers that are looked at, of each record (1024)
+  --threshold X       share of the gradient that counts as reaching a step (0.01)
+  --truncation K,...  lengths after which the gradient is cut (powers of two)
+  --no_truncation     leave that comparison out: it takes most of the time
+  --out FILE          the report (default: RUN/diagnosis/report.html); figures as JSON and pictures go beside it
+  --json              print the figures as JSON instead of tables
 """
 
 FORECAST = """\

@@ -25,6 +25,7 @@ VERBS: dict[str, str] = {
     "forecast": texts.FORECAST,
     "embed": texts.EMBED,
     "stream": texts.STREAM,
+    "diagnose": texts.DIAGNOSE,
     "make": texts.MAKE,
     "domains": texts.DOMAINS,
 }

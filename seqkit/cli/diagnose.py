@@ -1,0 +1,163 @@
+"""seqkit diagnose: what the lecture's instruments show of a trained model; tables, pictures and a report."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import rich.table
+from rich.console import Console
+
+from seqkit.cli.verbs import output_path, parse_verb, require_writable
+from seqkit.errors import ConfigError
+from seqkit.lecture.diagnose import DiagnoseOptions, diagnose
+from seqkit.lecture.diagnosis_pictures import draw_pictures
+from seqkit.lecture.diagnosis_tables import Table, clipping_table, gate_table, layer_table, truncation_table
+from seqkit.lecture.report import Findings, describe_model, render_report
+from seqkit.lecture.truncation import Truncation, measure_truncation, require_truncatable
+from seqkit.plots.style import NO_PLOTS
+from seqkit.steps import Split
+from seqkit.training import workflow
+from seqkit.training.checkpoint import Loaded
+from seqkit.training.folder import as_json
+
+_OPTIONS: dict[str, tuple[Any, Any]] = {
+    "split": (Literal["predict", "train", "valid", "test"] | None, None),
+    "records": (int, 8),
+    "steps": (int, 1024),
+    "truncation": (str | None, None),
+    "no_truncation": (bool, False),
+    "threshold": (float, 0.01),
+    "out": (str | None, None),
+    "json": (bool, False),
+}
+_MOST_CUT = 256
+"""Steps of a chunk whose gradient is cut in different ways: each length reads all of them anew."""
+
+
+def run(verb: str, words: list[str]) -> int:
+    """Measure, draw, report."""
+    options, changes = parse_verb(verb, words, _OPTIONS)
+    lengths = parse_lengths(options.truncation)
+    path = output_path(options.run, options.out, "diagnosis/report.html")
+    if options.out is None:
+        path.parent.mkdir(exist_ok=True)
+    _require_html(path)
+    require_writable(path)
+    loaded = workflow.reload(options.run, changes)
+    measured = DiagnoseOptions(
+        _split(loaded, options, changes), options.records, options.steps, threshold=options.threshold
+    )
+    span = loaded.data.describe_span
+    untruncated = _untruncated(loaded, options, lengths)
+    diagnosis = diagnose(loaded, measured, options.run)
+    truncation = None if untruncated else _truncate(loaded, measured, lengths)
+    beside = _Beside.of(path, options.out is None)
+    pictures = draw_pictures(diagnosis, truncation, loaded.data.codec, span, beside.plots)
+    findings = Findings(Path(options.run).resolve().name, diagnosis, truncation, untruncated, pictures, span)
+    path.write_text(render_report(findings), encoding="utf-8")
+    content = as_json(diagnosis.to_json() | {"truncation": None if truncation is None else truncation.to_dict()})
+    beside.figures.write_text(content + "\n", encoding="utf-8")
+    if options.json:
+        print(content)
+        return 0
+    _show(findings)
+    print(f"report: {path} · figures: {beside.figures.name} · {NO_PLOTS if not pictures else beside.plots.name + '/'}")
+    return 0
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What is written beside the report: its figures as JSON, and the folder of its pictures."""
+
+    figures: Path
+    plots: Path
+
+    @classmethod
+    def of(cls, report: Path, usual: bool) -> _Beside:
+        if usual:
+            return cls(report.with_name("diagnosis.json"), report.with_name("plots"))
+        return cls(report.with_suffix(".json"), report.with_name(f"{report.stem}-plots"))
+
+
+def parse_lengths(words: str | None) -> list[int] | None:
+    """Truncation lengths as they are given; None if they are not.
+
+    Raises:
+        ConfigError: If one of them is no number.
+
+    Example:
+        >>> parse_lengths("1,4,16")
+        [1, 4, 16]
+    """
+    if words is None:
+        return None
+    try:
+        return [int(word) for word in words.split(",")]
+    except ValueError:
+        raise ConfigError(
+            f"{words!r} is no list of steps", at="--truncation", fix="give whole numbers with commas: 1,4,16,64"
+        ) from None
+
+
+def _require_html(path: Path) -> None:
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"the report is no {path.suffix or path.name!r}", at="--out", fix="name a file: report.html")
+
+
+def _split(loaded: Loaded, options: Namespace, changes: dict[str, Any]) -> Split:
+    """The records that are read: those asked for; all of a path that is given for a stream, else the validation's."""
+    if options.split == "predict" and loaded.data.labelled:
+        raise ConfigError(
+            "records without their targets have no loss whose gradient could be followed",
+            at="--split predict",
+            fix="choose train, valid or test",
+        )
+    if options.split is None:
+        return "predict" if "path" in changes and loaded.data.streams else "valid"
+    return cast(Split, options.split)
+
+
+def _untruncated(loaded: Loaded, options: Namespace, lengths: list[int] | None) -> str:
+    """Why truncated gradients are not measured; empty if they are. What was asked for and cannot be is refused."""
+    if options.no_truncation and lengths is not None:
+        raise ConfigError("--truncation and --no_truncation contradict each other", fix="leave one of them out")
+    if options.no_truncation:
+        return "left out by --no_truncation"
+    if lengths is None and loaded.model.backbone.bidirectional:
+        return "a bidirectional model needs each record whole"
+    require_truncatable(loaded.model, lengths)
+    return ""
+
+
+def _truncate(loaded: Loaded, options: DiagnoseOptions, lengths: list[int] | None) -> Truncation:
+    num_steps = min(options.num_steps, max(_MOST_CUT, 2 * max(lengths or [0])))
+    return measure_truncation(loaded.model, loaded.data, options.split, lengths, options.num_records, num_steps)
+
+
+def _show(findings: Findings) -> None:
+    """Tables of at most 80 columns, then what they come to."""
+    diagnosis, truncation = findings.diagnosis, findings.truncation
+    print(" · ".join(describe_model(diagnosis)))
+    tables = [layer_table(diagnosis), gate_table(diagnosis)]
+    tables += [] if truncation is None else [truncation_table(truncation, findings.span)]
+    for table in [*tables, clipping_table(diagnosis)]:
+        _print(table)
+    for note in diagnosis.notes:
+        print(note)
+    if truncation is None:
+        print(f"no truncated gradients: {findings.untruncated}")
+    print("\n".join(diagnosis.lines))
+
+
+def _print(table: Table) -> None:
+    shown = rich.table.Table(
+        title=table.title, title_justify="left", show_header=any(table.heads), padding=(0, 0, 0, 1)
+    )
+    for number, head in enumerate(table.heads):
+        shown.add_column(head, justify="right" if number else "left")
+    for row in table.rows:
+        shown.add_row(*row)
+    Console(highlight=False, markup=False, width=80).print(shown)

@@ -1,0 +1,55 @@
+"""How to read each part of the report, in the lecture's words."""
+
+from __future__ import annotations
+
+TITLES = {
+    "verdict": "Verdict",
+    "flow": "Gradient flow",
+    "jacobian": "The recurrent Jacobian",
+    "gates": "Gates over the record",
+    "clipping": "Exploding gradients and clipping",
+    "truncation": "Truncated backpropagation",
+    "about": "How this was measured",
+}
+"""Sections by their id, in order."""
+
+READINGS = {
+    "flow": (
+        "Backpropagation through time multiplies one factor a step. Each line shows how much of a loss's gradient "
+        "is left k steps before it: a straight fall on this logarithmic axis is a vanishing gradient, a level "
+        "line an uninterrupted flow, a rise an exploding one. The band holds the middle 80 % of the samples. What "
+        "lies beyond the ring, where a line crosses the threshold, can hardly teach this layer anything."
+    ),
+    "jacobian": (
+        "The Jacobian of one step, ∂s_t/∂s_(t-1), is the factor that is multiplied again and again. Its largest "
+        "singular value (norm) bounds what one step can do; its spectral radius is what remains after many equal "
+        "steps: below 1 gradients vanish, above 1 they explode, near 1 they flow. The growth is measured on the "
+        "product of all steps of the record, which neither of the two can tell alone."
+    ),
+    "gates": (
+        "The record runs along the top, and below it each row of a map is one unit of the layer, sorted by its "
+        "mean. A forget gate near 1 keeps the cell's content, and the gradient with it; the store gate lets new "
+        "content in, the update is that content, and the output gate shows the cell to the next layer. Columns "
+        "that change together mark the steps at which the model turns to something new."
+    ),
+    "saturation": (
+        "Each point is one unit: how often its gate is shut against how often it is open. In the corners a gate "
+        "is a switch that is always set the same way; near the origin it is never fully decided; along the dotted "
+        "line it is always at one end or the other."
+    ),
+    "clipping": (
+        "A gradient with a norm above the clipping value is scaled down to it. A few clipped steps are what "
+        "clipping is for; where most steps are clipped, it is the clipping value that sets the step size."
+    ),
+    "truncation": (
+        "The same weights and records, with the graph cut after every K steps, as training with --data.window K "
+        "does. A cosine of 1 means that the cut gradient points where the exact one does. The bias is what does "
+        "not average out over batches: with it, training ends elsewhere. The recurrent weights suffer most, for "
+        "only through time do they act."
+    ),
+}
+"""One paragraph a section."""
+
+NOTHING_TO_TRY = (
+    "Nothing stands out: the gradient reaches as far as was looked, and no gate or norm is out of the ordinary."
+)
