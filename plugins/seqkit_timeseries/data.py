@@ -31,6 +31,7 @@ from seqkit_timeseries.division import Division
 from seqkit_timeseries.forecasts import SeriesRecord, Timeline
 from seqkit_timeseries.labelled import labelled_records
 from seqkit_timeseries.layout import Layout, TableOptions
+from seqkit_timeseries.made import require_target
 from seqkit_timeseries.reading import read_series
 from seqkit_timeseries.series import Series, require_float32
 from seqkit_timeseries.series_module import SeriesModule
@@ -43,7 +44,8 @@ class TimeseriesData(SeriesModule):
 
     Args:
         path: Tables (.csv, .tsv, .parquet, .jsonl), .ts files, or a folder or zip archive of them; `.gz` is
-            understood. To classify, `LABEL=PATH` gives the records of one class. None makes demo data.
+            understood. To classify, `LABEL=PATH` gives the records of one class. `made:NAME` makes data with a known
+            optimum, None demo data.
         task: `next_step`, `forecast`, `classify` (a label for each record) or `tag` (one for each step).
         layout: `long` has a row for each step of each series (`unique_id, ds, y`), `wide` a row for each step and a
             column for each series, `rows` a row for each series. `auto` sees an id column, or text in the first column.
@@ -120,6 +122,7 @@ class TimeseriesData(SeriesModule):
         )  # fmt: skip
         if task == "tag":
             require_tag_options(path, label_column, horizon)
+        require_target(path, target)
         if forecasts and horizon is None and path is not None:
             raise ConfigError("forecast needs to know how far", at="--data.horizon", fix="give the steps to forecast")
         self.target, self.quantiles = target, checked_quantiles(quantiles)
@@ -254,5 +257,5 @@ class TimeseriesData(SeriesModule):
     def _find_season(self) -> int:
         if self.path is None or self.labelled:
             return 1 if self.labelled else SEASON
-        first = next(iter(self.read(self.path)), None)
-        return first.frequency.season if first is not None and first.frequency is not None else 1
+        frequency = self.find_frequency()
+        return 1 if frequency is None else frequency.season

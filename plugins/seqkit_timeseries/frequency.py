@@ -10,6 +10,16 @@ import numpy as np
 DAY_US = 86_400_000_000
 MINUTE_US = 60_000_000
 
+_HOUR_US = 60 * MINUTE_US
+_UNITS = (
+    (2 * DAY_US, DAY_US, "day"),
+    (_HOUR_US, _HOUR_US, "hour"),
+    (2 * MINUTE_US, MINUTE_US, "minute"),
+    (1_000_000, 1_000_000, "s"),
+    (0, 1_000, "ms"),
+)
+"""From which duration on which unit of how many microseconds is used."""
+
 
 @dataclass(frozen=True)
 class Frequency:
@@ -36,6 +46,15 @@ class Frequency:
             return 1
         known = {DAY_US: 7, 7 * DAY_US: 52}
         return known.get(self.count, DAY_US // self.count if DAY_US % self.count == 0 else 1)
+
+    def span(self, num_steps: float) -> str:
+        """So many steps in words: `38 hours`, `3.2 days`, `7 months`, and `38 steps` where they are only numbered."""
+        if self.unit != "us":
+            name = {"index": "step", "month": "month", "weekday": "weekday"}[self.unit]
+            return _amount(num_steps * (1 if self.unit == "index" else self.count), name)
+        size = num_steps * self.count
+        unit, name = next((unit, name) for least, unit, name in _UNITS if size >= least)
+        return f"{size / unit:.3g} {name}" if name in ("ms", "s") else _amount(size / unit, name)
 
     def steps(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Whole steps since the first time, (T,) int64, and whether each time is on the grid, (T,) bool.
@@ -109,6 +128,12 @@ def infer_frequency(times: np.ndarray) -> Frequency | None:
     if step == DAY_US and (gaps == 3 * DAY_US).any() and np.is_busday(times.astype("M8[D]")).all():
         return Frequency("weekday", 1)
     return Frequency("us", step)
+
+
+def _amount(count: float, name: str) -> str:
+    """A count of a unit, with three digits at least: `1 hour`, `3.2 days`, `1,250 days`."""
+    number = f"{count:,.0f}" if count >= 100 else f"{count:.3g}"
+    return f"{number} {name}" if number == "1" else f"{number} {name}s"
 
 
 def _commonest(gaps: np.ndarray) -> int:

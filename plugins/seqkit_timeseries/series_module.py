@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from seqkit import ConfigError, Continuous, Generation, Inspector, PathOption, Record, SequenceDataModule, Split
+from seqkit import (
+    ConfigError,
+    Continuous,
+    Generation,
+    Inspector,
+    Known,
+    PathOption,
+    Record,
+    SeqkitError,
+    SequenceDataModule,
+    Split,
+    StandardCodec,
+)
 from seqkit_timeseries.backtest import Backtest
 from seqkit_timeseries.check import SeriesInspector
 from seqkit_timeseries.codec import RecordScaleCodec
 from seqkit_timeseries.events import event_figures, rarer_label
 from seqkit_timeseries.forecasts import SeriesRecord, table_of, write_tables
+from seqkit_timeseries.frequency import Frequency
+from seqkit_timeseries.made import MADE, in_units_of
 from seqkit_timeseries.series import Series
 from seqkit_timeseries.step_rows import step_writers
 from seqkit_timeseries.stream import read_lines_of_numbers
@@ -29,6 +44,7 @@ class SeriesModule(SequenceDataModule, ABC):
         positive: Under tag, the label with figures of its own; None takes the rarer.
     """
 
+    made = MADE
     output_suffixes = (".csv", ".parquet")
     backtest: Backtest
     quantiles: list[float]
@@ -38,6 +54,33 @@ class SeriesModule(SequenceDataModule, ABC):
     @abstractmethod
     def read(self, path: PathOption, split: Split = "train") -> Iterator[Series]:
         """All series of a path; for `predict` they need no labels."""
+
+    def find_frequency(self) -> Frequency | None:
+        """The regular step of the first series; None where its times say nothing."""
+        first = next(iter(self.read(self.path, "predict")), None)
+        return None if first is None else first.frequency
+
+    def describe_span(self, num_steps: float) -> str:
+        """By the timestamps: `38 hours`, `3.2 days`; in steps where there are none."""
+        return super().describe_span(num_steps) if self._frequency is None else self._frequency.span(num_steps)
+
+    @functools.cached_property
+    def _frequency(self) -> Frequency | None:
+        try:
+            return self.find_frequency()
+        except (SeqkitError, OSError):
+            return None  # A checkpoint must not need its data.
+
+    def known(self, split: Split) -> Known | None:
+        """Of made data, in the units of the loss; None where other steps are scored than those that were judged."""
+        known, tail = super().known(split), self.backtest.tail
+        if known is None or self.task == "forecast" or (tail.horizon is not None and not tail.by_share):
+            return None
+        if not isinstance(self.target_codec, StandardCodec):
+            return known
+        self.fit_codecs()
+        deviation = self.target_codec.deviation
+        return in_units_of(known, deviation[0]) if len(set(deviation)) == 1 else None
 
     def inspector(self) -> Inspector:
         """Lengths against the horizon, missing values, series that never vary."""

@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqkit_timeseries.frequency import Frequency, infer_frequency
+from seqkit_timeseries.data import TimeseriesData
+from seqkit_timeseries.frequency import DAY_US, Frequency, infer_frequency
 
 HOUR_US = 3_600_000_000
 
@@ -90,3 +93,31 @@ def test_steps_undo_times(frequency: Frequency, steps: list[int]) -> None:
     times = frequency.times(start, wanted)
     found, on_grid = frequency.steps(times)
     assert found.tolist() == wanted.tolist() and on_grid.all()
+
+
+@pytest.mark.parametrize(
+    ("frequency", "num_steps", "words"),
+    [
+        (Frequency("us", 3_600_000_000), 38, "38 hours"),
+        (Frequency("us", 3_600_000_000), 76.8, "3.2 days"),
+        (Frequency("us", 3_600_000_000), 1, "1 hour"),
+        (Frequency("us", DAY_US), 1250, "1,250 days"),
+        (Frequency("us", 10_000_000), 9, "90 s"),
+        (Frequency("us", 250), 9, "2.25 ms"),
+        (Frequency("month", 3), 4, "12 months"),
+        (Frequency("weekday", 1), 1, "1 weekday"),
+        (Frequency("index", 5), 38, "38 steps"),
+        (Frequency("index", 1), 1.2, "1.2 steps"),
+    ],
+)
+def test_a_span_is_told_in_the_units_of_its_times(frequency: Frequency, num_steps: float, words: str) -> None:
+    assert frequency.span(num_steps) == words
+
+
+def test_a_span_of_data_follows_their_first_series(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("ds,y\n" + "".join(f"2024-01-01 {hour:02d}:00,{hour}\n" for hour in range(20)))
+    (tmp_path / "n.csv").write_text("a,b\n" + "".join(f"{step},{-step}\n" for step in range(20)))
+    assert TimeseriesData(path=str(tmp_path / "t.csv")).describe_span(38) == "38 hours"
+    assert TimeseriesData(path=str(tmp_path / "n.csv")).describe_span(38) == "38 steps"
+    assert TimeseriesData(path=str(tmp_path / "gone.csv")).describe_span(38) == "38 steps"
+    assert TimeseriesData().describe_span(76.8) == "3.2 days"
