@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from seqkit.version import __version__
 
 if TYPE_CHECKING:
+    from seqkit.api import compare as compare
     from seqkit.api import crossval as crossval
     from seqkit.api import fit as fit
     from seqkit.api import load as load
@@ -49,12 +50,13 @@ if TYPE_CHECKING:
     from seqkit.errors import SeqkitError as SeqkitError
     from seqkit.errors import did_you_mean as did_you_mean
     from seqkit.inference.judge import Judge as Judge
-    from seqkit.lecture.made import Known as Known
-    from seqkit.lecture.made import Made as Made
-    from seqkit.lecture.made import MadeSource as MadeSource
+    from seqkit.lecture.class_rungs import class_figures as class_figures
     from seqkit.lecture.gaussian import Autoregression as Autoregression
     from seqkit.lecture.gaussian import GaussianHiddenMarkov as GaussianHiddenMarkov
     from seqkit.lecture.hidden_markov import HiddenMarkov as HiddenMarkov
+    from seqkit.lecture.made import Known as Known
+    from seqkit.lecture.made import Made as Made
+    from seqkit.lecture.made import MadeSource as MadeSource
     from seqkit.lecture.markov import MarkovChain as MarkovChain
     from seqkit.model import SequenceModel as SequenceModel
     from seqkit.options import ModelOptions as ModelOptions
@@ -77,10 +79,9 @@ if TYPE_CHECKING:
     from seqkit.steps import Spec as Spec
     from seqkit.steps import Split as Split
     from seqkit.steps import valid_mask as valid_mask
-    from seqkit.training.baselines import class_figures as class_figures
 
 _HOMES = {
-    "seqkit.api": ("crossval", "fit", "load"),
+    "seqkit.api": ("compare", "crossval", "fit", "load"),
     "seqkit.checking.check": ("check",),
     "seqkit.checking.inspector": ("Inspector",),
     "seqkit.codec": ("Codec",),
@@ -112,7 +113,7 @@ _HOMES = {
     "seqkit.steps": (
         "IGNORED", "Batch", "Continuous", "Discrete", "Generation", "Record", "Spec", "Split", "valid_mask",
     ),
-    "seqkit.training.baselines": ("class_figures",),
+    "seqkit.lecture.class_rungs": ("class_figures",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from seqkit.lecture.optimum import describe_gap
+from seqkit.lecture.unbeaten import is_better, main_figure, unbeaten
 from seqkit.plots.style import NO_PLOTS, can_plot
-from seqkit.training.baselines import unbeaten
 from seqkit.training.leakage import describe_leaks
 
 UNITS = {
@@ -30,34 +30,73 @@ _MOST_IN_FOLDS = 5
 
 
 def print_result(result: dict[str, Any], full: bool = True) -> None:
-    """A table of figures, the model's first, baselines beside it; then what lies behind them.
+    """A table of figures, the model's first, baselines beside it as far as there is room; then what lies behind them.
 
     Args:
         result: Of `fit`, `validate` or `test`.
         full: Also classes, confusion and groups.
     """
-    columns = {"model": result["metrics"]} | result["baselines"]
+    shown = columns_that_fit(result)
+    columns = {"model": result["metrics"]} | {name: result["baselines"][name] for name in shown}
     heads = [name.replace("_", " ") for name in columns]
     table = _table(f"{result['domain']} · {result['task']} · {result['split']}", "", *heads, "unit")
     table.columns[-1].justify = "left"
-    units = UNITS | {"loss": result["loss_unit"]}
     for metric in result["metrics"]:
-        unit = units.get(metric, "bits" if metric.startswith("bits_per_") else "")
-        table.add_row(metric, *(_figure(values.get(metric)) for values in columns.values()), unit)
+        table.add_row(metric, *(_figure(values.get(metric)) for values in columns.values()), _unit(metric, result))
     _show(table)
+    if left_out := [name.replace("_", " ") for name in result["baselines"] if name not in shown]:
+        print(f"also in the JSON file: {', '.join(left_out)}")
     detail = result.get("detail", {})
     if full:
         _print_detail(detail)
     _print_facts(result)
-    if line := describe_gap(result):
-        print(line)
+    if gap := describe_gap(result):
+        print(gap)
     for note in result.get("notes", []):
         print(note)
     if full and (line := describe_leaks(detail.get("leaked", {}), result["num_records"], result["split"])):
         print(line)
-    for name, figures in unbeaten(result).items():
-        where = f"{name.replace('_', ' ')} in {', '.join(figures)}"
-        print(f"the model does not beat {where}: train longer, or with more updates an epoch")
+    for row in result.get("rungs", {}).values():
+        if row["note"]:
+            print(row["note"])
+    if verdict := unbeaten(result):
+        print(verdict)
+
+
+def columns_that_fit(result: dict[str, Any]) -> list[str]:
+    """Baselines whose columns fit into the terminal: the worst of a kind with several of them is left out first.
+
+    Args:
+        result: Of `fit`, `validate` or `test`: `metrics`, `baselines` by name, and `rungs` with the kind of each.
+    """
+    figure = main_figure(result)
+    kept = [name for name, figures in result["baselines"].items() if figures.keys() & result["metrics"].keys()]
+    kinds = {name: result.get("rungs", {}).get(name, {}).get("kind", name) for name in kept}
+
+    def worst_first(name: str) -> tuple[bool, float]:
+        value = result["baselines"][name].get(figure) if figure else None
+        alone = sum(kinds[other] == kinds[name] for other in kept) == 1
+        sign = 1 if figure and is_better(figure, 1, 0) else -1
+        return alone, sign * value if value is not None and math.isfinite(value) else -math.inf
+
+    while len(kept) > 1 and _table_width(result, kept) > _WIDTH:
+        kept.remove(min(kept, key=worst_first))
+    return kept
+
+
+def _table_width(result: dict[str, Any], names: Sequence[str]) -> int:
+    """Characters of a line of the table with these baselines; heads are wrapped between words."""
+    metrics = result["metrics"]
+    widths = [max(map(len, metrics)), max(4, *(len(_unit(metric, result)) for metric in metrics))]
+    for name, figures in {"model": metrics, **{name: result["baselines"][name] for name in names}}.items():
+        cells = (_figure(figures.get(metric)) for metric in metrics)
+        widths.append(max(map(len, [*name.split("_"), *cells])))
+    return sum(widths) + 3 * len(widths) + 1
+
+
+def _unit(metric: str, result: dict[str, Any]) -> str:
+    units = UNITS | {"loss": result["loss_unit"]}
+    return units.get(metric, "bits" if metric.startswith("bits_per_") else "")
 
 
 def print_plots(result: dict[str, Any], folder: str) -> None:

@@ -14,6 +14,7 @@ from seqkit.data.windows import WindowLoader
 from seqkit.inference.direct import decode_predicted
 from seqkit.inference.generate import continue_sequences
 from seqkit.inference.naive import fill_forward, seasonal_naive
+from seqkit.lecture.forecast_rungs import LinearWindow
 from seqkit.model import SequenceModel
 from seqkit.steps import Continuous, Split
 from seqkit.tasks.distributions import Sampling
@@ -44,16 +45,18 @@ class Window:
         history: What came before, (T, F).
         truth: (H, F), NaN where unknown.
         samples: (S, H, F); one sample is a point forecast.
+        linear: What a linear map says, (1, H, F); None where there is none.
     """
 
     record: int
     history: np.ndarray
     truth: np.ndarray
     samples: np.ndarray
+    linear: np.ndarray | None = None
 
 
 def score_forecasts(
-    model: SequenceModel, data: SequenceDataModule, split: Split, seed: int = 0
+    model: SequenceModel, data: SequenceDataModule, split: Split, seed: int = 0, linear: LinearWindow | None = None
 ) -> tuple[Figures, dict[str, Figures]]:
     """Figures of the model's forecasts, and of naive methods, over all windows of a split.
 
@@ -66,15 +69,16 @@ def score_forecasts(
         data: Its data; records with `context` say what is given and what follows.
         split: Which records.
         seed: Of the samples.
+        linear: A baseline that is scored beside them.
     """
     if data.labelled or not isinstance(data.codec.spec, Continuous):
         return {}, {}
     if data.streams and not data.store(split).context.any():
         return {}, {}
     once = _once_a_record(data, split)
-    sums = {name: _Sums() for name in ("model", "naive", "seasonal_naive", "naive2")}
+    sums = {name: _Sums() for name in ("model", "naive", "seasonal_naive", "naive2", "linear_window")}
     scales: dict[int, np.ndarray] = {}
-    for window in _windows(model, data, split, seed):
+    for window in _windows(model, data, split, seed, linear):
         filled, horizon = fill_forward(window.history), len(window.truth)
         if window.record not in scales:
             scales[window.record] = np.array([mase_scale(column, data.season) for column in window.history.T])
@@ -82,6 +86,8 @@ def score_forecasts(
         sums["model"].add(window.truth, window.samples, scale)
         sums["naive"].add(window.truth, np.repeat(filled[-1:], horizon, axis=0)[None], scale)
         sums["seasonal_naive"].add(window.truth, seasonal_naive(filled, horizon, data.season)[None], scale)
+        if window.linear is not None:
+            sums["linear_window"].add(window.truth, window.linear, scale)
         if once:
             columns = [naive2(column, horizon, data.season) for column in filled.T]
             sums["naive2"].add(window.truth, np.stack(columns, axis=1)[None], scale)
@@ -93,8 +99,10 @@ def score_forecasts(
     return figures.pop("model", {}), figures
 
 
-def _windows(model: SequenceModel, data: SequenceDataModule, split: Split, seed: int) -> Iterator[Window]:
-    return _of_paths(model, data, split, seed) if data.streams else _of_windows(model, data, split, seed)
+def _windows(
+    model: SequenceModel, data: SequenceDataModule, split: Split, seed: int, linear: LinearWindow | None = None
+) -> Iterator[Window]:
+    return _of_paths(model, data, split, seed) if data.streams else _of_windows(model, data, split, seed, linear)
 
 
 def _of_paths(model: SequenceModel, data: SequenceDataModule, split: Split, seed: int) -> Iterator[Window]:
@@ -113,7 +121,9 @@ def _of_paths(model: SequenceModel, data: SequenceDataModule, split: Split, seed
 
 
 @torch.no_grad()
-def _of_windows(model: SequenceModel, data: SequenceDataModule, split: Split, seed: int) -> Iterator[Window]:
+def _of_windows(
+    model: SequenceModel, data: SequenceDataModule, split: Split, seed: int, linear: LinearWindow | None
+) -> Iterator[Window]:
     """Direct forecasts from every window of the split."""
     loader, store = data.loader(split), data.store(split)
     assert isinstance(loader, WindowLoader) and isinstance(model.task, Forecast)
@@ -129,6 +139,7 @@ def _of_windows(model: SequenceModel, data: SequenceDataModule, split: Split, se
         raw, scale, _ = model.answer(batch)
         drawn = output.draw(raw[:, : loader.horizon], num_samples, Sampling(), generator, scale)  # (S, B, H, F)
         samples, truths = decode_predicted(data.codec, drawn.cpu()), decode_predicted(data.codec, batch.targets.cpu())
+        straight = None if linear is None else decode_predicted(data.codec, linear.predict(batch.to("cpu")))
         for row, number in enumerate(index):
             record, place = int(loader.record[number]), int(loader.place[number])
             # The whole past decides the scale of errors, once a record; naive methods look back a few seasons.
@@ -136,7 +147,8 @@ def _of_windows(model: SequenceModel, data: SequenceDataModule, split: Split, se
             begin = begin if record != last else max(begin, place - _SEASONS * data.season)
             last = record
             steps = torch.from_numpy(np.array(store.steps[begin:place, : spec.num_predicted]))
-            yield Window(record, decode_predicted(data.codec, steps), truths[row], samples[:, row])
+            history, other = decode_predicted(data.codec, steps), None if straight is None else straight[row][None]
+            yield Window(record, history, truths[row], samples[:, row], other)
 
 
 class _Sums:

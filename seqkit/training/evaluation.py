@@ -13,11 +13,12 @@ import torch
 
 from seqkit.data.module import SequenceDataModule
 from seqkit.inference.forecast import score_forecasts
+from seqkit.lecture.baselines import counted_rungs
 from seqkit.lecture.optimum import known_figures
+from seqkit.lecture.rung import Figures, Rung
 from seqkit.steps import Continuous, Discrete, Split
 from seqkit.tasks.outputs import WITHOUT_LIKELIHOOD
 from seqkit.training.answers import Answers, KeepAnswers, KeepGuesses
-from seqkit.training.baselines import chance_baselines
 from seqkit.training.class_figures import areas, calibration, chance_areas, class_rows, confusion_counts, positive_class
 from seqkit.training.group_figures import group_rows
 from seqkit.training.quiet import quiet_lightning
@@ -66,7 +67,8 @@ def score_split(
     figures = _run_trainer(split, data, model, trainer_options, [one for one in (keeper, guesses) if one])
     if guesses is not None:
         figures |= data.figures(guesses.truth, guesses.guess)
-    baselines = chance_baselines(data, split, trained_on)
+    rungs, linear = counted_rungs(data, split, trained_on)
+    baselines = {rung.name: rung.figures | _per_unit(rung.figures, data, split) for rung in rungs}
     detail: dict[str, Any] = {}
     answers = keeper.answers(data, split) if keeper else None
     if answers is not None:
@@ -77,8 +79,8 @@ def score_split(
                 baselines["majority"] |= chance_areas(answers.truth, len(labels), number)
         detail |= _group_detail(answers, model.task.output.mean(answers.raw.float()), data.hold_out.group_match)
     if verb != "fit":
-        forecast, naive = score_forecasts(model, data, split)
-        figures, baselines = figures | forecast, baselines | naive
+        forecast, naive = score_forecasts(model, data, split, linear=linear)
+        figures, baselines = figures | forecast, _merged(baselines, naive)
     result = {
         "verb": verb,
         "domain": model.blueprint["domain"],
@@ -87,6 +89,7 @@ def score_split(
         "metrics": figures | _per_unit(figures, data, split),
         "loss_unit": loss_unit(model),
         "baselines": baselines,
+        "rungs": _rung_rows(rungs, baselines),
         "detail": detail,
         "num_parameters": model.num_parameters,
         "num_records": len(data.store(split)),
@@ -95,6 +98,22 @@ def score_split(
         "machine": {"processor": platform.machine(), "threads": torch.get_num_threads()},
     }
     return Evaluation(result, answers)
+
+
+def _merged(baselines: dict[str, Figures], more: dict[str, Figures]) -> dict[str, Figures]:
+    """Figures of both by name: those of single steps, and those of whole forecasts."""
+    return {name: baselines.get(name, {}) | more.get(name, {}) for name in baselines | more}
+
+
+def _rung_rows(rungs: list[Rung], baselines: dict[str, Figures]) -> dict[str, dict[str, Any]]:
+    """What stands behind each baseline; naive methods that only whole forecasts have are last values, too."""
+    known = {rung.name: rung for rung in rungs}
+    rows = [known.get(name, Rung(name, "last value", {})) for name in baselines]
+    return {
+        row.name: {"kind": row.kind, "num_parameters": row.num_parameters, "seconds": round(row.seconds, 3),
+                   "note": row.note}
+        for row in rows
+    }  # fmt: skip
 
 
 def loss_unit(model: Any) -> str:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,8 @@ import torch
 from sklearn.metrics import f1_score, matthews_corrcoef
 
 from seqkit import IGNORED, Continuous, Discrete
+from seqkit.lecture.unbeaten import Unbeaten, unbeaten
 from seqkit.tasks.metrics import Likelihood, Scores, is_seasonal, mase, naive2, seasonal_index, smape
-from seqkit.training.baselines import unbeaten
 
 
 def test_perplexity_and_bits_are_worked_out_over_all_batches_together() -> None:
@@ -131,14 +132,21 @@ def test_figures_of_an_unknown_truth_do_not_exist() -> None:
     assert math.isnan(smape(unknown, np.ones(3))) and math.isnan(mase(unknown, np.ones(3), np.arange(9.0), 1))
 
 
-def test_a_model_that_a_baseline_beats_is_named() -> None:
-    baselines = {"majority": {"accuracy": 0.4}, "unigram": {"bits_per_step": 2.0}, "naive2": {"owa": 1.0, "mase": 2.0}}
-    assert (
-        unbeaten({"metrics": {"accuracy": 0.5, "bits_per_step": 1.9, "owa": 0.9, "mase": 1.9}, "baselines": baselines})
-        == {}
+def test_the_best_baseline_that_a_model_does_not_beat_is_named() -> None:
+    baselines = {"majority": {"accuracy": 0.4}, "bag_of_words": {"accuracy": 0.68}, "threshold": {"matthews": 0.9}}
+
+    def verdict(accuracy: float, **others: Any) -> str:
+        metrics = {"accuracy": accuracy, "loss": 1.0, "matthews": 0.1}
+        return str(unbeaten({"task": "classify", "metrics": metrics, "baselines": baselines} | others))
+
+    assert verdict(0.71) == "None"
+    assert verdict(0.5) == (
+        "the model does not beat bag of words (accuracy 0.5 against 0.68): train longer, or with more updates an epoch"
     )
-    worse = {"accuracy": 0.3, "bits_per_step": 2.1, "owa": 0.9, "mase": 2.1}
-    assert unbeaten({"metrics": worse, "baselines": baselines}) == {
-        "majority": ["accuracy"], "unigram": ["bits_per_step"], "naive2": ["mase"],
-    }  # fmt: skip
-    assert unbeaten({"metrics": {"accuracy": math.nan}, "baselines": baselines}) == {}
+    assert verdict(0.68).startswith("the model does not beat bag of words (accuracy 0.68 against 0.68)")
+    assert verdict(math.nan) == verdict(0.1, baselines={}) == "None"
+    # Lower is better, and the figure of the field comes first.
+    naive = {"naive2": {"owa": 1.0, "mase": 2.0}, "naive": {"owa": 1.2, "mase": 0.5}}
+    forecast = {"task": "forecast", "metrics": {"owa": 1.1, "mase": 3.0}, "baselines": naive}
+    assert unbeaten(forecast) == Unbeaten("naive2", "owa", 1.1, 1.0)
+    assert unbeaten(forecast | {"metrics": {"owa": 0.9, "mase": 3.0}}) is None

@@ -28,11 +28,12 @@ from seqkit import (
 from seqkit.build import build_model
 from seqkit.data.store import build_store
 from seqkit.inference.predict import predict_records
+from seqkit.lecture import class_rungs
+from seqkit.lecture.baselines import cheap_rungs
+from seqkit.lecture.class_rungs import class_figures
 from seqkit.tasks.class_weights import balanced_weights
 from seqkit.tasks.distributions import Categorical
 from seqkit.tasks.tag import Tag
-from seqkit.training import baselines
-from seqkit.training.baselines import chance_baselines, class_figures
 from seqkit.training.trainer import build_trainer, train
 
 WORDS = {"train": ["abab", "b", "aabba", "cab"], "valid": ["ba", "abc"], "test": ["bb"], "predict": ["ba", "abc"]}
@@ -137,16 +138,19 @@ def test_parts_of_a_record_bring_their_tags(tmp_path: Path) -> None:
 def test_baselines_are_the_most_frequent_tag_of_all_and_of_each_symbol() -> None:
     data = TurnData()
     data.setup("fit")
-    figures = chance_baselines(data, "valid")
+    figures = {rung.name: rung.figures for rung in cheap_rungs(data, "valid")}
     # Training: 11 of 13 letters are new; of b 4 of 5, of a and c more: both say "new" always. Validation: all 5 new.
     assert figures["majority"]["accuracy"] == figures["symbol_majority"]["accuracy"] == 1.0
-    assert chance_baselines(data, "test")["majority"] == pytest.approx(
-        {"accuracy": 0.5, "macro_f1": 1 / 3, "matthews": 0.0}  # "bb": new, same; F1 of new 2/3, of same 0
+    found = {rung.name: rung.figures for rung in cheap_rungs(data, "test")}
+    loss = -(np.log(12 / 15) + np.log(3 / 15)) / 2  # one is added to 11 and 2
+    assert found["majority"] == pytest.approx(
+        # "bb": new, same; F1 of new 2/3, of same 0
+        {"loss": loss, "accuracy": 0.5, "macro_f1": 1 / 3, "matthews": 0.0}
     )
 
 
 def test_baselines_of_many_tags_are_counted_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(baselines, "_COUNTED_TOGETHER", 1 << 10)
+    monkeypatch.setattr(class_rungs, "_COUNTED_TOGETHER", 1 << 10)
     truth = np.tile(np.array([0, 1, 1, 2], np.uint8), 1 << 18)
     tracemalloc.start()
     figures = class_figures(truth, np.broadcast_to(np.int64(1), len(truth)), 3)
