@@ -99,6 +99,12 @@ def diagnose(loaded: Loaded, options: DiagnoseOptions | None = None, run: str | 
     """
     options, begin = options or DiagnoseOptions(), time.perf_counter()
     model, data = loaded.model, loaded.data
+    if options.split == "predict" and data.labelled:
+        raise ConfigError(
+            "records without their targets have no loss whose gradient could be followed",
+            at="split",
+            fix="choose train, valid or test",
+        )
     with without_noise(model):
         recording = record(model, data, options)
         norms = [

@@ -61,7 +61,7 @@ def measure_time_constants(
 ) -> TimeConstants | None:
     """1 / (1 - f) of each unit, f the mean share of its state that its gate keeps; None for a cell without such a gate.
 
-    Source: Tallec and Ollivier 2018, section 2 [tallec2018].
+    Source: Tallec and Ollivier 2018 [tallec2018].
 
     Args:
         layer: Which.

@@ -3,8 +3,8 @@
 The gradient that the loss puts on the output at a step t, dL/dy_t, is followed back through time. Where the loss of a
 step looks at that step's output alone, as in next_step and tag, this is |dL_t / ds_{t-k}|.
 
-Source: Hochreiter 1991, section 3 [hochreiter1991]; Bengio et al. 1994, section IV [bengio1994]; Pascanu et al. 2013,
-eq. 3 to 5 [pascanu2013].
+Source: Hochreiter 1991 [hochreiter1991]; Bengio et al. 1994 [bengio1994]; Pascanu et al. 2013, eq. 3 to 5
+[pascanu2013].
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The recurrent Jacobian of a layer, J_t = d s_t / d s_{t-1}: its size at single steps, and the growth of its product.
 
-Source: Pascanu et al. 2013, section 2 [pascanu2013]; Lyapunov exponents of recurrent networks by repeated
-orthogonalisation, Engelken et al. 2023, section II [engelken2023].
+Source: Pascanu et al. 2013, section 2 [pascanu2013]; Lyapunov exponents by repeated orthogonalisation, Engelken et al.
+2023 [engelken2023].
 """
 
 from __future__ import annotations

@@ -360,6 +360,11 @@ def test_options_out_of_their_range_are_refused() -> None:
         DiagnoseOptions(threshold=1.5)
 
 
+def test_records_without_targets_are_refused() -> None:
+    with pytest.raises(ConfigError, match="no loss whose gradient"):
+        diagnose(load(WAVES, "tag"), DiagnoseOptions(split="predict"))
+
+
 def test_the_cell_is_named_with_what_is_not_the_default() -> None:
     assert describe_cell(ModelOptions()) == "lstm"
     assert describe_cell(ModelOptions(cell="gru", initialisation="chrono")) == "gru (chrono)"
