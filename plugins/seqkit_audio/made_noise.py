@@ -98,7 +98,7 @@ def write_noise(
     centre_hz: float = 600.0,
     bandwidth_hz: float = 60.0,
     loudness: float = 0.15,
-    train_s: float = 40.0,
+    train_s: float = 200.0,
     held_out_s: float = 8.0,
     recording_s: float = 4.0,
 ) -> Made:

@@ -21,7 +21,7 @@ def write_markov(
     *,
     order: int = 3,
     concentration: float = 0.3,
-    train_bases: int = 400_000,
+    train_bases: int = 1_000_000,
     held_out_bases: int = 60_000,
     record_bases: int = 20_000,
 ) -> Made:
@@ -54,7 +54,7 @@ def write_hmm(
     between_gc: float = 0.25,
     island_cpg: float = 2.0,
     between_cpg: float = 0.1,
-    train_bases: int = 400_000,
+    train_bases: int = 1_000_000,
     held_out_bases: int = 60_000,
     record_bases: int = 20_000,
 ) -> Made:
