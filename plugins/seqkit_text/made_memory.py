@@ -26,7 +26,10 @@ class _Language(NamedTuple):
     birth: str
     stayed: str
     now: str
+    moved: str
     ending: str
+    around: tuple[tuple[str, ...], tuple[str, ...]]
+    """Phrases of four words each that go before and after both countries, to disguise them."""
     people: tuple[str, ...]
     deeds: tuple[str, ...]
     """Two words each, as people are: the shortest clause is these four and its mark."""
@@ -48,7 +51,12 @@ _PORTUGUESE = _Language(
     birth="Nasci {c}",
     stayed="e lá vivi por muitos anos ,",
     now="mas agora vivo {c} {pad} .",
+    moved="Agora vivo {pad} {c}",
     ending="Falo fluentemente",
+    around=(
+        ("como toda a família", "por causa do trabalho", "com dois irmãos pequenos", "por vontade dos pais"),
+        ("um país que admiro", "terra de muita chuva", "lugar de gente simples", "um país muito bonito"),
+    ),
     people=("meu pai", "minha irmã", "um amigo", "a vizinha", "o professor", "meu avô", "uma prima", "o padeiro",
             "meu chefe", "a carteira"),
     deeds=("pinta quadros", "toca violão", "estuda música", "vende livros", "planta rosas", "conserta relógios",
@@ -69,7 +77,12 @@ _ENGLISH = _Language(
     birth="I was born {c}",
     stayed="and lived there for years ,",
     now="but now live {c} {pad} .",
+    moved="I live {pad} {c}",
     ending="I speak",
+    around=(
+        ("like my whole family", "because of my parents", "with two small brothers", "almost by pure chance"),
+        ("a country I like", "a land of rain", "home of kind people", "a very beautiful place"),
+    ),
     people=("my father", "my sister", "a friend", "the neighbour", "the teacher", "my grandfather", "a cousin",
             "the baker", "my boss", "the postman"),
     deeds=("paints houses", "plays guitar", "studies music", "sells books", "grows roses", "repairs watches",
@@ -78,6 +91,9 @@ _ENGLISH = _Language(
     times=("on Sundays", "in the morning", "when it rains", "for ten years", "every day"),
     single=("here", "today", "now", "always", "too", "again", "perhaps", "there"),
 )  # fmt: skip
+
+_Meeting = tuple[tuple[str, str], tuple[str, str]]
+"""Two countries, each with its language."""
 
 _SHORTEST_CLAUSE = 5
 _TRIES = 20
@@ -89,9 +105,11 @@ _LANGUAGES = {"pt": _PORTUGUESE, "en": _ENGLISH}
 class _Filler(NamedTuple):
     """What stands before the second country, in its clause after it, and before the end."""
 
-    before: str
-    pad: str
-    after: str
+    before: str = ""
+    pad: str = ""
+    after: str = ""
+    around: tuple[str, str] | None = None
+    """The phrases before and after both countries, if they are disguised."""
 
 
 def write_memory(
@@ -101,6 +119,7 @@ def write_memory(
     lag: int = 20,
     language: Literal["pt", "en"] = "pt",
     num_countries: int = 8,
+    disguise: bool = False,
     size: int = 4000,
 ) -> Made:
     """Lives that begin in one country and go on in another; the label is the language of the first.
@@ -111,64 +130,80 @@ def write_memory(
     follows the country of birth is drawn without looking at it: who sees no more than the last `lag` words can at
     best leave the second country out and is right once in `num_countries` - 1.
 
+    As the lecture has the sentence, neighbouring words do tell: "Alemanha e" speaks of the first country. Disguised
+    they do not: both countries stand among the same words, and a record and its twin have the same counts of all
+    phrases of up to seven words.
+
     Args:
         folder: Where to write.
         seed: Of the random choices.
-        lag: Words from the country of birth to the end; 8 or more.
+        lag: Words from the country of birth to the end; 8 or more, disguised 24 or more.
         language: Portuguese or English.
         num_countries: Countries, each with a language of its own: from 2 to 20.
+        disguise: Put both countries among the same words.
         size: Records for training, an even number; validation and test have a quarter each.
     """
     require(language in _LANGUAGES, f"language is {language!r}", fix=f"one of {', '.join(_LANGUAGES)}")
     words = _LANGUAGES[language]
-    shortest = _fixed_words(words)
+    shortest = _fixed_words(words, disguise)
     require(lag >= shortest, f"lag is {lag}", fix=f"give {shortest} or more: so many words say where one lives now")
     most = len(words.countries)
     require(2 <= num_countries <= most, f"num_countries is {num_countries}", fix=f"from 2 to {most}")
     sizes = split_sizes(size, together=2)
     random = np.random.default_rng(seed)
-    pairs = _pairs(words, random, num_countries, lag, sum(sizes.values()) // 2)
+    meetings = list(combinations(words.countries[:num_countries], 2))
+    pairs = _pairs(words, random, meetings, (lag, disguise), sum(sizes.values()) // 2)
     chance = {"loss": math.log(num_countries), "accuracy": 1 / num_countries}
     known = Known(optimum={"loss": 0.0, "accuracy": 1.0}, chance=chance)
     return write_splits(folder, (row for pair in pairs for row in pair), sizes, known)
 
 
 def _pairs(
-    words: _Language, random: np.random.Generator, num_countries: int, lag: int, num_pairs: int
+    words: _Language, random: np.random.Generator, meetings: list[_Meeting], form: tuple[int, bool], num_pairs: int
 ) -> Iterator[list[dict[str, str]]]:
     """Twins; each two countries meet as often as any other two, to within one."""
-    meetings, seen = list(combinations(words.countries[:num_countries], 2)), set()
+    seen: set[tuple[_Meeting, _Filler]] = set()
     for number in range(num_pairs):
         if number % len(meetings) == 0:
             order = random.permutation(len(meetings))
-        first, second = meetings[order[number % len(meetings)]]
+        meeting = meetings[order[number % len(meetings)]]
         for _ in range(_TRIES):
-            filler = _filler(words, random, lag)
-            if (first, second, filler) not in seen:
+            filler = _filler(words, random, *form)
+            if (meeting, filler) not in seen:
                 break
-        seen.add((first, second, filler))
-        rows = [_record(words, *countries, filler) for countries in ((first, second), (second, first))]
+        seen.add((meeting, filler))
+        one, two = meeting
+        rows = [_record(words, one, two, filler), _record(words, two, one, filler)]
         yield rows if random.random() < 0.5 else rows[::-1]
 
 
 def _record(words: _Language, birth: tuple[str, str], now: tuple[str, str], filler: _Filler) -> dict[str, str]:
-    before, pad, after = filler
-    parts = [words.birth.format(c=birth[0]), before, words.now.format(c=now[0], pad=pad), after, words.ending]
-    return {"text": " ".join(" ".join(parts).split()), "label": birth[1]}
+    if filler.around is None:
+        first, second = words.birth.format(c=birth[0]), words.now.format(c=now[0], pad=filler.pad)
+    else:
+        before, after = filler.around
+        places = [f", {before} , {country} , {after} ." for country in (birth[0], now[0])]
+        first, second = words.birth.format(c=places[0]), words.moved.format(c=places[1], pad=filler.pad)
+    text = " ".join([first, filler.before, second, filler.after, words.ending])
+    return {"text": " ".join(text.split()), "label": birth[1]}
 
 
-def _filler(words: _Language, random: np.random.Generator, lag: int) -> _Filler:
+def _filler(words: _Language, random: np.random.Generator, lag: int, disguise: bool) -> _Filler:
     """As many words as are missing, so that `lag` of them follow the first country in all."""
-    room, stayed = lag - _fixed_words(words), ""
-    if room >= len(words.stayed.split()):
+    around = (pick(random, words.around[0]), pick(random, words.around[1])) if disguise else None
+    room, stayed = lag - _fixed_words(words, disguise), ""
+    if not disguise and room >= len(words.stayed.split()):
         stayed, room = words.stayed, room - len(words.stayed.split())
     if room < _SHORTEST_CLAUSE:
-        return _Filler(stayed, _singles(words, random, room), "")
+        return _Filler(stayed, _singles(words, random, room), "", around)
     cuts = [cut for cut in range(room + 1) if all(n == 0 or n >= _SHORTEST_CLAUSE for n in (cut, room - cut))]
     cut = cuts[int(random.integers(len(cuts)))]
-    before = _clauses(words, random, cut, ",")
-    after = re.sub(r"(^|\. )(\w)", lambda found: found[0].upper(), _clauses(words, random, room - cut, "."))
-    return _Filler(f"{stayed} {before}", "", after)
+    before = _sentences(words, random, cut) if disguise else _clauses(words, random, cut, ",")
+    return _Filler(f"{stayed} {before}", "", _sentences(words, random, room - cut), around)
+
+
+def _sentences(words: _Language, random: np.random.Generator, count: int) -> str:
+    return re.sub(r"(^|\. )(\w)", lambda found: found[0].upper(), _clauses(words, random, count, "."))
 
 
 def _clauses(words: _Language, random: np.random.Generator, count: int, mark: str) -> str:
@@ -190,6 +225,8 @@ def _singles(words: _Language, random: np.random.Generator, count: int) -> str:
     return " ".join(random.permutation(words.single)[:count])
 
 
-def _fixed_words(words: _Language) -> int:
+def _fixed_words(words: _Language, disguise: bool) -> int:
     """Words after the first country that no life is without."""
-    return len(f"{words.now.format(c='in X', pad='')} {words.ending}".split())
+    filler = _Filler(around=(words.around[0][0], words.around[1][0])) if disguise else _Filler()
+    shortest = _record(words, ("in X", ""), ("in Y", ""), filler)["text"].split()
+    return len(shortest) - shortest.index("X") - 1

@@ -150,6 +150,24 @@ def test_of_memory_counts_tell_at_most_half(lag: int, num_countries: int, langua
     assert made.known["test"].chance == {"loss": math.log(num_countries), "accuracy": 1 / num_countries}
 
 
+@pytest.mark.parametrize("language", ["pt", "en"])
+@pytest.mark.parametrize("lag", [24, 26, 29, 50])
+def test_disguised_countries_are_told_apart_by_no_phrase_of_seven_words(
+    lag: int, language: Any, tmp_path: Path
+) -> None:
+    write_memory(tmp_path, 0, lag=lag, language=language, disguise=True, size=560)
+    found = rows(tmp_path, "train")
+    labels = [row["label"] for row in found]
+    texts = [row["text"].split() for row in found]
+    birth = 1 if language == "pt" else 3
+    assert {len(words) - lag for words in texts} == {birth + 8}  # ", p p p p , in X" follows "Nasci"
+    for length, most in ((1, 0.5), (2, 0.5), (7, 0.5), (12, 1.0)):
+        counts = [
+            tuple(sorted(tuple(words[n : n + length]) for n in range(len(words) - length + 1))) for words in texts
+        ]
+        assert best_share(counts, labels) == most
+
+
 def test_a_twin_of_memory_differs_in_nothing_but_the_places_of_two_countries(tmp_path: Path) -> None:
     write_memory(tmp_path, 0, lag=40, size=560)
     found = rows(tmp_path, "train")
@@ -273,6 +291,7 @@ def test_the_hmm_optimum_against_a_sum_over_all_paths(tmp_path: Path) -> None:
         ("made:order,language=fr", "classify", "language is 'fr'"),
         ("made:order,size=7", "classify", "size is 7"),
         ("made:memory,lag=7", "classify", "lag is 7"),
+        ("made:memory,lag=23,disguise=true", "classify", "lag is 23"),
         ("made:memory,num_countries=21", "classify", "num_countries is 21"),
         ("made:memory", "next_step", "not made for task"),
         ("made:copy,blanks=0", "next_step", "blanks is 0"),
