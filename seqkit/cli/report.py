@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,7 +39,7 @@ def print_result(result: dict[str, Any], full: bool = True) -> None:
     """
     shown = columns_that_fit(result)
     columns = {"model": result["metrics"]} | {name: result["baselines"][name] for name in shown}
-    heads = [name.replace("_", " ") for name in columns]
+    heads = [_head(name, values, result) for name, values in columns.items()]
     table = _table(f"{result['domain']} · {result['task']} · {result['split']}", "", *heads, "unit")
     table.columns[-1].justify = "left"
     for metric in result["metrics"]:
@@ -89,9 +90,17 @@ def _table_width(result: dict[str, Any], names: Sequence[str]) -> int:
     metrics = result["metrics"]
     widths = [max(map(len, metrics)), max(4, *(len(_unit(metric, result)) for metric in metrics))]
     for name, figures in {"model": metrics, **{name: result["baselines"][name] for name in names}}.items():
-        cells = (_figure(figures.get(metric)) for metric in metrics)
-        widths.append(max(map(len, [*name.split("_"), *cells])))
+        widths.append(_column_width(name, figures, result))
     return sum(widths) + 3 * len(widths) + 1
+
+
+def _column_width(name: str, figures: dict[str, float], result: dict[str, Any]) -> int:
+    return max(map(len, [*name.split("_"), *(_figure(figures.get(metric)) for metric in result["metrics"])]))
+
+
+def _head(name: str, figures: dict[str, float], result: dict[str, Any]) -> str:
+    """A name on as many lines as make it no wider than its column has to be: rich would cut words."""
+    return "\n".join(textwrap.wrap(name.replace("_", " "), _column_width(name, figures, result)))
 
 
 def _unit(metric: str, result: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ class CodeIndex:
 
     Attributes:
         codes: Different ones, rising, (M,).
-        counts: Of each, (M,) float64.
+        counts: Of each, (M,) int32.
     """
 
     def __init__(self, codes: np.ndarray, size: int) -> None:
@@ -28,12 +28,12 @@ class CodeIndex:
         if size <= _MOST_DENSE:
             counts = np.bincount(codes, minlength=size)
             self.codes = np.flatnonzero(counts)
-            self.counts = counts[self.codes].astype(np.float64)
+            self.counts = counts[self.codes].astype(np.int32)
             self._table = np.full(size, -1, np.int32)
             self._table[self.codes] = np.arange(len(self.codes))
         else:
             self.codes, found = np.unique(codes, return_counts=True)
-            self.counts = found.astype(np.float64)
+            self.counts = found.astype(np.int32)
 
     def __len__(self) -> int:
         """Different codes."""

@@ -33,7 +33,8 @@ _TOGETHER = 256
 class LinearWindow:
     """horizon = weights . (the last steps, 1), for each feature, in units of its window.
 
-    Each window is seen as the model's frame has it: less its last value, by its deviation. One map serves all features.
+    Each window is seen as the model's frame has it: less its last value, by its deviation. One map serves all features;
+    in learning a window weighs 1 / (1 + mean square of what followed it).
     Source: Zeng et al. 2023, section 4 (NLinear) [zeng2023], by ridge regression.
 
     Attributes:
@@ -110,19 +111,22 @@ def fit_linear(train: WindowLoader, valid: WindowLoader | None) -> LinearWindow:
     return maps[min(_RIDGES, key=lambda one: errors[one].figures()["mse"])]
 
 
-def _moments(loader: WindowLoader, spec: Continuous, size: int) -> tuple[Tensor, Tensor, int]:
-    """Sums of products of inputs (W + 1, W + 1), and of inputs and targets (W + 1, H), over whole targets."""
+def _moments(loader: WindowLoader, spec: Continuous, size: int) -> tuple[Tensor, Tensor, float]:
+    """Weighted sums of products of inputs (W + 1, W + 1), and of inputs and targets (W + 1, H); the weights' sum."""
     products = torch.zeros(size + 1, size + 1, dtype=torch.float64)
-    answers, count = torch.zeros(size + 1, loader.horizon, dtype=torch.float64), 0
+    answers, count = torch.zeros(size + 1, loader.horizon, dtype=torch.float64), 0.0
     for index in _runs(_spread(len(loader.place), _MOST_WINDOWS)):
         batch = loader.windows(index)
         rows, _, scale = _rows(batch, spec, size)
         targets = (batch.targets.double() - scale.mean) / scale.deviation  # (B, H, F)
         targets = targets.permute(0, 2, 1).reshape(-1, loader.horizon)
         whole = torch.isfinite(targets).all(1)
-        products += rows[whole].T @ rows[whole]
-        answers += rows[whole].T @ targets[whole]
-        count += int(whole.sum())
+        rows, targets = rows[whole], targets[whole]
+        # What follows a stretch that hardly varies lies many of its deviations away: such windows must not decide.
+        weights = 1 / (1 + (targets**2).mean(1, keepdim=True))
+        products += (weights * rows).T @ rows
+        answers += (weights * rows).T @ targets
+        count += float(weights.sum())
     return products, answers, count
 
 

@@ -141,7 +141,7 @@ class WittenBell:
         index = CodeIndex(codes[known], size)
         contexts = index.find(codes)
         events = CodeIndex(contexts[known] * self.num_outcomes + outcomes[known], len(index) * self.num_outcomes)
-        types = np.bincount(events.codes // self.num_outcomes, minlength=len(index))
+        types = np.bincount(events.codes // self.num_outcomes, minlength=len(index)).astype(np.int32)
         self.levels.append(_Level(index, events, types))
         return contexts
 
