@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from seqkit.backbone.stack import flip
 from seqkit.data.module import SequenceDataModule
 from seqkit.errors import ConfigError
-from seqkit.lecture.choosing import Chosen, choose_records
 from seqkit.lecture.clipping import measure_clipping
 from seqkit.lecture.diagnosis import Diagnosis, GateReport, GradientFlow, Memory, Shown, TimeConstants
 from seqkit.lecture.gates import measure_gates, measure_time_constants
 from seqkit.lecture.gradient_flow import Norms, follow_gradients, summarise
 from seqkit.lecture.jacobian import measure_jacobian
 from seqkit.lecture.memory import judge_memory
-from seqkit.lecture.recorder import StackTrace, recorded
+from seqkit.lecture.recording import Recording, record
 from seqkit.lecture.truncated_stack import without_noise
 from seqkit.model import SequenceModel
 from seqkit.options import ModelOptions
 from seqkit.steps import Batch, Split
-from seqkit.tasks.base import Outcome
 from seqkit.tasks.classify import Classify
 from seqkit.tasks.forecast import Forecast
 from seqkit.tasks.next_step import NextStep
@@ -66,25 +61,6 @@ class DiagnoseOptions:
             raise ConfigError(f"threshold is {self.threshold}", at="--threshold", fix="give a share between 0 and 1")
 
 
-@dataclass(frozen=True)
-class Recording:
-    """A batch of records, read by the formula with every state kept.
-
-    Attributes:
-        chosen: The records.
-        traces: One a direction.
-        on_outputs: The gradient of the summed loss on each output, (B, T', H).
-        outcome: Loss and guess.
-        steps_per_output: Steps of a record for one output.
-    """
-
-    chosen: Chosen
-    traces: list[StackTrace]
-    on_outputs: Tensor
-    outcome: Outcome
-    steps_per_output: float
-
-
 def diagnose(loaded: Loaded, options: DiagnoseOptions | None = None, run: str | Path | None = None) -> Diagnosis:
     """Gradient flow, Jacobians, gates, memory and clipping of a trained model, on its data; the model stays as it is.
 
@@ -106,10 +82,8 @@ def diagnose(loaded: Loaded, options: DiagnoseOptions | None = None, run: str | 
             fix="choose train, valid or test",
         )
     with without_noise(model):
-        recording = record(model, data, options)
-        norms = [
-            n for trace, put in _directions(recording) for n in follow_gradients(trace, put, options.num_positions)
-        ]
+        recording = record(model, data, options.split, options.num_records, options.num_steps)
+        norms = [n for trace, put in recording.directions for n in follow_gradients(trace, put, options.num_positions)]
         jacobians = tuple(
             measure_jacobian(trace, layer, options.num_jacobians, options.num_exponents)
             for trace in recording.traces
@@ -145,36 +119,6 @@ def diagnose(loaded: Loaded, options: DiagnoseOptions | None = None, run: str | 
     )
 
 
-def record(model: SequenceModel, data: SequenceDataModule, options: DiagnoseOptions) -> Recording:
-    """Read long enough records of a split by the written formula, and take the gradient of their loss on each output.
-
-    Args:
-        model: In evaluation mode, gradients enabled.
-        data: Its data module.
-        options: How much is read.
-    """
-    num_rows = 1 if model.window is None else model.window.num_rows
-    ratio = _steps_per_output(model, data, options.split)
-    num_steps = int(np.ceil(options.num_steps * ratio))
-    chosen = choose_records(data, options.split, options.num_records, num_steps, num_rows)
-    both = model.backbone.bidirectional
-    if both and isinstance(model.task, Classify | Tag):
-        # Both directions are recorded whole, so that they can be shown side by side.
-        chosen = replace(chosen, batch=_cut(chosen.batch, num_steps, model.task))
-    dtype = next(model.parameters()).dtype
-    batch = chosen.batch.map(lambda t: t.to(model.device, dtype if t.is_floating_point() else t.dtype))
-    seen, window_scale = (batch, None) if model.window is None else model.window(batch)
-    with recorded(model, seen.inputs.shape[1] if both else options.num_steps) as recorder:
-        outputs, lengths, scale, _ = model.forward(seen.inputs, seen.lengths, None, seen.reset)
-    leaf = outputs.detach().requires_grad_()
-    raw = model.task(leaf, lengths, seen.known)
-    if model.window is not None:
-        raw, scale = model.window.unfold(raw), window_scale
-    outcome = model.task.outcome(raw.float() if raw.dtype.itemsize < 4 else raw, batch, scale)
-    (on_outputs,) = torch.autograd.grad(outcome.nll.sum(), leaf)
-    return Recording(replace(chosen, batch=batch), recorder.traces, on_outputs, outcome, ratio)
-
-
 def describe_cell(options: ModelOptions) -> str:
     """The cell by name, with what of its options is not the default.
 
@@ -207,42 +151,13 @@ def describe_measure(model: SequenceModel) -> str:
     )
 
 
-def _steps_per_output(model: SequenceModel, data: SequenceDataModule, split: Split) -> float:
-    """Steps of a record for one output of the backbone: what the encoder says, or does to a record."""
-    if model.encoder.pointwise or model.encoder.stride > 1:
-        return float(model.encoder.stride)
-    batch = choose_records(data, split, 1, 1 << 12).batch.to(model.device)
-    seen = batch if model.window is None else model.window(batch)[0]
-    dtype = next(model.parameters()).dtype
-    inputs = seen.inputs.to(dtype) if seen.inputs.is_floating_point() else seen.inputs
-    with torch.no_grad():
-        _, lengths = model.encoder(inputs, seen.lengths)
-    return float(seen.lengths.sum()) / float(lengths.sum())
-
-
-def _cut(batch: Batch, num_steps: int, task: Classify | Tag) -> Batch:
-    """The first steps of records that are longer."""
-    targets = batch.targets[:, :num_steps] if isinstance(task, Tag) else batch.targets
-    return replace(
-        batch, inputs=batch.inputs[:, :num_steps], lengths=batch.lengths.clamp(max=num_steps), targets=targets
-    )
-
-
-def _directions(recording: Recording) -> Iterator[tuple[StackTrace, Tensor]]:
-    """Each direction with the gradient on its recorded outputs, in its reading order."""
-    shares = recording.on_outputs.chunk(len(recording.traces), dim=-1)
-    for trace, share in zip(recording.traces, shares, strict=True):
-        in_order = flip(share, trace.begins + trace.counts) if trace.backward else share
-        yield trace, in_order.gather(1, trace.places[..., None].expand(-1, -1, share.shape[-1]))
-
-
 def _measure_gates(
     recording: Recording, data: SequenceDataModule
 ) -> tuple[list[GateReport], list[TimeConstants]]:  # fmt: skip
     gates, constants = [], []
     for trace in recording.traces:
         for layer in trace.layers:
-            own = list(measure_gates(trace, layer, _shown_row(recording)))
+            own = list(measure_gates(trace, layer, recording.shown_row))
             gates += own
             found = measure_time_constants(layer, own, recording.steps_per_output, data.describe_span)
             constants += [] if found is None else [found]
@@ -262,21 +177,16 @@ def _memories(
         yield judge_memory(flow, recording.steps_per_output, data.describe_span, threshold)
 
 
-def _shown_row(recording: Recording) -> int:
-    """The row of the backbone that is shown: the first of those with most recorded steps."""
-    return int(recording.traces[0].counts.argmax())
-
-
 def _shown(model: SequenceModel, data: SequenceDataModule, recording: Recording, split: Split) -> Shown:
     chosen, trace = recording.chosen, recording.traces[0]
-    row = _shown_row(recording) // (1 if model.window is None else model.window.num_rows)
-    skipped = int(trace.begins[_shown_row(recording)] * recording.steps_per_output)
+    row = recording.shown_row // (1 if model.window is None else model.window.num_rows)
+    skipped = int(trace.begins[recording.shown_row] * recording.steps_per_output)
     num_steps = int(chosen.batch.lengths[row])
     record_number, begin = int(chosen.batch.index[row]), int(chosen.begins[row]) + skipped
     steps = data.store(split).sequence(record_number)[begin : begin + num_steps - skipped]
     nats = np.zeros(0)
     if isinstance(model.task, NextStep | Tag):
-        nll = recording.outcome.nll[row].detach().double().cpu().numpy()
+        nll = recording.nll[row].double().cpu().numpy()
         nats = (nll if nll.ndim == 1 else nll.sum(-1))[skipped:num_steps]
     return Shown(record_number, chosen.origins[row], begin, steps.numpy(), nats)
 
