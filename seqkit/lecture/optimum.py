@@ -27,11 +27,13 @@ def known_figures(data: SequenceDataModule, split: Split) -> dict[str, Any]:
 
 
 def gap_share(result: dict[str, Any]) -> float:
-    """What is left between loss and optimum, as a share of chance - optimum; NaN if they are not known."""
+    """What is left between loss and optimum, as a share of chance - optimum; NaN if unknown or nothing."""
     known = result.get("known", {})
     if any(LOSS not in figures for figures in (known.get("optimum", {}), known.get("chance", {}))):
         return math.nan
     optimum, chance = known["optimum"][LOSS], known["chance"][LOSS]
+    if chance == optimum:  # There is nothing to learn, as in a source without memory.
+        return math.nan
     share: float = (result["metrics"][LOSS] - optimum) / (chance - optimum)
     return share
 

@@ -12,6 +12,7 @@ import torch
 from Bio.Seq import Seq
 
 from seqkit import IGNORED, ConfigError, Made, MarkovChain
+from seqkit.lecture.optimum import describe_gap, gap_share
 from seqkit_dna.data import DnaData
 from seqkit_dna.made import both_strands, known_bases, write_hmm, write_markov
 from seqkit_dna.made_memory import MOTIFS, write_memory
@@ -111,6 +112,13 @@ def test_a_file_of_any_order_comes_near_the_entropy_rate(order: int, tmp_path: P
     assert made.known["train"].optimum["loss"] == pytest.approx(chain.entropy_rate, abs=0.01)
     gained = made.known["train"].chance["loss"] - made.known["train"].optimum["loss"]
     assert gained == pytest.approx(0, abs=1e-9) if order == 0 else gained > 0.1
+
+
+def test_a_source_without_memory_leaves_no_share_to_speak_of(tmp_path: Path) -> None:
+    known = write_markov(tmp_path, 1, order=0, **SMALL).known["valid"]
+    result = {"metrics": {"loss": 1.4}, "known": {"optimum": known.optimum, "chance": known.chance, "unit": "bits"}}
+    assert math.isnan(gap_share(result))
+    assert describe_gap(result) == ""
 
 
 def test_islands_are_rich_in_cpg_and_what_is_between_is_not(tmp_path: Path) -> None:
