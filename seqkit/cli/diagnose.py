@@ -104,7 +104,11 @@ def parse_lengths(words: str | None) -> list[int] | None:
 
 def _require_html(path: Path) -> None:
     if path.suffix.lower() not in (".html", ".htm"):
-        raise ConfigError(f"the report is no {path.suffix or path.name!r}", at="--out", fix="name a file: report.html")
+        raise ConfigError(
+            f"the report is written as HTML, not as {path.suffix or path.name!r}",
+            at="--out",
+            fix="name a file that ends in .html",
+        )
 
 
 def _split(loaded: Loaded, options: Namespace, changes: dict[str, Any]) -> Split:
@@ -153,11 +157,11 @@ def _show(findings: Findings) -> None:
 
 
 def _print(table: Table) -> None:
-    shown = rich.table.Table(
-        title=table.title, title_justify="left", show_header=any(table.heads), padding=(0, 0, 0, 1)
-    )
+    """Columns of words to the left, of figures to the right."""
+    shown = rich.table.Table(title=table.title, title_justify="left", show_header=any(table.heads))
     for number, head in enumerate(table.heads):
-        shown.add_column(head, justify="right" if number else "left")
+        figures = number > 0 and any(character.isdigit() for row in table.rows for character in row[number])
+        shown.add_column(head, justify="right" if figures else "left")
     for row in table.rows:
         shown.add_row(*row)
     Console(highlight=False, markup=False, width=80).print(shown)

@@ -1,4 +1,4 @@
-"""Advice: what the lecture has to offer for what was found, in sentences with the options to try."""
+"""Advice: what the lecture has to offer for what was found, in sentences with `options` to try in backquotes."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def _exploding(diagnosis: Diagnosis) -> Iterator[str]:
     grows = [memory for memory in diagnosis.memories if memory.verdict == "explodes"]
     if grows:
         yield (
-            f"The gradient of {_layers(grows)} grows on its way back. Clip it (--trainer.gradient_clip_val 1, or "
-            "lower), lower --model.learning_rate, or use a gated cell (--model.cell lstm)."
+            f"The gradient of {_layers(grows)} grows on its way back. Clip it (`--trainer.gradient_clip_val 1`, or "
+            "lower), lower `--model.learning_rate`, or use a gated cell (`--model.cell lstm`)."
         )
     clipping = diagnosis.clipping
     if clipping.share_non_finite > 0:
-        yield "Some gradients are infinite or no number: lower --model.learning_rate and clip harder."
+        yield "Some gradients are infinite or no number: lower `--model.learning_rate` and clip harder."
     elif clipping.trained_share > _MUCH_CLIPPED:
         yield (
             f"{100 * clipping.trained_share:.0f} % of the training steps were clipped, so the clipping value set the "
-            "step size: lower --model.learning_rate, or raise --trainer.gradient_clip_val."
+            "step size: lower `--model.learning_rate`, or raise `--trainer.gradient_clip_val`."
         )
 
 
@@ -54,27 +54,28 @@ def _vanishing(diagnosis: Diagnosis) -> Iterator[str]:
     where = f"The {_described(diagnosis.cell)} cell's gradient vanishes after {longest.span} ({longest.layer})."
     if name == "rnn":
         plain = "identity" not in diagnosis.cell or "relu" not in diagnosis.cell
-        other = ", or --model.nonlinearity relu with --model.initialisation identity" if plain else ""
-        yield f"{where} For longer dependencies try --model.cell lstm or gru, whose gates keep a state{other}."
+        other = ", or `--model.nonlinearity relu` with `--model.initialisation identity`" if plain else ""
+        yield f"{where} For longer dependencies try `--model.cell lstm` or `gru`, whose gates keep a state{other}."
     elif name in _GATED and "chrono" not in diagnosis.cell:
         yield (
             f"{where} That is as far as training has taught it to remember. If the data hold longer dependencies, "
-            "start the gates with longer time scales: --model.initialisation chrono --model.memory N."
+            "start the gates with longer time scales: `--model.initialisation chrono --model.memory N`."
         )
     elif name == "window":
-        yield f"{where} A window sees no further than --model.width; a recurrent cell (--model.cell lstm) can."
+        yield f"{where} A window sees no further than `--model.width`; a recurrent cell (`--model.cell lstm`) can."
     else:
         yield f"{where} If the data hold longer dependencies, train longer or on longer windows."
 
 
 def _stuck(diagnosis: Diagnosis) -> Iterator[str]:
+    gated = diagnosis.cell.partition(" ")[0] in (*_GATED, "rnn")
     for gate in diagnosis.gates:
         if math.isinf(gate.high) and gate.stuck_low > _MANY_STUCK:
             yield (
                 f"{100 * gate.stuck_low:.0f} % of the units of {gate.layer} are 0 at almost every step: no gradient "
-                "passes them. Lower --model.learning_rate, or use --model.nonlinearity tanh or a gated cell."
+                "passes them. Lower `--model.learning_rate`, or use `--model.nonlinearity tanh` or a gated cell."
             )
-        elif math.isfinite(gate.high) and gate.stuck_low + gate.stuck_high > _MANY_STUCK:
+        elif gated and math.isfinite(gate.high) and gate.stuck_low + gate.stuck_high > _MANY_STUCK:
             share = 100 * (gate.stuck_low + gate.stuck_high)
             yield (
                 f"{share:.0f} % of the units of {gate.layer} have their {gate.gate} {_noun(gate.gate)} at one end at "
@@ -92,20 +93,20 @@ def _truncated(diagnosis: Diagnosis, truncation: Truncation, span: Span) -> Iter
     if at_window and at_window[-1].cosine.median < _DIVERTED:
         yield (
             f"Training cut the gradient after {span(window)}; it then points elsewhere than the exact one (cosine "
-            f"{at_window[-1].cosine.median:.2f}). Try --data.window {math.ceil(enough * ratio)} or more."
+            f"{at_window[-1].cosine.median:.2f}). Try `--data.window {math.ceil(enough * ratio)}` or more."
         )
     held = [memory for memory in diagnosis.memories if memory.verdict == "holds" and memory.num_steps > window]
     if held:
         yield (
             f"The gradient of {_layers(held)} reaches further than training's window of {span(window)}: a longer "
-            f"--data.window may teach dependencies of up to {max(held, key=lambda memory: memory.num_steps).span}."
+            f"`--data.window` may teach dependencies of up to {max(held, key=lambda memory: memory.num_steps).span}."
         )
 
 
 def _described(cell: str) -> str:
-    """`rnn (tanh)` as `tanh`, `rnn (relu, identity)` as `relu, identity`; other cells by their name."""
+    """`rnn (relu, identity)` as `relu`; other cells by their name."""
     name, _, options = cell.partition(" (")
-    return options.rstrip(")") if name == "rnn" else name
+    return options.rstrip(")").split(",")[0] if name == "rnn" else name
 
 
 def _layers(memories: list[Memory]) -> str:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from seqkit.backbone.choice import MEMORYLESS
 from seqkit.codec import Codec
-from seqkit.lecture.diagnosis import Diagnosis
+from seqkit.lecture.diagnosis import Diagnosis, GradientFlow
 from seqkit.lecture.record_track import record_track
 from seqkit.lecture.truncation import Truncation
 from seqkit.plots.clipping import CLIPPING_SIZE_CM, draw_clipping
 from seqkit.plots.gates import draw_gates, gates_size
 from seqkit.plots.gradient_flow import draw_gradient_flow, gradient_flow_size
 from seqkit.plots.jacobian import draw_jacobian, jacobian_size
-from seqkit.plots.saturation import draw_saturation, saturation_size
+from seqkit.plots.saturation import draw_saturation, drawable, saturation_size
 from seqkit.plots.span_axis import Span
 from seqkit.plots.style import can_plot, save_figure
 from seqkit.plots.truncation import TRUNCATION_SIZE_CM, draw_truncation
@@ -63,10 +64,9 @@ def _drawn(
     diagnosis: Diagnosis, truncation: Truncation | None, codec: Codec, span: Span, folder: Path
 ) -> Iterator[Picture]:
     ratio = diagnosis.steps_per_output
-    if diagnosis.flows:
-        path = folder / "gradient-flow.png"
-        size = gradient_flow_size(diagnosis.flows)
-        flows, memories = diagnosis.flows, diagnosis.memories
+    if flows := _shown_flows(diagnosis):
+        path, memories = folder / "gradient-flow.png", diagnosis.memories
+        size = gradient_flow_size(flows)
         save_figure(path, lambda figure: draw_gradient_flow(figure, flows, memories, span, ratio), *size)
         yield Picture("flow", "Share of a loss's gradient that reaches each layer, by steps back", path)
     if diagnosis.jacobians:
@@ -75,9 +75,8 @@ def _drawn(
         save_figure(path, lambda figure: draw_jacobian(figure, diagnosis.jacobians), *size)
         yield Picture("jacobian", "Spectral radius and norm of the recurrent Jacobian over the record", path)
     yield from _gates(diagnosis, codec, span, folder)
-    if diagnosis.gates:
+    if gates := drawable(diagnosis.gates):
         path = folder / "saturation.png"
-        gates = diagnosis.gates
         save_figure(path, lambda figure: draw_saturation(figure, gates), *saturation_size(gates))
         yield Picture("saturation", "For each unit, how often each gate is shut and how often it is open", path)
     clipping = diagnosis.clipping
@@ -89,6 +88,14 @@ def _drawn(
         path = folder / "truncation.png"
         save_figure(path, lambda figure: draw_truncation(figure, truncation, span), *TRUNCATION_SIZE_CM)
         yield Picture("truncation", "Truncated gradients against the exact one, by truncation length", path)
+
+
+def _shown_flows(diagnosis: Diagnosis) -> tuple[GradientFlow, ...]:
+    """The flows that verdicts are given by; a cell without recurrence carries nothing but what it has read."""
+    flows = tuple(flow for flow in diagnosis.flows if len(flow.lags))
+    if diagnosis.cell.partition(" ")[0] not in MEMORYLESS:
+        return flows
+    return tuple(replace(flow, part="state") for flow in flows if flow.part == "input")
 
 
 def _gates(diagnosis: Diagnosis, codec: Codec, span: Span, folder: Path) -> Iterator[Picture]:

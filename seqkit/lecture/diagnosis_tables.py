@@ -37,7 +37,7 @@ def layer_table(diagnosis: Diagnosis) -> Table:
         report = jacobians.get(memory.layer)
         radius, norm = (_NOTHING, _NOTHING) if report is None else (_median(report.radius), _median(report.norm))
         rows.append((memory.layer, memory.verdict, _reach(memory), _factor(memory.growth), radius, norm))
-    heads = ("layer", "gradient", "reaches back", "growth a step", "radius", "norm")
+    heads = ("layer", "gradient", "steps back", "growth", "radius", "norm")
     return Table(f"memory: back to {100 * _threshold(diagnosis):g} % of the gradient", heads, tuple(rows))
 
 
@@ -49,7 +49,7 @@ def gate_table(diagnosis: Diagnosis) -> Table:
             gate.layer,
             gate.gate,
             f"{gate.mean:.2f}",
-            _percent(gate.share_low),
+            _percent(gate.share_low) if math.isfinite(gate.low) else _NOTHING,
             _percent(gate.share_high) if math.isfinite(gate.high) else _NOTHING,
             _percent(gate.stuck_low + gate.stuck_high),
             spans.get((gate.layer, gate.gate), _NOTHING),
@@ -95,13 +95,13 @@ def truncation_table(truncation: Truncation, span: Span) -> Table:
                 f"{point.bias:.4f}",
             )
         )
-    heads = ("gradient flows back", "cosine", "recurrent", "norm ratio", "bias")
+    heads = ("steps back", "cosine", "recurrent", "norm ratio", "bias")
     title = f"truncated gradients against the exact one over {truncation.num_steps:,} steps"
     return Table(title, heads, tuple(rows))
 
 
 def _gate_title(gates: tuple[GateReport, ...]) -> str:
-    if any(math.isinf(gate.high) for gate in gates):
+    if all(math.isinf(gate.high) for gate in gates):
         return "activations; shut: at 0, where no gradient passes"
     return "gates; shut, open: in the lowest, the highest tenth of their range"
 
@@ -112,9 +112,9 @@ def _reach(memory: Memory) -> str:
 
 
 def _steps(num_steps: float, span: str) -> str:
-    """`9 steps: 1.12 ms`; where a step is the unit, the unit alone: `38 characters`."""
+    """`9 · 1.12 ms`; where a step is the unit, the unit alone: `38 characters`."""
     plain = f"{num_steps:,.0f}"
-    return span if span.startswith(f"{plain} ") else f"{plain} {'step' if num_steps == 1 else 'steps'}: {span}"
+    return span if span.startswith(f"{plain} ") else f"{plain} · {span}"
 
 
 def _threshold(diagnosis: Diagnosis) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,7 +14,7 @@ from seqkit.lecture.diagnosis import Diagnosis
 from seqkit.lecture.diagnosis_pictures import Picture
 from seqkit.lecture.diagnosis_tables import Table, clipping_table, gate_table, layer_table, truncation_table
 from seqkit.lecture.report_page import PAGE
-from seqkit.lecture.report_texts import NOTHING_TO_TRY, READINGS, TITLES
+from seqkit.lecture.report_texts import GATES_OF_CELL, NOTHING_TO_TRY, OTHER_GATES, READINGS, TITLES
 from seqkit.lecture.truncation import Truncation
 from seqkit.plots.span_axis import Span
 from seqkit.plots.style import NO_PLOTS
@@ -81,7 +82,7 @@ def _verdict(findings: Findings) -> str:
     diagnosis = findings.diagnosis
     lines = "\n".join(f'<li class="{memory.verdict}">{escape(memory.line)}</li>' for memory in diagnosis.memories)
     advice = advise(diagnosis, findings.truncation, findings.span)
-    tries = "\n".join(f"<li>{_with_options(line)}</li>" for line in advice)
+    tries = "\n".join(f"<li>{_with_code(line)}</li>" for line in advice)
     tries = f"<ul>\n{tries}\n</ul>" if advice else f"<p>{escape(NOTHING_TO_TRY)}</p>"
     plots = "" if findings.pictures else f'\n<p class="note">{escape(NO_PLOTS)}</p>'
     return f'<ul class="lines">\n{lines}\n</ul>\n<h3>What to try</h3>\n{tries}{plots}'
@@ -95,7 +96,8 @@ def _gates(findings: Findings) -> str:
     """The maps first, then the figures behind them, then who is stuck where."""
     saturation = _figures(findings.pictures, "saturation")
     text = _paragraph(READINGS["saturation"]) if saturation else ""
-    return _part(findings, "gates", gate_table(findings.diagnosis)) + text + saturation
+    cell = _paragraph(GATES_OF_CELL.get(findings.diagnosis.cell.partition(" ")[0], OTHER_GATES))
+    return cell + _part(findings, "gates", gate_table(findings.diagnosis)) + text + saturation
 
 
 def _truncation(findings: Findings) -> str:
@@ -139,16 +141,9 @@ def _table(table: Table) -> str:
 
 
 def _paragraph(text: str) -> str:
-    return f"<p>{_with_options(text)}</p>\n"
+    return f"<p>{_with_code(text)}</p>\n"
 
 
-def _with_options(text: str) -> str:
-    """Escaped, with `--options` set as code."""
-    words = escape(text).split(" ")
-    return " ".join(_coded(word) if word.startswith(("--", "(--")) else word for word in words)
-
-
-def _coded(word: str) -> str:
-    option = word.lstrip("(").rstrip(".,:;)")
-    before, _, after = word.partition(option)
-    return f"{before}<code>{option}</code>{after}"
+def _with_code(text: str) -> str:
+    """Escaped, with what stands in backquotes set as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

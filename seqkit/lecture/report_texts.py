@@ -22,15 +22,15 @@ READINGS = {
     ),
     "jacobian": (
         "The Jacobian of one step, ∂s_t/∂s_(t-1), is the factor that is multiplied again and again. Its largest "
-        "singular value (norm) bounds what one step can do; its spectral radius is what remains after many equal "
-        "steps: below 1 gradients vanish, above 1 they explode, near 1 they flow. The growth is measured on the "
-        "product of all steps of the record, which neither of the two can tell alone."
+        "singular value (norm) bounds what one step can do; its spectral radius is what would remain if every step "
+        "were this one: below 1 gradients vanish, above 1 they explode, near 1 they flow. Neither tells how different "
+        "steps combine, so the growth is measured on the product of all steps of the record, in the direction that "
+        "lasts longest."
     ),
     "gates": (
-        "The record runs along the top, and below it each row of a map is one unit of the layer, sorted by its "
-        "mean. A forget gate near 1 keeps the cell's content, and the gradient with it; the store gate lets new "
-        "content in, the update is that content, and the output gate shows the cell to the next layer. Columns "
-        "that change together mark the steps at which the model turns to something new."
+        "The record runs along the top; below it each row of a map is one unit of the layer, sorted by its mean, and "
+        "each column one step. Columns in which many units change together mark the steps at which the model turns to "
+        "something new."
     ),
     "saturation": (
         "Each point is one unit: how often its gate is shut against how often it is open. In the corners a gate "
@@ -53,3 +53,23 @@ READINGS = {
 NOTHING_TO_TRY = (
     "Nothing stands out: the gradient reaches as far as was looked, and no gate or norm is out of the ordinary."
 )
+
+GATES_OF_CELL = {
+    "lstm": (
+        "Forget, store, update, output: a forget gate near 1 keeps what the cell holds, and the gradient with it; the "
+        "store gate lets the update in, and the output gate shows the cell to the next step and layer."
+    ),
+    "gru": (
+        "The update gate is forget and store in one: near 1 a unit keeps its state, and the gradient with it; near 0 "
+        "it takes the candidate instead. The reset gate says how much of the past the candidate sees."
+    ),
+    "rnn": (
+        "This cell has no gates: shown is the state itself. A tanh passes a gradient only where it is away from -1 and "
+        "1, a ReLU only where it is above 0, and every step overwrites the whole state."
+    ),
+    "bag": "This cell has no gates and no recurrence: shown is what it makes of the mean of all steps so far.",
+    "window": "This cell has no gates and no recurrence: shown is what it makes of the last steps.",
+}
+"""What the maps show, by cell."""
+
+OTHER_GATES = "Gates of this cell depend on its input alone, so that all steps can be computed at once."

@@ -68,7 +68,8 @@ def draw_gates(
         _draw_nats(axes[1], nats[:num_outputs], steps_per_output, begin)
     for axis, gate in zip(axes[-len(gates) :], gates, strict=True):
         extent = (begin, begin + num_outputs * steps_per_output)
-        _draw_gate(figure, axis, gate, gate.values[:num_outputs].astype(np.float32), extent)
+        values = gate.values[:num_outputs].astype(np.float32)
+        _draw_gate(figure, axis, gate, values, extent, _meaning(gate, gates))
     axes[-1].set_xlim(begin, begin + num_steps)
     for axis in axes[:-1]:
         axis.tick_params(axis="x", length=0)
@@ -127,26 +128,39 @@ def _draw_nats(axis: Axes, nats: np.ndarray, steps_per_output: float, begin: int
     axis.set_ylabel("loss\n(nats)", rotation=0, ha="right", va="center", fontsize=8)
 
 
-def _draw_gate(figure: Figure, axis: Axes, gate: GateReport, values: np.ndarray, extent: tuple[float, float]) -> None:
+def _draw_gate(
+    figure: Figure, axis: Axes, gate: GateReport, values: np.ndarray, extent: tuple[float, float], meaning: str
+) -> None:
     order = np.argsort(-gate.mean_by_unit, kind="stable")
-    high = gate.high if math.isfinite(gate.high) else max(float(np.quantile(values, 0.995)), 1e-6)
+    low, high = gate.low, gate.high
+    if math.isinf(high):
+        high = max(float(np.quantile(np.abs(values), 0.995)), 1e-6)
+        low = -high if math.isinf(low) else low
     image = axis.imshow(
         _grouped(values[:, order].T),
         aspect="auto",
         interpolation="nearest",
-        cmap=_DIVERGING if gate.low < 0 else SEQUENTIAL,
-        vmin=gate.low,
+        cmap=_DIVERGING if low < 0 else SEQUENTIAL,
+        vmin=low,
         vmax=high,
         extent=(*extent, 1, 0),
     )
-    meaning = "what is written" if gate.gate == "update" and gate.low < 0 else _MEANS.get(gate.gate, "1 keeps the past")
     axis.set_ylabel(f"{gate.gate}\n{meaning}", rotation=0, ha="right", va="center", fontsize=8)
     axis.set_yticks([])
     axis.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=axis, pad=0.01, fraction=0.03, aspect=12)
-    bar.set_ticks([gate.low, high], labels=[f"{gate.low:g}", f"{high:.2g}"])
+    bar.set_ticks([low, high], labels=[f"{low:.2g}", f"{high:.2g}"])
     bar.ax.tick_params(labelsize=7, length=2)
     bar.outline.set_visible(False)
+
+
+def _meaning(gate: GateReport, gates: Sequence[GateReport]) -> str:
+    """What an open gate does; `update` is content in some cells, and the gate that keeps or takes it in others."""
+    if gate.gate != "update":
+        return _MEANS.get(gate.gate, "")
+    if (gate.low, gate.high) != (0, 1):
+        return "what is written"
+    return "1 keeps the past" if any(other.gate == "reset" for other in gates) else "1 takes the candidate"
 
 
 def _grouped(rows: np.ndarray) -> np.ndarray:

@@ -83,7 +83,7 @@ def _frame(axis: Axes, flows: Sequence[GradientFlow], threshold: float) -> None:
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _power(value)))
     axis.yaxis.set_minor_locator(NullLocator())
     seen = [flow.lags[flow.quantiles[-1] > floor].max(initial=1) for flow in flows]
-    round_steps(axis, 1.03 * float(max(seen)))
+    round_steps(axis, 1.03 * float(max(seen)) + 1)
     axis.axhline(threshold, color=FAINT, linestyle=":", linewidth=1)
     axis.text(
         1.005, threshold, f"{100 * threshold:g} %", transform=axis.get_yaxis_transform(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,23 +43,13 @@ def jacobian_size(num_layers: int) -> tuple[float, float]:
 
 
 def _draw_layer(left: Axes, right: Axes, report: JacobianReport) -> None:
-    kinds = (("norm (largest singular value)", report.norm, COLOURS[1], "^"),
-             ("spectral radius", report.radius, COLOURS[0], "o"))  # fmt: skip
+    kinds = (("norm (largest singular value)", report.norm, COLOURS[1], "^", 5, "none"),
+             ("spectral radius", report.radius, COLOURS[0], "o", 4, "full"))  # fmt: skip
     values = np.concatenate([report.norm, report.radius])
-    values = values[np.isfinite(values) & (values > 0)]
-    wide = len(values) > 0 and values.max() > _WIDE * values.min()
-    low, high = (values.min(), values.max()) if len(values) else (0.5, 1.0)
-    low, high = min(low, 1.0), max(high, 1.0)
-    if wide:
-        left.set_yscale("log")
-        bins = np.geomspace(low, high, _BINS)
-        left.set_ylim(low / 1.3, high * 1.3)
-    else:
-        low = 0.0 if low < 0.5 * high else low
-        bins = np.linspace(low, high, _BINS)
-        left.set_ylim(low - 0.04 * (high - low), high + 0.08 * (high - low))
-    for label, own, colour, marker in kinds:
-        left.plot(report.steps, own, marker, color=colour, markersize=3, alpha=0.75, mew=0, label=label)
+    bins = _scale(left, values[np.isfinite(values)])
+    for label, own, colour, marker, size, fill in kinds:
+        style: dict[str, Any] = {"markersize": size, "fillstyle": fill, "mew": 1.0 if fill == "none" else 0}
+        left.plot(report.steps, own, marker, color=colour, alpha=0.85, label=label, **style)
         right.hist(own[np.isfinite(own)], bins=bins.tolist(), orientation="horizontal", color=colour, alpha=0.6)
     for axis in (left, right):
         axis.axhline(1, color=FAINT, linestyle="--", linewidth=1)
@@ -69,3 +59,17 @@ def _draw_layer(left: Axes, right: Axes, report: JacobianReport) -> None:
         f"{report.layer}: over many steps a gradient changes by a factor of {report.growth:.3f} a step", loc="left"
     )
     right.tick_params(axis="y", labelleft=False)
+
+
+def _scale(axis: Axes, values: np.ndarray) -> np.ndarray:
+    """Limits that hold all values and 1, logarithmic where they differ much; edges of the histogram's bins."""
+    low, high = float(values.min(initial=1.0)), float(values.max(initial=1.0))
+    if low > 0 and high > _WIDE * low:
+        axis.set_yscale("log")
+        axis.set_ylim(low / 1.3, high * 1.3)
+        return np.geomspace(low, high, _BINS)
+    if low < 0.5 * high:
+        low = 0.0
+    margin = max(0.06 * (high - low), 0.05 * (high - low < 0.1))
+    axis.set_ylim(low - margin, high + margin)
+    return np.linspace(low - margin, high + margin, _BINS)

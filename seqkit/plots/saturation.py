@@ -30,24 +30,30 @@ def draw_saturation(figure: Figure, gates: Sequence[GateReport]) -> None:
         figure: Empty.
         gates: Of all layers.
     """
+    gates = drawable(gates)
     names = list(dict.fromkeys(gate.gate for gate in gates))
     layers = list(dict.fromkeys(gate.layer for gate in gates))
-    axes = figure.subplots(1, len(names), squeeze=False, sharey=len(names) > 1)[0]
+    axes = figure.subplots(1, len(names), squeeze=False)[0]
+    bounded = not math.isinf(gates[0].high)
     for axis, name in zip(axes, names, strict=True):
-        own = [gate for gate in gates if gate.gate == name]
-        (_draw_dead if math.isinf(own[0].high) else _draw_units)(axis, own, layers)
+        (_draw_units if bounded else _draw_dead)(axis, [gate for gate in gates if gate.gate == name], layers)
         axis.set_title(name)
-    bounded = [gate for gate in gates if not math.isinf(gate.high)]
     if bounded:
-        signed = {gate.low < 0 for gate in bounded}
+        signed = {gate.low < 0 for gate in gates}
         near = {(True,): "near 1", (False,): "open", (False, True): "open, or near 1"}[tuple(sorted(signed))]
         axes[0].set_ylabel(f"share of steps {near}")
     if len(layers) > 1:
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(layers), 4))
 
 
+def drawable(gates: Sequence[GateReport]) -> list[GateReport]:
+    """Gates with two ends; where there are none, those with a lower end, such as ReLU."""
+    return [gate for gate in gates if math.isfinite(gate.high)] or [g for g in gates if math.isfinite(g.low)]
+
+
 def saturation_size(gates: Sequence[GateReport]) -> tuple[float, float]:
     """Width and height in cm."""
+    gates = drawable(gates)
     count = len({gate.gate for gate in gates})
     several = len({gate.layer for gate in gates}) > 1
     width = {1: 8.5, 2: 11.0, 3: 14.0}.get(count, 17.0)

@@ -35,13 +35,13 @@ def draw_truncation(figure: Figure, truncation: Truncation, span: Span) -> None:
     if len(own) == len(points):
         _band(left, steps, own, COLOURS[5], "recurrent weights", "--s")
     left.axhline(1, color=FAINT, linewidth=0.8)
-    left.set_ylim(min(0.0, *(line.get_ydata().min() for line in left.lines[:2])) - 0.03, 1.05)
+    left.set_ylim(min(0.0, *(one.low for one in [*own, *(point.cosine for point in points)])) - 0.03, 1.05)
     left.set_ylabel("cosine to the exact gradient")
     right.plot(steps, [point.bias for point in points], "-o", color=COLOURS[0], label="bias, all parameters")
     recurrent = [point.recurrent_bias for point in points if point.recurrent_bias is not None]
     if len(recurrent) == len(points):
         right.plot(steps, recurrent, "--s", color=COLOURS[5], label="bias, recurrent weights")
-    right.set_ylim(bottom=-0.03 * max(1.0, right.get_ylim()[1]))
+    right.set_ylim(bottom=-0.04 * right.get_ylim()[1])
     right.set_ylabel("bias (share of the exact gradient)")
     for axis in (left, right):
         power_ticks(axis, steps)
