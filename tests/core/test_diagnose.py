@@ -158,7 +158,10 @@ def test_the_gradient_decays_in_tanh_and_holds_in_the_lstm_on_the_same_data(reca
     assert recalled["lstm"].time_constants[0].quantiles[2] > 10
 
 
-@pytest.mark.parametrize(("task", "cell"), zip(sorted(TASKS), ["rnn", "gru", "lstm", "lstm", "mingru"], strict=True))
+@pytest.mark.parametrize(
+    ("task", "cell"),
+    [("classify", "rnn"), ("ctc", "gru"), ("forecast", "lstm"), ("next_step", "lstm"), ("tag", "mingru")],
+)
 def test_every_task_is_diagnosed(task: str, cell: str) -> None:
     loaded = load(WAVES, task, cell=cell, num_layers=2, residual=task == "tag")
     found = diagnose(loaded, SMALL)
