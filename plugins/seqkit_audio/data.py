@@ -203,10 +203,10 @@ class AudioData(SequenceDataModule):
 
     def known(self, split: Split) -> Known | None:
         """Of made recordings that are read whole and, under next_step, as the levels that were drawn."""
-        as_drawn = self._learn_rate() == MADE_RATE_HZ
-        if isinstance(self.codec, MuLawCodec):
-            as_drawn = as_drawn and self.codec.num_classes == MADE_LEVELS
-        return super().known(split) if as_drawn and self.max_duration_s is None else None
+        found = super().known(split)
+        if found is None or self.max_duration_s is not None or self._learn_rate() != MADE_RATE_HZ:
+            return None
+        return None if isinstance(self.codec, MuLawCodec) and self.codec.num_classes != MADE_LEVELS else found
 
     @property
     def steps_per_second(self) -> float | None:  # type: ignore[override]
