@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from seqkit.lecture.standings import BITS, Row, best_row, native_figures
+from seqkit.lecture.standings import BITS, Row, best_row, method, native_figures
 from seqkit.lecture.study import TRAINED
 from seqkit.plots.style import NO_PLOTS, can_plot
 
@@ -37,23 +37,23 @@ def print_comparison(result: dict[str, Any]) -> None:
 
 
 def _ladder_table(result: dict[str, Any], panel: dict[str, Any], rows: list[Row]) -> Table:
-    """Rungs with bits, the task's own figures, size and time; as many figures as there is room for."""
-    names = [BITS] if any(BITS in row["figures"] for row in rows) else []
-    names += native_figures(panel["task"], rows)[:_MOST_NATIVE]
-    while True:
-        table = _ladder(result, panel, rows, names)
-        console = Console(width=10 * WIDTH)
-        if Measurement.get(console, console.options, table).maximum <= WIDTH or len(names) == 1:
-            return table
-        names = [name for name in names[:-1] if name != panel["figure"]] + (
-            [panel["figure"]] if panel["figure"] in names else []
-        )
+    """Rungs with bits, the figure that counts, further ones as far as there is room for them, size and time."""
+    wanted = [BITS] if any(BITS in row["figures"] for row in rows) else []
+    names = list(dict.fromkeys([*wanted, panel["figure"], *native_figures(panel["task"], rows)[:_MOST_NATIVE]]))
+    console = Console(width=10 * WIDTH)
+    for number in range(len(names), 0, -1):
+        for kinds in (True, False) if number <= 2 else (True,):
+            table = _ladder(result, panel, rows, names[:number], kinds)
+            if Measurement.get(console, console.options, table).maximum <= WIDTH:
+                return table
+    return table
 
 
-def _ladder(result: dict[str, Any], panel: dict[str, Any], rows: list[Row], names: list[str]) -> Table:
+def _ladder(result: dict[str, Any], panel: dict[str, Any], rows: list[Row], names: list[str], with_kind: bool) -> Table:
     table = Table()
     table.add_column("rung", overflow="ellipsis", no_wrap=True, max_width=20)
-    table.add_column("kind", no_wrap=True)
+    if with_kind:
+        table.add_column("kind", no_wrap=True)
     several = len(result["seeds"]) > 1
     for name in names:
         table.add_column(_head(name), justify="right")
@@ -62,17 +62,18 @@ def _ladder(result: dict[str, Any], panel: dict[str, Any], rows: list[Row], name
     table.add_column("parameters", justify="right")
     table.add_column("seconds", justify="right")
     best = {name: best_row(name, rows) for name in names}
-    for number, row in enumerate(rows):
-        if number and (row["kind"] in TRAINED) != (rows[number - 1]["kind"] in TRAINED):
-            table.add_section()
-        cells: list[str] = []
-        for name in names:
-            cells.append(_cell(row, name, best[name]))
-            if several and name == panel["figure"]:
-                cells.append(figure(row.get("spread", {}).get(name)))
-        size, seconds = row.get("num_parameters"), row.get("seconds")
-        sizes = ["" if size is None else f"{size:,}", "" if seconds is None else f"{seconds:.1f}"]
-        table.add_row(row["rung"].replace("_", " "), row["kind"], *cells, *sizes)
+    for part in _parts(rows):
+        for row in part:
+            cells: list[str] = []
+            for name in names:
+                cells.append(_cell(row, name, best[name]))
+                if several and name == panel["figure"]:
+                    cells.append(figure(row.get("spread", {}).get(name)))
+            size, seconds = row.get("num_parameters"), row.get("seconds")
+            sizes = ["" if size is None else f"{size:,}", "" if seconds is None else f"{seconds:.1f}"]
+            kind = [row["kind"]] if with_kind else []
+            table.add_row(row["rung"].replace("_", " "), *kind, *cells, *sizes)
+        table.add_section()
     return table
 
 
@@ -84,16 +85,20 @@ def _across_table(result: dict[str, Any], panel: dict[str, Any], rows: list[Row]
     for value in across["values"]:
         table.add_column(str(value), justify="right")
     best = {value: best_row(name, (row for row in rows if row["column"] == value)) for value in across["values"]}
-    kinds = [row["kind"] in TRAINED for row in rows]
-    for rung in dict.fromkeys(row["rung"] for row in rows):
-        own = {row["column"]: row for row in rows if row["rung"] == rung}
-        trained = next(iter(own.values()))["kind"] in TRAINED
-        if table.row_count and trained != kinds[0]:
-            table.add_section()
-        kinds[0] = trained
-        cells = [_cell(own[v], name, best[v]) if v in own else "" for v in across["values"]]
-        table.add_row(rung.replace("_", " "), *cells)
+    for part in _parts(rows):
+        for rung in dict.fromkeys(method(row) for row in part):
+            own = {row["column"]: row for row in part if method(row) == rung}
+            cells = [_cell(own[v], name, best[v]) if v in own else "" for v in across["values"]]
+            table.add_row(rung.replace("_", " "), *cells)
+        table.add_section()
     return table
+
+
+def _parts(rows: list[Row]) -> list[list[Row]]:
+    """What is counted, what is trained, what is known."""
+    known = [row for row in rows if row["kind"] == "known"]
+    trained = [row for row in rows if row["kind"] in TRAINED]
+    return [[row for row in rows if row not in known and row not in trained], trained, known]
 
 
 def _title(result: dict[str, Any], panel: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from seqkit.lecture.standings import BITS, Row, better
+from seqkit.lecture.standings import BITS, Row, best_row
 from seqkit.lecture.study import TRAINED
 from seqkit.plots.compare import (
     Line,
@@ -54,7 +54,7 @@ def _ladder(path: Path, panel: dict[str, Any], result: dict[str, Any]) -> Path |
     rows = [row for row in result["rows"] if row["panel"] == panel["name"] and row["kind"] != "known"]
     rungs = [Line(row["rung"].replace("_", " "), _group(row), [_mark(row, name)]) for row in rows]
     rungs = [rung for rung in rungs if rung.group != "counted" or rung.marks[0].value is not None]
-    chance, optimum = column["chance"].get(name), column["optimum"].get(name)
+    chance, optimum = _chance(column, rows, name), column["optimum"].get(name)
     return save_figure(
         path, lambda figure: draw_ladder(figure, rungs, _label(name), chance, optimum), *ladder_size(len(rungs))
     )
@@ -78,19 +78,24 @@ def _view(panel: dict[str, Any], result: dict[str, Any]) -> PanelView:
         title=panel["name"],
         values=values,
         lines=lines,
-        chance=[column["chance"].get(name) for column in panel["columns"]],
+        chance=[_chance(column, rows, name) for column in panel["columns"]],
         optimum=[column["optimum"].get(name) for column in panel["columns"]],
         label=_label(name),
     )
 
 
+def _chance(column: dict[str, Any], rows: list[Row], name: str) -> float | None:
+    """What is known of chance; else the best of the rungs that look at nothing."""
+    if name in column["chance"]:
+        return float(column["chance"][name])
+    blind = (row for row in rows if row["kind"] == "chance" and row["column"] == column["value"])
+    top = best_row(name, blind)
+    return None if top is None else float(top["figures"][name])
+
+
 def _best_counted(rows: list[Row], value: Any, name: str) -> Mark:
-    found: float | None = None
-    for row in rows:
-        one = row["figures"].get(name)
-        if row["column"] == value and row["kind"] not in TRAINED and one is not None:
-            found = one if found is None or better(name, one, found) else found
-    return Mark(found)
+    top = best_row(name, (row for row in rows if row["column"] == value and row["kind"] not in TRAINED))
+    return Mark(None if top is None else top["figures"][name])
 
 
 def _mark(row: Row | None, name: str) -> Mark:

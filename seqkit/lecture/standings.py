@@ -124,7 +124,7 @@ def _unbeaten(unbeaten: dict[str, list[Any]], values: Sequence[Any], across: str
     """Rungs that do not beat the best counted one, those of the same columns in one sentence."""
     groups: dict[str, list[str]] = {}
     for rung, places in unbeaten.items():
-        groups.setdefault(_where(places, values, across), []).append(rung.replace("_", " "))
+        groups.setdefault(_where(places, values, across, "any"), []).append(rung.replace("_", " "))
     return [
         f"{', '.join(rungs)} {'does' if len(rungs) == 1 else 'do'} not beat the best that was counted{where}"
         for where, rungs in groups.items()
@@ -135,12 +135,12 @@ def _tops(name: str, tops: dict[Any, tuple[Row, Row, bool]], across: str | None)
     """The best trained rung against the best counted one: with names and values where there is one column."""
     if across is None:
         return [_top(name, *top) for top in tops.values()]
-    beaten = [value for value, (_, _, yes) in tops.items() if yes]
-    lost = [value for value in tops if value not in beaten]
-    said = [f"the best that was trained beats the best that was counted{_where(beaten, list(tops), across)}"]
-    return (said if beaten else []) + (
-        [f"nothing trained beats the best that was counted{_where(lost, list(tops), across)}"] if lost else []
-    )
+    values = list(tops)
+    beaten = [value for value in values if tops[value][2]]
+    lost = [value for value in values if not tops[value][2]]
+    won = f"the best that was trained beats the best that was counted{_where(beaten, values, across, 'every')}"
+    not_won = f"nothing trained beats the best that was counted{_where(lost, values, across, 'any')}"
+    return [won] * bool(beaten) + [not_won] * bool(lost)
 
 
 def _top(name: str, top: Row, counted: Row, beaten: bool) -> str:
@@ -149,11 +149,18 @@ def _top(name: str, top: Row, counted: Row, beaten: bool) -> str:
     return f"the best that was trained, {best}, {word} the best that was counted, {other}"
 
 
-def _where(places: Sequence[Any], values: Sequence[Any], across: str | None) -> str:
+def _where(places: Sequence[Any], values: Sequence[Any], across: str | None, all_of_them: str) -> str:
     """` at lag 4, 16`; nothing where there is one column."""
     if across is None:
         return ""
-    return f" at every {across}" if len(places) == len(values) else f" at {across} {', '.join(map(str, places))}"
+    return (
+        f" at {all_of_them} {across}" if len(places) == len(values) else f" at {across} {', '.join(map(str, places))}"
+    )
+
+
+def method(row: Row) -> str:
+    """A counted rung without the size of its window, which may differ between columns: `markov` of `markov_2`."""
+    return row["rung"] if row["kind"] in TRAINED else row["rung"].rstrip("0123456789").rstrip("_")
 
 
 def _value(row: Row, name: str) -> float:

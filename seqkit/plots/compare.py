@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from seqkit.plots.style import COLOURS, FAINT, short
 
 if TYPE_CHECKING:
@@ -248,31 +250,28 @@ def _styles(names: Sequence[str], lines: Sequence[Line]) -> dict[str, dict[str, 
 
 def _label_ends(figure: Figure, axis: Axes) -> None:
     """The name of each line right of its last point, moved apart where they would overlap."""
-    styles = {line.get_label(): line for line in axis.get_lines()}
-    ends: list[tuple[float, str]] = []
-    for label, line in styles.items():
-        values = [value for value in line.get_ydata() if not math.isnan(value)]  # type: ignore[union-attr]
-        if values and str(label)[:1] != "_":
-            ends.append((values[-1], str(label)))
+    ends: list[tuple[float, float, str, str]] = []  # y and x of the last point, label, colour
+    for line in axis.get_lines():
+        x, y = np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)
+        known = np.isfinite(y).nonzero()[0]
+        if len(known) and not str(line.get_label()).startswith("_"):
+            ends.append((y[known[-1]], x[known[-1]], str(line.get_label()), str(line.get_color())))
     figure.draw_without_rendering()
     height = axis.get_window_extent().height / figure.dpi * 72
     bottom, top = axis.get_ylim()
     gap = (top - bottom) * 8 * _LABEL_GAP / height
     ends.sort()
-    spread = [value for value, _ in ends]
+    spread = [end[0] for end in ends]
     for _ in range(200):  # push neighbours apart until none overlap
         for one in range(len(spread) - 1):
             lack = gap - (spread[one + 1] - spread[one])
             if lack > 1e-9:
                 spread[one] -= lack / 2
                 spread[one + 1] += lack / 2
-    for (value, label), place in zip(ends, spread, strict=True):
-        line = styles[label]
-        points = zip(line.get_xdata(), line.get_ydata(), strict=True)  # type: ignore[arg-type]
-        last = [x for x, y in points if not math.isnan(y)][-1]
-        arrow = {"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3}
-        axis.annotate(short(label), (last, value), (1.03, place), textcoords=axis.get_yaxis_transform(), va="center",
-                      fontsize=8, color=line.get_color(), arrowprops=arrow, annotation_clip=False)  # fmt: skip
+    for (y_last, x_last, label, colour), place in zip(ends, spread, strict=True):
+        arrow = {"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3}
+        axis.annotate(short(label), (x_last, y_last), (1.03, place), textcoords=axis.get_yaxis_transform(), va="center",
+                      fontsize=8, color=colour, arrowprops=arrow, annotation_clip=False)  # fmt: skip
 
 
 def _legend_of_groups(figure: Figure, rungs: Sequence[Line]) -> None:

@@ -1,0 +1,342 @@
+"""The ladder: its order, what is said of it, columns and variants, what is taken over, and mistakes."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+import seqkit
+from seqkit import ConfigError, Domain, Known, Made, MadeSource, Split
+from seqkit.cli.compare import take_options
+from seqkit.cli.compare_tables import print_comparison
+from seqkit.cli.main import main
+from seqkit.lecture.panel import panels_of_words
+from seqkit.lecture.standings import beats, best_row, judge, main_figure, with_bits
+from seqkit.lecture.study import Study, build_study, neural_rungs, with_made_option
+from tests.core.conftest import MelodyData
+
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
+TINY: dict[str, Any] = {"task": "classify", "hidden_size": 8, "max_steps": 8, "accelerator": "cpu", "quiet": True}
+
+
+def write_first_note(folder: Path, seed: int, lag: int = 4) -> Made:
+    """The label is the first note, the rest are drawn.
+
+    Args:
+        folder: Where to.
+        seed: Of the draws.
+        lag: Notes after the first.
+    """
+    rng = np.random.default_rng(seed)
+    for split in SPLITS:
+        notes = rng.integers(0, 2, (60, lag + 1))
+        lines = ("up" * int(row[0]) + "down" * int(1 - row[0]) + ":" + "".join("ab"[n] for n in row) for row in notes)
+        (folder / f"{split}.txt").write_text("\n".join(lines) + "\n")
+    known = Known({"accuracy": 1.0, "loss": 0.0}, {"accuracy": 0.5})
+    return Made({split: f"{split}.txt" for split in SPLITS}, dict.fromkeys(SPLITS, known))
+
+
+class NotesData(MelodyData):
+    """Melodies, with a source of them."""
+
+    made: ClassVar[dict[str, MadeSource]] = {"first": MadeSource(write_first_note, ("classify",))}
+
+
+@pytest.fixture(scope="module")
+def notes() -> Domain:
+    return Domain("notes", NotesData, tasks=("next_step", "classify"))
+
+
+@pytest.fixture(scope="module")
+def ladder(notes: Domain, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Two seeds of three cells."""
+    run = tmp_path_factory.mktemp("compare") / "ladder"
+    return seqkit.compare(notes, path="made:first", rungs=["lstm", "bag", "rnn"], seeds=2, run=run, **TINY)
+
+
+@pytest.fixture(scope="module")
+def grid(notes: Domain, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Variants over lags; one diverges, one does not exist."""
+    variants: dict[str, dict[str, Any]] = {
+        "plain": {"model.cell": "rnn"},
+        "wild": {"model.cell": "rnn", "model.nonlinearity": "relu", "model.learning_rate": 1e9,
+                 "trainer.gradient_clip_val": None},
+        "wrong": {"model.cell": "gru", "model.nonlinearity": "relu"},
+    }  # fmt: skip
+    run = tmp_path_factory.mktemp("compare") / "grid"
+    return seqkit.compare(notes, path="made:first,lag=9", variants=variants, across={"lag": [2, 30]}, run=run, **TINY)
+
+
+def row_of(result: dict[str, Any], rung: str, column: Any = None) -> dict[str, Any]:
+    return next(row for row in result["rows"] if (row["rung"], row["column"]) == (rung, column))
+
+
+def test_the_ladder_goes_from_chance_over_counts_and_cells_to_the_optimum(ladder: dict[str, Any]) -> None:
+    rungs = [row["rung"] for row in ladder["rows"]]
+    assert rungs[0] == "uniform" and rungs[-4:] == ["bag", "rnn", "lstm", "optimum"]
+    assert [row["kind"] for row in ladder["rows"][-4:]] == ["feedforward", "recurrent", "recurrent", "known"]
+    assert neural_rungs()[:2] == ("bag", "window") and set(neural_rungs()) > {"rnn", "gru", "lstm", "lru"}
+
+
+def test_figures_are_medians_of_the_seeds_with_their_range(ladder: dict[str, Any]) -> None:
+    row = row_of(ladder, "rnn")
+    assert [run["seed"] for run in row["runs"]] == ladder["seeds"] == [0, 1]
+    one, other = (run["metrics"]["accuracy"] for run in row["runs"])
+    assert row["figures"]["accuracy"] == pytest.approx((one + other) / 2)  # the median of two
+    assert row["spread"]["accuracy"] == pytest.approx(abs(one - other))
+    losses = [run["metrics"]["loss"] for run in row["runs"]]
+    assert row["figures"]["bits"] == pytest.approx(sum(losses) / 2 / np.log(2))
+    assert losses[0] != losses[1]
+
+
+def test_each_training_is_a_run_on_the_same_records(ladder: dict[str, Any], notes: Domain) -> None:
+    root = Path(ladder["run"])
+    assert {p.name for p in root.iterdir() if p.is_dir()} == {
+        "bag", "bag-seed-1", "rnn", "rnn-seed-1", "lstm", "lstm-seed-1", "plots",
+    }  # fmt: skip
+    run = seqkit.load(root / "lstm", notes)
+    assert run.validate()["accuracy"] == row_of(ladder, "lstm")["runs"][0]["metrics"]["accuracy"]
+    assert run.result["num_parameters"] == row_of(ladder, "lstm")["num_parameters"]
+
+
+def test_what_is_known_stands_beside_the_figures(ladder: dict[str, Any]) -> None:
+    (column,) = ladder["panels"][0]["columns"]
+    assert column["optimum"] == {"bits": 0.0, "accuracy": 1.0, "loss": 0.0}
+    assert column["chance"] == {"accuracy": 0.5} and column["num_records"] == 60
+    assert row_of(ladder, "optimum")["figures"]["accuracy"] == 1.0
+
+
+def test_the_files_hold_what_was_found(ladder: dict[str, Any]) -> None:
+    root = Path(ladder["run"])
+    saved = json.loads((root / "compare.json").read_text())
+    assert saved["rows"] == json.loads(json.dumps(ladder["rows"])) and saved["complete"]
+    assert set(saved["versions"]) == {"python", "seqkit", "torch", "pytorch-lightning"}
+    with (root / "compare.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    assert [row["rung"] for row in table] == [row["rung"] for row in ladder["rows"]]
+    assert float(table[-2]["accuracy"]) == row_of(ladder, "lstm")["figures"]["accuracy"]
+    assert (root / "plots" / "ladder-notes.png").stat().st_size > 5000
+
+
+def test_the_table_fits_a_terminal(
+    ladder: dict[str, Any], grid: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = {"range": ladder, "parameters": ladder, "2 seeds": ladder, "diverged": grid, "by lag": grid}
+    for word, result in wanted.items():
+        print_comparison(result)
+        shown = capsys.readouterr().out
+        lines = [line for line in shown.splitlines() if line[:1] in "┏┃┡│├└"]
+        assert lines and all(len(line) <= 80 for line in lines)
+        assert word in shown and " *" in shown
+
+
+def test_a_training_that_diverged_is_a_row_and_one_that_cannot_be_built_a_line(
+    grid: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert row_of(grid, "wild", 2)["status"] == "diverged" and "loss became" in row_of(grid, "wild", 2)["reason"]
+    assert row_of(grid, "wrong", 30)["status"] == "refused"
+    assert row_of(grid, "plain", 30)["status"] == "done" and row_of(grid, "plain", 30)["figures"]["accuracy"] >= 0
+    print_comparison(grid)
+    shown = capsys.readouterr().out
+    assert "wrong is left out: cell 'gru' has no choice of nonlinearity (lag 2, 30)" in shown
+
+
+def test_an_option_of_the_source_makes_the_columns(grid: dict[str, Any], notes: Domain) -> None:
+    for lag in (2, 30):
+        data = seqkit.load(Path(grid["run"]) / f"lag-{lag}" / "plain", notes).loaded.data
+        assert set(data.store("train").lengths.tolist()) == {lag + 1}
+    assert (Path(grid["run"]) / "plots" / "by-lag.png").exists()
+
+
+def test_a_repeated_command_trains_only_what_is_missing(notes: Domain, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    options = TINY | {"path": "made:first", "run": run}
+    first = seqkit.compare(notes, rungs=["bag"], **options)
+    before = (run / "bag" / "rung.json").stat().st_mtime_ns
+    (run / "rnn").mkdir()  # as an interrupted training leaves it
+    (run / "rnn" / "config.yaml").write_text("domain: notes\n")
+    second = seqkit.compare(notes, rungs=["bag", "rnn"], **options)
+    assert (run / "bag" / "rung.json").stat().st_mtime_ns == before
+    assert row_of(second, "bag") == row_of(first, "bag")
+    assert row_of(second, "rnn")["status"] == "done"
+    tested = seqkit.compare(notes, rungs=["bag"], split="test", **options)
+    assert tested["split"] == "test"
+    assert row_of(tested, "bag")["seconds"] == row_of(first, "bag")["seconds"]  # scored anew, not trained anew
+    with pytest.raises(ConfigError, match="other settings or data"):
+        seqkit.compare(notes, rungs=["bag"], **options | {"max_steps": 9})
+
+
+def test_a_folder_of_something_else_is_left_alone(notes: Domain, tmp_path: Path) -> None:
+    (tmp_path / "bag").mkdir()
+    (tmp_path / "bag" / "thesis.txt").write_text("mine")
+    with pytest.raises(ConfigError, match="something else"):
+        seqkit.compare(notes, path="made:first", rungs=["bag"], run=tmp_path, **TINY)
+    assert (tmp_path / "bag" / "thesis.txt").read_text() == "mine"
+
+
+def test_streams_are_compared_in_bits(notes: Domain, tmp_path: Path) -> None:
+    result = seqkit.compare(notes, rungs=["window", "unigram"], run=tmp_path / "run", **TINY | {"task": "next_step"})
+    assert [row["rung"] for row in result["rows"]] == ["unigram", "window"]  # counted rungs that are named
+    assert result["panels"][0]["figure"] == "bits"
+    figures = row_of(result, "window")["figures"]
+    assert figures["bits"] == pytest.approx(figures["bits_per_step"])
+
+
+def make_row(rung: str, kind: str, column: Any = None, status: str = "done", **figures: float) -> dict[str, Any]:
+    return {"panel": "p", "column": column, "rung": rung, "kind": kind, "status": status, "figures": figures}
+
+
+def test_a_share_must_be_better_by_two_standard_errors() -> None:
+    # sqrt(0.5 * 0.5 / 100) = 0.05, so that 0.6 is the limit
+    counted = make_row("majority", "chance", accuracy=0.5)
+    assert not beats("accuracy", make_row("bag", "feedforward", accuracy=0.59), counted, 100)
+    assert beats("accuracy", make_row("lstm", "recurrent", accuracy=0.61), counted, 100)
+    assert beats("bits", make_row("lstm", "recurrent", bits=1.99), make_row("unigram", "counts", bits=2.0))
+    assert not beats("bits", make_row("lstm", "recurrent"), make_row("unigram", "counts", bits=2.0))
+
+
+def test_what_is_said_names_the_rungs_that_beat_nothing() -> None:
+    rows = [
+        make_row("markov_2", "window", bits=2.0), make_row("bag", "feedforward", bits=2.5),
+        make_row("rnn", "recurrent", status="diverged"), make_row("lstm", "recurrent", bits=1.5),
+        make_row("optimum", "known", bits=1.0),
+    ]  # fmt: skip
+    panel = {"task": "next_step", "figure": "bits", "columns": [{"value": None, "num_records": 3}]}
+    assert judge(panel, rows, None) == [
+        "bag does not beat the best that was counted",
+        "the best that was trained, lstm (1.5), beats the best that was counted, markov 2 (2)",
+    ]
+    best = best_row("bits", rows)
+    assert best is not None and best["rung"] == "lstm"  # the optimum takes no part
+    assert judge(panel, rows[1:], None) == ["nothing was counted that the trained rungs could be held against"]
+
+
+def test_what_is_said_of_columns_names_them() -> None:
+    rows = [make_row("majority", "chance", lag, accuracy=0.5) for lag in (4, 16)]
+    rows += [make_row("rnn", "recurrent", 4, accuracy=1.0), make_row("rnn", "recurrent", 16, accuracy=0.5)]
+    rows += [make_row("bag", "feedforward", lag, accuracy=0.5) for lag in (4, 16)]
+    columns = [{"value": lag, "num_records": 1000} for lag in (4, 16)]
+    assert judge({"task": "classify", "figure": "accuracy", "columns": columns}, rows, "lag") == [
+        "bag does not beat the best that was counted at any lag",
+        "rnn does not beat the best that was counted at lag 16",
+        "the best that was trained beats the best that was counted at lag 4",
+        "nothing trained beats the best that was counted at lag 16",
+    ]
+
+
+def test_bits_are_the_loss_where_it_is_a_likelihood() -> None:
+    assert with_bits({"loss": np.log(2)})["bits"] == pytest.approx(1.0)
+    assert "bits" not in with_bits({"loss": 3.0}, unit="")
+    assert main_figure("next_step", [make_row("lstm", "recurrent", mse=2.0)]) == "mse"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rung": ["bag"]}, "unknown option 'rung'"),
+        ({"rungs": [""]}, "no rung is named"),
+        ({"rungs": ["bag"], "variants": {"a": {"model.cell": "rnn"}}}, "two kinds of rows"),
+        ({"variants": {"a": {"cell": "rnn"}}}, "'cell' is no dotted option"),
+        ({"variants": ["rnn"]}, "no group of options"),
+        ({"across": {"lag": 4}}, "no list of columns"),
+        ({"across": {"lag": [4], "size": [3]}}, "no list of columns"),
+        ({"seeds": 0}, "0 is no number of seeds"),
+        ({"split": "train"}, "no split 'train'"),
+    ],
+)
+def test_options_of_a_study_are_checked(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        build_study([], options, None)
+
+
+def test_across_of_the_command_line_is_read_as_values() -> None:
+    study = build_study([], {"across": "lag=4,16,0.5,word", "rungs": "lstm,bag,lstm"}, None)
+    assert study.across is not None and study.across.values == (4, 16, 0.5, "word")
+    assert study.rungs == ("lstm", "bag")
+    assert with_made_option("made:memory,lag=4,language=pt", "lag", 64) == "made:memory,language=pt,lag=64"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rungs": ["lsm"]}, "no rung 'lsm'"),
+        ({"across": {"lagg": [3]}, "path": "made:first"}, "no option 'lagg=3'"),
+        ({"across": {"lag": [3]}}, "is an option of made data"),
+        ({"across": {"model.hiden_size": [3]}}, "hiden_size"),
+        ({"variants": {"a": {"model.cel": "rnn"}}}, "cel"),
+    ],
+)
+def test_mistakes_are_found_before_training(
+    notes: Domain, tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        seqkit.compare(notes, run=tmp_path / "run", **options, **TINY)
+    assert not (tmp_path / "run").exists()
+
+
+def write_recipe(folder: Path, text: str) -> str:
+    path = folder / "recipe.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def study_of(words: list[str]) -> Study:
+    words, own = take_options(words)
+    panels, described = panels_of_words(words)
+    return build_study(panels, described | own, None)
+
+
+def test_a_recipe_describes_panels_and_variants(tmp_path: Path) -> None:
+    recipe = write_recipe(
+        tmp_path,
+        "model: {hidden_size: 16}\ndata: {task: classify}\n"
+        "compare:\n"
+        "  domains:\n    text: {model: {hidden_size: 24}}\n    dna: {data: {batch_size: 3}}\n"
+        "  variants:\n    free: {model.cell: rnn, trainer.gradient_clip_val: null}\n    lstm: {}\n"
+        "  across: {data.window: [8, 16]}\n  seeds: 3\n",
+    )
+    study = study_of(["--config", recipe, "--seeds", "1", "--model.num_layers", "2"])
+    assert [panel.name for panel in study.panels] == ["text", "dna"] and study.seeds == 1
+    text, dna = (panel.settings({}) for panel in study.panels)
+    assert (text.model.hidden_size, dna.model.hidden_size, dna.data["batch_size"]) == (24, 16, 3)
+    assert text.model.num_layers == dna.model.num_layers == 2 and text.data["task"] == "classify"
+    free = study.panels[0].settings(study.trained()["free"])
+    assert free.trainer["gradient_clip_val"] is None and text.trainer["gradient_clip_val"] == 1.0
+    assert study.across is not None and study.across.overrides(text, 8) == {"data.window": 8}
+    assert [panel.name for panel in study_of(["--config", recipe, "--domain", "dna"]).panels] == ["dna"]
+
+
+def test_words_win_over_a_panel_and_a_column_over_words(tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path, "compare:\n  domains: {text: {model: {hidden_size: 24}}}\n")
+    words = ["--config", recipe, "--model.hidden_size=48", "--data.path", "made:memory,lag=9"]
+    (panel,) = study_of(words).panels
+    assert panel.settings({}).model.hidden_size == 48
+    assert panel.settings({"data.path": "made:memory,lag=2"}).data["path"] == "made:memory,lag=2"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("domain: text\ncompare: {rung: [bag]}\n", "unknown option 'rung'"),
+        ("compare: {domains: {text: {modle: {}}}}\n", "unknown group 'modle'"),
+        ("compare: {domains: {txt: {}}}\n", "txt"),
+        ("compare: {domains: {text: {}}}\nmodel: {hiden_size: 3}\n", "hiden_size"),
+        ("compare: [bag]\n", "no group of options"),
+        ("model: {hidden_size: 3}\n", "no domain given"),
+    ],
+)
+def test_mistakes_of_a_recipe_are_named(
+    tmp_path: Path, text: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "--config", write_recipe(tmp_path, text), "--run", str(tmp_path / "run")]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_command_line_names_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "--help"]) == 0 and "--across NAME=V1,V2" in capsys.readouterr().out
+    assert main(["compare"]) == 2 and "no domain given" in capsys.readouterr().err
+    assert main(["compare", "--domain", "text", "--rung", "bag"]) == 2 and "'rungs'" in capsys.readouterr().err
+    assert take_options(["--seeds=2", "--json", "--seed", "4"]) == (["--seed", "4"], {"seeds": "2", "json": True})
