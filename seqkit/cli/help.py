@@ -80,7 +80,7 @@ COMPARE = """\
 seqkit compare --domain NAME: what is counted, what is trained and what is known, on the same split in one table.
 
   seqkit compare --domain text --data.path corpus.txt --trainer.max_epochs 2
-  seqkit compare --domain text --data.task classify --data.path made:memory --across lag=4,16,64 --rungs bag,rnn,lstm
+  seqkit compare --domain text --data.task classify --data.path made:memory --across lag=8,16,64 --rungs bag,rnn,lstm
   seqkit compare --config lecture/remedies --domain audio
 
   --rungs A,B          only these: cells such as bag, window, rnn, lstm, and what is counted for the data

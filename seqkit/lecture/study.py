@@ -167,7 +167,7 @@ def _across(value: Any) -> Across | None:
     name, values = next(iter(columns.items()))
     if len(columns) > 1 or not isinstance(values, list) or not values:
         raise ConfigError(
-            f"{value!r} is no list of columns", at="--across", fix="give one NAME=V1,V2, such as lag=4,16"
+            f"{value!r} is no list of columns", at="--across", fix="give one NAME=V1,V2, such as lag=8,16"
         )
     return Across(name, tuple(values))
 
