@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seqkit.plots.span_axis import Span
+from seqkit.plots.span_axis import Span, round_steps
 from seqkit.plots.style import COLOURS, SEQUENTIAL, WIDTH_CM
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def draw_gates(
         extent = (begin, begin + num_outputs * steps_per_output)
         values = gate.values[:num_outputs].astype(np.float32)
         _draw_gate(figure, axis, gate, values, extent, _meaning(gate, gates))
-    axes[-1].set_xlim(begin, begin + num_steps)
+    round_steps(axes[-1], begin, begin + num_steps, span)
     for axis in axes[:-1]:
         axis.tick_params(axis="x", length=0)
     _name_time(axes[-1], span)
@@ -172,12 +172,11 @@ def _grouped(rows: np.ndarray) -> np.ndarray:
 
 def _name_time(axis: Axes, span: Span) -> None:
     """Steps below the axis, and what they amount to in the domain's unit where that is another number."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import FuncFormatter
 
-    axis.xaxis.set_major_locator(MaxNLocator(7, integer=True, steps=[1, 2, 5, 10]))
     plain = span(200.0).startswith("200 ")
     axis.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{value:,.0f}" if plain or not value else f"{value:,.0f}\n{span(value)}")
+        FuncFormatter(lambda value, _: f"{value:,.0f}" if plain or value <= 0 else f"{value:,.0f}\n{span(value)}")
     )
     unit = span(200.0).partition(" ")[2] if plain else "steps"
     axis.set_xlabel(f"time in the record ({unit})")

@@ -43,7 +43,7 @@ def draw_gradient_flow(
         threshold = memories[0].threshold
         for flow in own:
             _draw_layer(axis, flow, layers.index(flow.layer), threshold * _DEPTH)
-        _frame(axis, own, threshold)
+        _frame(axis, own, threshold, span, steps_per_output)
     main = panels["state"]
     _mark_memories(main, memories, layers, steps_per_output)
     main.set_ylabel("gradient (share of that at the loss)")
@@ -71,7 +71,7 @@ def _draw_layer(axis: Axes, flow: GradientFlow, number: int, floor: float) -> No
     axis.plot(flow.lags[lags], np.maximum(flow.median, floor / 10)[lags], form, color=colour, label=flow.layer)
 
 
-def _frame(axis: Axes, flows: Sequence[GradientFlow], threshold: float) -> None:
+def _frame(axis: Axes, flows: Sequence[GradientFlow], threshold: float, span: Span, steps_per_output: float) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     axis.set_yscale("log")
@@ -83,7 +83,7 @@ def _frame(axis: Axes, flows: Sequence[GradientFlow], threshold: float) -> None:
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _power(value)))
     axis.yaxis.set_minor_locator(NullLocator())
     seen = [flow.lags[flow.quantiles[-1] > floor].max(initial=1) for flow in flows]
-    round_steps(axis, 1.03 * float(max(seen)) + 1)
+    round_steps(axis, 0, 1.03 * float(max(seen)) + 1, span, steps_per_output)
     axis.axhline(threshold, color=FAINT, linestyle=":", linewidth=1)
     axis.text(
         1.005, threshold, f"{100 * threshold:g} %", transform=axis.get_yaxis_transform(),

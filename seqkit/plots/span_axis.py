@@ -59,12 +59,37 @@ def _apart(axis: Axes, ticks: list[float], words: list[str], room: float) -> lis
     return kept[::-1]
 
 
-def round_steps(axis: Axes, most: float) -> None:
-    """Whole numbers as ticks, about six of them: an axis of steps has no halves."""
-    from matplotlib.ticker import MaxNLocator
+def round_steps(axis: Axes, low: float, high: float, span: Span, steps_per_output: float = 1.0) -> None:
+    """Ticks at whole numbers of steps that are round in the domain's unit, too: 24 hours rather than 25."""
+    from matplotlib.ticker import MultipleLocator
 
-    axis.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
-    axis.set_xlim(0, max(most, 1))
+    axis.set_xlim(low, high)
+    axis.xaxis.set_major_locator(MultipleLocator(round_step(high - low, span, steps_per_output)))
+
+
+def round_step(extent: float, span: Span, steps_per_output: float = 1.0) -> int:
+    """The whole number between an eighth and a quarter of the extent that is roundest in both units.
+
+    Example:
+        >>> round_step(300, lambda hours: f"{hours / 24:.3g} days")
+        48
+    """
+    least = max(int(np.ceil(extent / 8)), 1)
+    candidates = np.unique(np.linspace(least, max(extent / 4, least), 400).astype(int)).tolist()
+    rounded = [digit * 10**power for digit in (1, 2, 5) for power in range(9)]
+    candidates += [step for step in rounded if least <= step <= extent / 4]
+
+    def effort(step: int) -> tuple[int, float]:
+        own = _number(span(step * steps_per_output))
+        return 2 * _crookedness(own or 0.3) + _crookedness(step), abs(step - extent / 6)
+
+    return int(min(candidates, key=effort))
+
+
+def _crookedness(value: float) -> int:
+    """0 for 1, 2 and 5 times a power of ten, 1 for 4 and 25 times one, else 2."""
+    digits = f"{value:g}".replace(".", "").strip("0")
+    return {"1": 0, "2": 0, "5": 0, "4": 1, "25": 1}.get(digits, 2)
 
 
 def power_ticks(axis: Axes, steps: np.ndarray) -> None:

@@ -24,7 +24,8 @@ from seqkit.lecture.record_track import RecordTrack, record_track
 from seqkit.lecture.report_texts import TITLES
 from seqkit.lecture.truncation import TruncatedGradient, Truncation
 from seqkit.plots.gates import shown_steps
-from seqkit.plots.style import NO_PLOTS
+from seqkit.plots.span_axis import name_steps, round_step, round_steps
+from seqkit.plots.style import NO_PLOTS, save_figure
 
 SHORT = ["--records", "2", "--steps", "40", "--truncation", "1,8"]
 SMALL = ["--model.hidden_size", "5", "--trainer.max_steps", "2", "--trainer.enable_progress_bar", "false"]
@@ -277,6 +278,35 @@ def test_long_records_are_drawn_as_far_as_they_can_be_read() -> None:
     wave = RecordTrack((), np.zeros((100_000, 1)))
     assert (shown_steps(one), shown_steps(word), shown_steps(one.first(7))) == (80, 50, 7)
     assert (shown_steps(wave), shown_steps(wave, 160.0)) == (300, 48_000)
+
+
+def test_ticks_are_round_in_steps_and_in_the_unit_of_the_data() -> None:
+    def days(hours: float) -> str:
+        return f"{hours / 24:.3g} days" if hours >= 48 else f"{hours:g} hours"
+
+    assert round_step(300, days) == 48
+    assert round_step(73, days) == 10
+    assert round_step(300, lambda samples: f"{samples / 8:.3g} ms") == 40
+    assert round_step(300, lambda steps: f"{steps:g} characters") == 50
+    assert round_step(1, days) == 1
+
+
+@pytest.mark.parametrize(("per_second", "name"), [(None, "back (letters)"), (8.0, "back (steps)")])
+def test_a_second_axis_is_drawn_where_the_unit_is_not_a_step(
+    per_second: float | None, name: str, tmp_path: Path
+) -> None:
+    seen: list[str] = []
+
+    def draw(figure: Any) -> None:
+        axis = figure.subplots()
+        span = "{:g} letters".format if per_second is None else lambda steps: f"{steps / per_second:g} s"
+        round_steps(axis, 0, 24, span)
+        name_steps(axis, "back", span)
+        seen.append(axis.get_xlabel())
+        seen.extend(label.get_text() for twin in axis.child_axes for label in twin.get_xticklabels())
+
+    save_figure(tmp_path / "axis.png", draw)
+    assert seen == [name, *([] if per_second is None else ["0.5 s", "1 s", "1.5 s", "2 s", "2.5 s", "3 s"])]
 
 
 def test_lengths_are_read_as_they_are_written() -> None:
