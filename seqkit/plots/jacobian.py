@@ -56,7 +56,8 @@ def _draw_layer(left: Axes, right: Axes, report: JacobianReport) -> None:
         axis.grid(axis="y")
     left.set_ylabel("factor a step")
     left.set_title(
-        f"{report.layer}: over many steps a gradient changes by a factor of {report.growth:.3f} a step", loc="left"
+        f"{report.layer}: over many steps the most lasting direction changes by a factor of {report.growth:.3f} a step",
+        loc="left",
     )
     right.tick_params(axis="y", labelleft=False)
 
