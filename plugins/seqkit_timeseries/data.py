@@ -31,7 +31,6 @@ from seqkit_timeseries.division import Division
 from seqkit_timeseries.forecasts import SeriesRecord, Timeline
 from seqkit_timeseries.labelled import labelled_records
 from seqkit_timeseries.layout import Layout, TableOptions
-from seqkit_timeseries.made import require_target
 from seqkit_timeseries.reading import read_series
 from seqkit_timeseries.series import Series, require_float32
 from seqkit_timeseries.series_module import SeriesModule
@@ -122,7 +121,6 @@ class TimeseriesData(SeriesModule):
         )  # fmt: skip
         if task == "tag":
             require_tag_options(path, label_column, horizon)
-        require_target(path, target)
         if forecasts and horizon is None and path is not None:
             raise ConfigError("forecast needs to know how far", at="--data.horizon", fix="give the steps to forecast")
         self.target, self.quantiles = target, checked_quantiles(quantiles)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from seqkit import ConfigError, Known, MadeSource, PathOption
+from seqkit import Known, MadeSource
 from seqkit_timeseries.made_records import write_adding, write_memory
 from seqkit_timeseries.made_series import write_ar, write_hmm
 
@@ -13,19 +13,8 @@ MADE = {
     "ar": MadeSource(write_ar, ("next_step",)),
     "hmm": MadeSource(write_hmm, ("next_step",)),
     "memory": MadeSource(write_memory, ("classify",)),
-    "adding": MadeSource(write_adding, ("classify",)),
+    "adding": MadeSource(write_adding, ("classify",), {"target": "value"}),
 }
-
-
-def require_target(path: PathOption, target: str) -> None:
-    """Refuse to take the sums of `made:adding` for names of classes.
-
-    Raises:
-        ConfigError: Names the option.
-    """
-    source = path.removeprefix("made:").partition(",")[0] if isinstance(path, str) and path[:5] == "made:" else ""
-    if source == "adding" and target != "value":
-        raise ConfigError("made:adding has numbers to predict", at="--data.target", fix="give --data.target value")
 
 
 def in_units_of(known: Known, deviation: float) -> Known:

@@ -12,7 +12,7 @@ from seqkit import plugins
 from seqkit.data.sources import PathOption
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError, did_you_mean
-from seqkit.lecture.made import Made, placed, write_source
+from seqkit.lecture.made import Made, MadeSource, placed, write_source
 from seqkit.recipes import peek
 from seqkit.settings import parse_or_explain
 
@@ -48,10 +48,10 @@ def _make(domain: Domain, name: str, words: list[str]) -> None:
     if folder.exists():
         raise ConfigError(f"{folder} exists", at="--out", fix="name a new folder, or remove this one")
     made = write_source(source, name, {option: given[option] for option in source.options}, folder)
-    _report(domain, source.tasks[0], folder, made)
+    _report(domain, source, folder, made)
 
 
-def _report(domain: Domain, task: str, folder: Path, made: Made) -> None:
+def _report(domain: Domain, source: MadeSource, folder: Path, made: Made) -> None:
     """What was written, what is known of it, and the command that trains on it."""
     print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
     known = made.known.get("valid")
@@ -59,7 +59,8 @@ def _report(domain: Domain, task: str, folder: Path, made: Made) -> None:
         for what, figures in (("optimum", known.optimum), ("chance", known.chance)):
             shown = " · ".join(f"{figure} {value:.4g}" for figure, value in figures.items())
             print(f"{what} on the validation file: {shown}")
-    words = ["seqkit", "fit", "--domain", domain.name, "--data.task", task]
+    words = ["seqkit", "fit", "--domain", domain.name, "--data.task", source.tasks[0]]
+    words += [word for option, value in source.needs.items() for word in (f"--data.{option}", str(value))]
     for option, split in (("path", "train"), ("valid_path", "valid"), ("test_path", "test")):
         paths: PathOption = placed(made.paths[split], folder)  # type: ignore[index]
         for path in [paths] if isinstance(paths, str) else paths or []:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from seqkit.data.cache import cache_root
 from seqkit.data.sources import PathOption, split_label
@@ -21,10 +21,12 @@ class GivenPaths:
     Attributes:
         made: Sources that a domain can make data from, by name: `--data.path made:NAME` writes their files once.
         task: What is asked about the records.
+        arguments: What the data module was made with.
     """
 
     made: ClassVar[Mapping[str, MadeSource]] = {}
     task: str
+    arguments: dict[str, Any]
     _paths: dict[Split, PathOption]
 
     def give_paths(self, path: PathOption, valid_path: PathOption, test_path: PathOption) -> None:
@@ -56,7 +58,7 @@ class GivenPaths:
 
     def known(self, split: Split) -> Known | None:
         """The best possible result and that of chance on a split, for data that were made; else None."""
-        return known_of(self._resolved().get(split))
+        return known_of(self._resolved().get(split), self.task)
 
     @functools.cached_property
     def files(self) -> list[Path]:
@@ -72,7 +74,7 @@ class GivenPaths:
         path = self._paths["train"]
         if is_made(path):
             assert isinstance(path, str)
-            files = made_paths(path, self.made, self.task, cache_root() / "made")
+            files = made_paths(path, self.made, self.task, self.arguments, cache_root() / "made")
             for split in ("valid", "test"):
                 files[split] = self._paths[split] or files[split]
             self._paths = files

@@ -23,6 +23,9 @@ _ORDERS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 NUM_LAGS = max(_ORDERS)
 """Past steps that a reader must give."""
 
+_SETTLED = 32
+"""Steps after which a stream's own mean and deviation are worth something; before, targets may lie far outside them."""
+
 _ORDER_UNTRIED = 8
 _RIDGE = 1e-6
 _LEAST_DEVIATION = 1e-3
@@ -78,7 +81,7 @@ def number_rungs(train: FlatStore, valid: FlatStore | None, scored: FlatStore, r
         reader: Of all three.
     """
     begin = time.perf_counter()
-    learnt = _moments(train, reader)
+    learnt = _moments(train, reader, settled=True)
     if not learnt.counts.sum():
         return []
     judged = _moments(valid, reader) if valid is not None else None
@@ -144,14 +147,19 @@ def _design(targets: Targets) -> np.ndarray:
     return np.concatenate([ones, targets.seasonal[:, None], targets.past], axis=1)
 
 
-def _moments(store: FlatStore, reader: NumberReader) -> _Moments:
+def _moments(store: FlatStore, reader: NumberReader, settled: bool = False) -> _Moments:
+    """Sums over a store; with `settled` over streams past their first steps, if that leaves half of the targets."""
     size = reader.num_lags + 3
-    found = _Moments(np.zeros((reader.num_features, size, size)), np.zeros(reader.num_features))
+    every, late = (
+        _Moments(np.zeros((reader.num_features, size, size)), np.zeros(reader.num_features)) for _ in range(2)
+    )
     for feature, targets in reader.read(store, _MOST_READ):
         rows = np.concatenate([_design(targets), targets.truth[:, None]], axis=1)
-        found.products[feature] += rows.T @ rows
-        found.logs[feature] += np.log(targets.deviation).sum()
-    return found
+        old = targets.age > _SETTLED
+        for found, kept in ((every, slice(None)), (late, old)):
+            found.products[feature] += rows[kept].T @ rows[kept]
+            found.logs[feature] += np.log(targets.deviation[kept]).sum()
+    return late if settled and 2 * late.counts.sum() >= every.counts.sum() else every
 
 
 def _score(store: FlatStore, reader: NumberReader, predictors: list[LinearPredictor]) -> list[dict[str, float]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.data.sources import PathOption, split_label
-from seqkit.errors import ConfigError, DependencyError, did_you_mean
+from seqkit.errors import ConfigError, DataError, DependencyError, did_you_mean
 from seqkit.steps import Split
 from seqkit.version import __version__
 
@@ -59,10 +59,12 @@ class MadeSource:
         write: `(folder, seed, *, options...) -> Made`: the same options and seed write the same bytes. Every option has
             a default of type int, float, bool or str; the docstring's first line says what is made.
         tasks: Tasks that the files are for.
+        needs: Options of the data module without which the files would be read as something else, by name.
     """
 
     write: Callable[..., Made]
     tasks: tuple[str, ...]
+    needs: dict[str, Any] = field(default_factory=dict)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -118,7 +120,7 @@ def write_source(source: MadeSource, name: str, options: dict[str, Any], folder:
         raise DependencyError(f"cannot be written: {error}", at=str(folder), fix="name another folder") from error
     try:
         made = source.write(half, options["seed"], **rest)
-        content = {"source": name, "options": options, "version": __version__, **asdict(made)}
+        content = {"source": name, "options": options, "tasks": source.tasks, "version": __version__, **asdict(made)}
         (half / SIDECAR).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         half.chmod(0o755)
         try:
@@ -131,17 +133,20 @@ def write_source(source: MadeSource, name: str, options: dict[str, Any], folder:
     return made
 
 
-def made_paths(path: str, sources: Mapping[str, MadeSource], task: str, root: Path) -> dict[Split, PathOption]:
+def made_paths(
+    path: str, sources: Mapping[str, MadeSource], task: str, given: Mapping[str, Any], root: Path
+) -> dict[Split, PathOption]:
     """The files of `made:NAME`, written on first use.
 
     Args:
         path: What the user named.
         sources: Of the domain.
         task: What is to be asked of them.
+        given: Options of the data module.
         root: Folder in which each source with its options has a folder of its own.
 
     Raises:
-        ConfigError: If the source has no such option, or is not made for the task.
+        ConfigError: If the source has no such option, or is not made for the task, or needs another option.
     """
     name, options = parse_made(path, sources)
     source = sources[name]
@@ -151,31 +156,54 @@ def made_paths(path: str, sources: Mapping[str, MadeSource], task: str, root: Pa
             at="--data.task",
             fix=f"give --data.task {source.tasks[0]}",
         )
+    for option, value in source.needs.items():
+        if given.get(option) != value:
+            raise ConfigError(
+                f"source {name!r} is read with {option} {value!r}, and it is {given.get(option)!r}",
+                at=f"--data.{option}",
+                fix=f"give --data.{option} {value}",
+            )
     identity = [inspect.getmodule(source.write).__name__, source.write.__qualname__, options, __version__]  # type: ignore[union-attr]
     code = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]
     folder = root / f"{name}-{code}"
     if not (folder / SIDECAR).exists():
         write_source(source, name, options, folder)
-    return {split: placed(paths, folder) for split, paths in read_sidecar(folder).paths.items()}
+    return {split: placed(paths, folder) for split, paths in _read_sidecar(folder)["paths"].items()}
 
 
-def known_of(path: PathOption) -> Known | None:
-    """What is known of the file, or files, of one split: from the note that was left beside them, if there is one."""
+def known_of(path: PathOption, task: str) -> Known | None:
+    """What is known of the file, or files, of one split: from the note that was left beside them, if there is one.
+
+    Args:
+        path: Of the split.
+        task: What is asked of them; nothing is known of what they were not made for.
+    """
     entries = [path] if isinstance(path, str) else path or []
     folders = {Path(split_label(entry)[1]).parent for entry in entries}
     if len(folders) != 1 or not ((folder := folders.pop()) / SIDECAR).is_file():
         return None
-    made = read_sidecar(folder)
-    for split, paths in made.paths.items():
-        if _same_files(placed(paths, folder), path):
-            return made.known.get(split)
+    content = _read_sidecar(folder)
+    for split, paths in content["paths"].items():
+        if task in content["tasks"] and _same_files(placed(paths, folder), path):
+            return Known(**content["known"][split]) if split in content["known"] else None
     return None
 
 
-def read_sidecar(folder: Path) -> Made:
-    """What `write_source` left beside the files."""
-    content = json.loads((folder / SIDECAR).read_text(encoding="utf-8"))
-    return Made(content["paths"], {split: Known(**known) for split, known in content["known"].items()})
+def _read_sidecar(folder: Path) -> dict[str, Any]:
+    """What `write_source` left beside the files.
+
+    Raises:
+        DataError: If it was changed into something else.
+    """
+    file = folder / SIDECAR
+    try:
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        missing = {"paths", "tasks", "known"} - content.keys()
+    except (ValueError, AttributeError) as error:
+        raise DataError(f"is no note of made data: {error}", at=str(file), fix="remove it, or make it anew") from error
+    if missing:
+        raise DataError(f"says nothing of {', '.join(missing)}", at=str(file), fix="remove it, or make it anew")
+    return content
 
 
 def placed(paths: PathOption, folder: Path) -> PathOption:

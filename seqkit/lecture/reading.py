@@ -29,12 +29,14 @@ class Targets:
         seasonal: The value one season before the target, the last one where there is none, (N,).
         truth: What came, (N,).
         deviation: Of the stream so far, in units of the steps, (N,).
+        age: Steps that the stream had before, (N,).
     """
 
     past: np.ndarray
     seasonal: np.ndarray
     truth: np.ndarray
     deviation: np.ndarray
+    age: np.ndarray
 
 
 class NumberReader:
@@ -62,8 +64,11 @@ class NumberReader:
         loader = StreamLoader(store, max(min(_ROWS, len(store)), 1), _WINDOW, shuffle=False, seed=0, whole=True)
         past = torch.full((loader.batch_size, self.depth, self.num_features), torch.nan, dtype=torch.float64)
         state = self.scale.init_state(loader.batch_size, past) if self.scale else ()
+        age = torch.zeros(loader.batch_size, 1, dtype=torch.int64)
         num_steps = 0
         for batch in loader:
+            age = age.masked_fill(batch.reset[:, None], 0)
+            ages = age + torch.arange(1, batch.inputs.shape[1] + 1)  # (B, T)
             past = past.masked_fill(batch.reset[:, None, None], torch.nan)
             state = tuple(part.masked_fill(batch.reset[None, :, None], 0.0) for part in state)
             ended = ~valid_mask(batch.lengths, batch.inputs.shape[1])[..., None]
@@ -75,13 +80,14 @@ class NumberReader:
             known = torch.cat([past[:, 1:], inputs], dim=1)  # (B, depth - 1 + T, F)
             for feature in range(self.num_features):
                 parts = (t[..., feature] for t in (known, batch.targets.double(), mean, deviation))
-                yield feature, self._targets(*parts)
+                yield feature, self._targets(ages, *parts)
+            age = age + batch.lengths[:, None]
             past = torch.cat([past, inputs], dim=1)[:, -self.depth :]
             num_steps += int(batch.lengths.sum())
             if most is not None and num_steps >= most:
                 return
 
-    def _targets(self, known: Tensor, truth: Tensor, mean: Tensor, deviation: Tensor) -> Targets:
+    def _targets(self, ages: Tensor, known: Tensor, truth: Tensor, mean: Tensor, deviation: Tensor) -> Targets:
         """Of one feature: known (B, depth - 1 + T), the others (B, T)."""
         scored = torch.isfinite(truth)
         lags = known.unfold(1, self.depth, 1)[scored].flip(-1)  # (N, depth), newest first
@@ -94,6 +100,7 @@ class NumberReader:
             seasonal=torch.where(torch.isfinite(ago), ago, last).numpy(),
             truth=((truth - mean) / deviation).numpy(),
             deviation=deviation.numpy(),
+            age=ages[scored].numpy(),
         )
 
 

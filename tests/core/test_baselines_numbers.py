@@ -12,6 +12,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 
 from seqkit import (
+    Autoregression,
     Continuous,
     LabelCodec,
     ModelOptions,
@@ -223,3 +224,15 @@ def test_a_table_of_many_baselines_keeps_to_80_columns(capsys: pytest.CaptureFix
     assert "uniform" not in shown and {"majority", "symbol_majority", "window_11", "all_coding"} <= set(shown)
     assert "also in the JSON file: uniform" in printed
     assert "does not beat all coding (matthews 0.2 against 0.5)" in " ".join(printed.split())
+
+
+def test_deviations_are_learnt_past_the_wild_beginning_of_a_stream(tmp_path: Path) -> None:
+    source = Autoregression([1.6, -0.8], 0.01)
+    rng = np.random.default_rng(0)
+    train, scored = (
+        series(tmp_path / str(context), source.sample(4000, rng)[:, None] + 5, context=context) for context in (0, 1000)
+    )
+    rungs = number_rungs(train, None, scored, NumberReader(Continuous(1), True, 1, NUM_LAGS))
+    found = next(rung for rung in rungs if rung.name.startswith("ar_")).figures["loss"]
+    # Of the process itself: 0.5 ln(2 pi e 0.01) = -0.884 nats a value; 3,000 targets have a standard error of 0.013.
+    assert found == pytest.approx(0.5 * math.log(2 * math.pi * math.e * 0.01), abs=0.03)

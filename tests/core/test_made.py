@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 import seqkit
-from seqkit import ConfigError, Domain, Known, Made, MadeSource, Record, Split
+from seqkit import ConfigError, DataError, Domain, Known, Made, MadeSource, Record, Split
 from seqkit.cli.main import main
 from seqkit.lecture.made import known_of, parse_made, write_source
 from seqkit.lecture.optimum import describe_gap, gap_share
@@ -103,12 +103,28 @@ def test_a_source_for_another_task_is_refused(cache: Path) -> None:
 def test_what_is_known_belongs_to_the_file_and_not_to_its_folder(tmp_path: Path) -> None:
     source = LetterData.made["alternating"]
     write_source(source, "alternating", source.options, tmp_path / "out")
-    assert known_of(str(tmp_path / "out" / "valid.txt")) == Known({"loss": 0.0}, {"loss": math.log(2)})
-    assert known_of(str(tmp_path / "out" / "train.txt")) is None
-    assert known_of(["a=" + str(tmp_path / "out" / "valid.txt")]) is None
-    assert known_of(None) is None
+    assert known_of(str(tmp_path / "out" / "valid.txt"), "next_step") == Known({"loss": 0.0}, {"loss": math.log(2)})
+    assert known_of(str(tmp_path / "out" / "train.txt"), "next_step") is None
+    assert known_of(["a=" + str(tmp_path / "out" / "valid.txt")], "next_step") is None
+    assert known_of(str(tmp_path / "out" / "valid.txt"), "classify") is None  # a question it was not made for
+    assert known_of(None, "next_step") is None
     assert json.loads((tmp_path / "out" / "source.json").read_text())["options"]["length"] == 40
     assert [path.name for path in tmp_path.iterdir()] == ["out"]  # nothing half-made is left
+
+
+def test_a_note_that_is_none_is_an_error(tmp_path: Path) -> None:
+    for text, words in (("[]", "no note of made data"), ('{"paths": {}}', "says nothing of")):
+        (tmp_path / "source.json").write_text(text)
+        with pytest.raises(DataError, match=rf"{words}.*\n.*source.json"):
+            known_of(str(tmp_path / "valid.txt"), "next_step")
+
+
+def test_an_option_that_the_files_need_is_asked_for(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needy = replace(LetterData.made["alternating"], needs={"window": 7})
+    monkeypatch.setattr(LetterData, "made", {"alternating": needy})
+    assert module("made:alternating", window=7).path
+    with pytest.raises(ConfigError, match=r"read with window 7, and it is 9\n  at: --data.window\n  fix: give"):
+        _ = module("made:alternating", window=9).path
 
 
 def test_a_source_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:

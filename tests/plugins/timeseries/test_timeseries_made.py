@@ -158,8 +158,8 @@ def test_chance_at_adding_is_a_sixth(tmp_path: Path) -> None:
 
 
 def test_the_sums_of_adding_are_not_taken_for_names() -> None:
-    with pytest.raises(ConfigError, match="numbers to predict"):
-        TimeseriesData(path="made:adding", task="classify")
+    with pytest.raises(ConfigError, match="read with target 'value', and it is 'label'"):
+        _ = TimeseriesData(path="made:adding", task="classify").path
 
 
 @pytest.mark.parametrize(
