@@ -57,11 +57,14 @@ def follow_gradients(trace: StackTrace, on_outputs: Tensor, num_positions: int) 
     found: list[list[dict[str, np.ndarray]]] = [[] for _ in trace.layers]
     offsets = {int(trace.counts.max()) * n // (2 * num_positions) for n in range(num_positions)}
     rows = torch.arange(len(on_outputs), device=on_outputs.device)
+    sizes = on_outputs.double().norm(dim=2)  # (B, T)
+    looked_at = (sizes > 0) & torch.isfinite(sizes)
+    before = torch.full_like(trace.counts, -1)
     for offset in sorted(offsets):
-        last = trace.counts - 1 - offset  # (B,)
-        put = on_outputs[rows, last.clamp(min=0)]  # (B, H)
-        size = put.double().norm(dim=1)
-        used = (last >= 0) & (size > 0) & torch.isfinite(size)
+        last = _last_looked_at(looked_at, trace.counts - 1 - offset)  # (B,)
+        put, size = on_outputs[rows, last.clamp(min=0)], sizes[rows, last.clamp(min=0)]  # (B, H), (B,)
+        used = (last >= 0) & (last != before)
+        before = last
         if not bool(used.any()):
             continue
         seed = torch.zeros_like(trace.outputs)
@@ -70,6 +73,15 @@ def follow_gradients(trace: StackTrace, on_outputs: Tensor, num_positions: int) 
         for number, parts in enumerate(_norms(trace, seed)):
             found[number].append({n: _by_lag(v, last, used) * size[used, None].cpu().numpy() for n, v in parts.items()})
     return [_join(layer, samples) for layer, samples in zip(trace.layers, found, strict=True)]
+
+
+def _last_looked_at(looked_at: Tensor, before: Tensor) -> Tensor:
+    """The last step of each row up to a given one at which the loss looks at the output; -1 if there is none, (B,).
+
+    Maximum pooling, for one, looks at few of them.
+    """
+    steps = torch.arange(looked_at.shape[1], device=looked_at.device)
+    return torch.where(looked_at & (steps <= before[:, None]), steps, -1).amax(1)
 
 
 def summarise(norms: Norms) -> Iterator[GradientFlow]:

@@ -133,6 +133,19 @@ def test_outputs_that_the_loss_does_not_look_at_are_no_samples() -> None:
     assert follow(scalar(0.5), x, on_outputs, positions=4).parts["state"].shape == (1, 8)
 
 
+def test_a_loss_that_looks_at_few_outputs_is_followed_from_the_last_of_them() -> None:
+    on_outputs = torch.zeros(B, T, H, dtype=torch.float64)
+    on_outputs[0, 3] = on_outputs[1, 5] = 1.0  # as maximum pooling may do; nothing of the third row
+    backbone = stack("rnn")
+    norms = follow(backbone, values(), on_outputs)
+    assert norms.parts["state"].shape[0] == 2
+    alone = torch.zeros_like(on_outputs)
+    alone[0, 3] = 1.0
+    expected = follow(backbone, values(), alone).parts["state"][0]
+    np.testing.assert_allclose(norms.parts["state"][0], expected, rtol=1e-12)
+    assert np.isfinite(expected[:4]).all() and np.isnan(expected[4:]).all()  # four steps up to the fourth output
+
+
 def test_small_gradients_are_followed_below_the_range_of_float32() -> None:
     x = torch.rand(1, 30, 1) + 0.1
     on_outputs = torch.full((1, 30, 1), 1e-30)
