@@ -72,7 +72,8 @@ def _view(panel: dict[str, Any], result: dict[str, Any]) -> PanelView:
     ]
     lines = [line for line in lines if any(mark.diverged or mark.value is not None for mark in line.marks)]
     best = [_best_counted(rows, value, name) for value in values]
-    if any(mark.value is not None for mark in best):
+    # Variants of one cell are held against each other, between chance and optimum.
+    if not result["variants"] and any(mark.value is not None for mark in best):
         lines.insert(0, Line("best counted", "counted", best))
     return PanelView(
         title=panel["name"],

@@ -97,27 +97,34 @@ def judge(panel: dict[str, Any], rows: Sequence[Row], across: str | None) -> lis
     """Sentences: which trained rows do not beat the best counted one, and last whether the best of them does.
 
     Args:
-        panel: `task`, `figure`, and `columns` with `value` and `num_records`.
+        panel: `task`, `figure`, and `columns` with `value`, `num_records` and `optimum`.
         rows: Of this panel.
         across: What differs between columns.
     """
     name, values = panel["figure"], [column["value"] for column in panel["columns"]]
     unbeaten: dict[str, list[Any]] = {}
     tops: dict[Any, tuple[Row, Row, bool]] = {}
+    perfect: list[Any] = []
     for column in panel["columns"]:
         here = [row for row in rows if row["column"] == column["value"]]
         trained = [row for row in here if row["kind"] in TRAINED and row["status"] == "done"]
         counted, top = best_row(name, (row for row in here if row["kind"] not in TRAINED)), best_row(name, trained)
         if counted is None or top is None:
             continue
+        if name in column["optimum"] and not better(name, column["optimum"][name], counted["figures"][name]):
+            perfect.append(column["value"])
+            continue
         num_records = column["num_records"] if panel["task"] == "classify" else 0
         tops[column["value"]] = (top, counted, beats(name, top, counted, num_records))
         for row in trained:
             if not beats(name, row, counted, num_records):
                 unbeaten.setdefault(row["rung"], []).append(column["value"])
+    said = [f"what was counted is at the optimum{_where(perfect, values, across, 'every')}: nothing can beat it"]
+    if perfect:
+        return said + _unbeaten(unbeaten, values, across) + _tops(name, tops, values, across)
     if not tops:
         return ["nothing was counted that the trained rungs could be held against"]
-    return _unbeaten(unbeaten, values, across) + _tops(name, tops, across)
+    return _unbeaten(unbeaten, values, across) + _tops(name, tops, values, across)
 
 
 def _unbeaten(unbeaten: dict[str, list[Any]], values: Sequence[Any], across: str | None) -> list[str]:
@@ -131,13 +138,12 @@ def _unbeaten(unbeaten: dict[str, list[Any]], values: Sequence[Any], across: str
     ]
 
 
-def _tops(name: str, tops: dict[Any, tuple[Row, Row, bool]], across: str | None) -> list[str]:
+def _tops(name: str, tops: dict[Any, tuple[Row, Row, bool]], values: Sequence[Any], across: str | None) -> list[str]:
     """The best trained rung against the best counted one: with names and values where there is one column."""
     if across is None:
         return [_top(name, *top) for top in tops.values()]
-    values = list(tops)
-    beaten = [value for value in values if tops[value][2]]
-    lost = [value for value in values if not tops[value][2]]
+    beaten = [value for value, (_, _, yes) in tops.items() if yes]
+    lost = [value for value, (_, _, yes) in tops.items() if not yes]
     won = f"the best that was trained beats the best that was counted{_where(beaten, values, across, 'every')}"
     not_won = f"nothing trained beats the best that was counted{_where(lost, values, across, 'any')}"
     return [won] * bool(beaten) + [not_won] * bool(lost)

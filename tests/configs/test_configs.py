@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
-from seqkit import plugins
-from seqkit.settings import Settings, parse_arguments
+from seqkit.lecture.panel import panels_of_words
+from seqkit.settings import Settings
 from seqkit.training import workflow
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 RECIPES = sorted(CONFIGS.rglob("*.yaml"))
 NAMES = [str(recipe.relative_to(CONFIGS).with_suffix("")) for recipe in RECIPES]
-NUM_RECIPES = {"audio": 3, "dna": 3, "lecture": 6, "text": 3, "timeseries": 5}
+NUM_RECIPES = {"audio": 3, "dna": 3, "lecture": 8, "text": 3, "timeseries": 5}
 OF_THE_FILES = ("path", "valid_path", "test_path", "test_match", "test_every", "join_match")
 
 
@@ -24,12 +24,14 @@ def read(recipe: Path) -> dict[str, Any]:
     return content
 
 
-def settings_of(recipe: Path, folder: Path) -> Settings:
-    """Of a single run: what `seqkit compare` varies is left out."""
+def panels_of(recipe: Path) -> list[tuple[Settings, dict[str, Any]]]:
+    """Of a single run, or of one a domain, with what the recipe says of it; what `compare` varies is left out."""
     content = read(recipe)
-    single = folder / recipe.name
-    single.write_text(yaml.safe_dump({name: value for name, value in content.items() if name != "compare"}))
-    return parse_arguments(plugins.load(content["domain"]), ["--config", str(single)], content["data"]["task"])
+    domains = content.pop("compare", {}).get("domains", {"": {}})
+    panels, _ = panels_of_words(["--config", str(recipe)])
+    groups = ("data", "trainer")
+    said = [{name: content.get(name, {}) | own.get(name, {}) for name in groups} for own in domains.values()]
+    return [(panel.settings({}), own) for panel, own in zip(panels, said, strict=True)]
 
 
 def test_all_recipes_are_seen() -> None:
@@ -56,14 +58,18 @@ def test_a_recipe_names_no_python_code(recipe: Path) -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=NAMES)
 def test_a_recipe_trains_one_step_on_demo_data(recipe: Path, tmp_path: Path) -> None:
-    settings, content = settings_of(recipe, tmp_path), read(recipe)
-    for group in ("data", "trainer"):
-        for option, value in content.get(group, {}).items():
+    for settings, content in panels_of(recipe):
+        train_one_step(settings, content, tmp_path / settings.domain.name)
+
+
+def train_one_step(settings: Settings, content: dict[str, Any], run: Path) -> None:
+    for group, options in content.items():
+        for option, value in options.items():
             assert getattr(settings, group)[option] == value
     # Options about files or columns that demo data does not have are left out; every other one is the recipe's.
     dropped = [name for name in content["data"] if name in OF_THE_FILES or name.startswith("label")]
     data = {name: value for name, value in settings.data.items() if name not in dropped}
-    if content["domain"] != "timeseries":  # which has few demo records
+    if settings.domain.name != "timeseries":  # which has few demo records
         data["valid_fraction"] = 0.02  # the whole validation split is scored at the end
     own = {"max_steps": 1, "limit_val_batches": 1, "val_check_interval": 1.0, "accelerator": "cpu"}
     small = replace(
@@ -71,9 +77,9 @@ def test_a_recipe_trains_one_step_on_demo_data(recipe: Path, tmp_path: Path) -> 
         data=data,
         model=replace(settings.model, hidden_size=16, d_model=None),
         trainer=settings.trainer | own | {"limit_train_batches": 1, "enable_progress_bar": False},
-        run=str(tmp_path / "run"),
+        run=str(run),
     )
     folder, result = workflow.fit(small, say=lambda line: None)
     assert result["steps"] == 1
-    assert result["domain"] == content["domain"]
+    assert result["domain"] == settings.domain.name
     assert (folder.checkpoints / "best.ckpt").exists()

@@ -204,7 +204,7 @@ def test_what_is_said_names_the_rungs_that_beat_nothing() -> None:
         make_row("rnn", "recurrent", status="diverged"), make_row("lstm", "recurrent", bits=1.5),
         make_row("optimum", "known", bits=1.0),
     ]  # fmt: skip
-    panel = {"task": "next_step", "figure": "bits", "columns": [{"value": None, "num_records": 3}]}
+    panel = {"task": "next_step", "figure": "bits", "columns": [{"value": None, "num_records": 3, "optimum": {}}]}
     assert judge(panel, rows, None) == [
         "bag does not beat the best that was counted",
         "the best that was trained, lstm (1.5), beats the best that was counted, markov 2 (2)",
@@ -218,12 +218,22 @@ def test_what_is_said_of_columns_names_them() -> None:
     rows = [make_row("majority", "chance", lag, accuracy=0.5) for lag in (4, 16)]
     rows += [make_row("rnn", "recurrent", 4, accuracy=1.0), make_row("rnn", "recurrent", 16, accuracy=0.5)]
     rows += [make_row("bag", "feedforward", lag, accuracy=0.5) for lag in (4, 16)]
-    columns = [{"value": lag, "num_records": 1000} for lag in (4, 16)]
+    columns: list[dict[str, Any]] = [{"value": lag, "num_records": 1000, "optimum": {}} for lag in (4, 16)]
     assert judge({"task": "classify", "figure": "accuracy", "columns": columns}, rows, "lag") == [
         "bag does not beat the best that was counted at any lag",
         "rnn does not beat the best that was counted at lag 16",
         "the best that was trained beats the best that was counted at lag 4",
         "nothing trained beats the best that was counted at lag 16",
+    ]
+
+
+def test_what_cannot_be_beaten_is_not_held_against_a_rung() -> None:
+    rows = [make_row("markov_2", "window", lag, accuracy=share) for lag, share in ((4, 1.0), (16, 0.5))]
+    rows += [make_row("lstm", "recurrent", lag, accuracy=1.0) for lag in (4, 16)]
+    columns = [{"value": lag, "num_records": 100, "optimum": {"accuracy": 1.0}} for lag in (4, 16)]
+    assert judge({"task": "classify", "figure": "accuracy", "columns": columns}, rows, "lag") == [
+        "what was counted is at the optimum at lag 4: nothing can beat it",
+        "the best that was trained beats the best that was counted at lag 16",
     ]
 
 
