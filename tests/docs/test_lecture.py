@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import torch
 
 DOCS = Path(__file__).parents[2] / "docs"
 FOLDER = DOCS / "lecture"
@@ -70,7 +71,10 @@ def smaller(words: list[str]) -> list[str]:
 @pytest.fixture(autouse=True)
 def _apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("SEQKIT_CACHE", str(tmp_path / "cache"))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # models of 8 units: a second thread would only wait for the first
     yield
+    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("page", course.pages(), ids=lambda page: page.stem)
