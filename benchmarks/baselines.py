@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from seqkit import plugins
-from seqkit.lecture.baselines import cheap_rungs
+from seqkit.lecture.rungs.baselines import cheap_rungs
 
 TINY, WIKI = "text/tiny-shakespeare/input.txt", "text/wikitext-2/"
 POLARITY, FSDD = "text/sentence-polarity/rt-polarity.", "audio/fsdd/recordings.zip"

@@ -50,14 +50,14 @@ if TYPE_CHECKING:
     from seqkit.errors import SeqkitError as SeqkitError
     from seqkit.errors import did_you_mean as did_you_mean
     from seqkit.inference.judge import Judge as Judge
-    from seqkit.lecture.class_rungs import class_figures as class_figures
-    from seqkit.lecture.gaussian import Autoregression as Autoregression
-    from seqkit.lecture.gaussian import GaussianHiddenMarkov as GaussianHiddenMarkov
-    from seqkit.lecture.hidden_markov import HiddenMarkov as HiddenMarkov
-    from seqkit.lecture.made import Known as Known
-    from seqkit.lecture.made import Made as Made
-    from seqkit.lecture.made import MadeSource as MadeSource
-    from seqkit.lecture.markov import MarkovChain as MarkovChain
+    from seqkit.lecture.rungs.class_rungs import class_figures as class_figures
+    from seqkit.lecture.sources.gaussian import Autoregression as Autoregression
+    from seqkit.lecture.sources.gaussian import GaussianHiddenMarkov as GaussianHiddenMarkov
+    from seqkit.lecture.sources.hidden_markov import HiddenMarkov as HiddenMarkov
+    from seqkit.lecture.sources.made import Known as Known
+    from seqkit.lecture.sources.made import Made as Made
+    from seqkit.lecture.sources.made import MadeSource as MadeSource
+    from seqkit.lecture.sources.markov import MarkovChain as MarkovChain
     from seqkit.model import SequenceModel as SequenceModel
     from seqkit.options import ModelOptions as ModelOptions
     from seqkit.plots.forecast import draw_forecast as draw_forecast
@@ -98,10 +98,10 @@ _HOMES = {
         "did_you_mean",
     ),
     "seqkit.inference.judge": ("Judge",),
-    "seqkit.lecture.gaussian": ("Autoregression", "GaussianHiddenMarkov"),
-    "seqkit.lecture.hidden_markov": ("HiddenMarkov",),
-    "seqkit.lecture.markov": ("MarkovChain",),
-    "seqkit.lecture.made": ("Known", "Made", "MadeSource"),
+    "seqkit.lecture.sources.gaussian": ("Autoregression", "GaussianHiddenMarkov"),
+    "seqkit.lecture.sources.hidden_markov": ("HiddenMarkov",),
+    "seqkit.lecture.sources.markov": ("MarkovChain",),
+    "seqkit.lecture.sources.made": ("Known", "Made", "MadeSource"),
     "seqkit.model": ("SequenceModel",),
     "seqkit.options": ("ModelOptions",),
     "seqkit.plots.forecast": ("draw_forecast",),
@@ -113,7 +113,7 @@ _HOMES = {
     "seqkit.steps": (
         "IGNORED", "Batch", "Continuous", "Discrete", "Generation", "Record", "Spec", "Split", "valid_mask",
     ),
-    "seqkit.lecture.class_rungs": ("class_figures",),
+    "seqkit.lecture.rungs.class_rungs": ("class_figures",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -9,9 +9,9 @@ from typing import Any
 from seqkit import plugins
 from seqkit.domain import Domain
 from seqkit.flat_options import settings_from
-from seqkit.lecture.compare import compare as run_study
-from seqkit.lecture.panel import Overrides, panel_of_options
-from seqkit.lecture.study import build_study
+from seqkit.lecture.comparison.compare import compare as run_study
+from seqkit.lecture.comparison.panel import Overrides, panel_of_options
+from seqkit.lecture.comparison.study import build_study
 from seqkit.run import Run
 from seqkit.training import workflow
 from seqkit.training.crossval import cross_validate

@@ -20,8 +20,8 @@ from seqkit.inference.predict import predict_records
 from seqkit.inference.score import Scoring, score_rows
 from seqkit.inference.scorers import choose_question, option_owners
 from seqkit.inference.stream import Source, read_stream
-from seqkit.lecture.diagnose import DiagnoseOptions, diagnose
-from seqkit.lecture.diagnosis import Diagnosis
+from seqkit.lecture.instruments.diagnose import DiagnoseOptions, diagnose
+from seqkit.lecture.instruments.diagnosis import Diagnosis
 from seqkit.steps import Generation, Record, Split
 from seqkit.tasks.ctc import set_beam_size
 from seqkit.tasks.distributions import Sampling

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from seqkit.cli.compare_tables import print_comparison
-from seqkit.lecture.compare import compare
-from seqkit.lecture.panel import panels_of_words
-from seqkit.lecture.study import build_study
+from seqkit.lecture.comparison.compare import compare
+from seqkit.lecture.comparison.panel import panels_of_words
+from seqkit.lecture.comparison.study import build_study
 from seqkit.recipes import peek
 from seqkit.training.folder import as_json
 

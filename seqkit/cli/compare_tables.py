@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from seqkit.lecture.standings import BITS, Row, best_row, method, native_figures
-from seqkit.lecture.study import TRAINED
+from seqkit.lecture.comparison.standings import BITS, Row, best_row, method, native_figures
+from seqkit.lecture.comparison.study import TRAINED
 from seqkit.plots.style import NO_PLOTS, can_plot
 
 WIDTH = 80

@@ -12,11 +12,11 @@ from rich.console import Console
 
 from seqkit.cli.verbs import output_path, parse_verb, require_writable
 from seqkit.errors import ConfigError
-from seqkit.lecture.diagnose import DiagnoseOptions, diagnose
-from seqkit.lecture.diagnosis_pictures import draw_pictures
-from seqkit.lecture.diagnosis_tables import Table, clipping_table, gate_table, layer_table, truncation_table
-from seqkit.lecture.report import Findings, describe_model, render_report
-from seqkit.lecture.truncation import Truncation, measure_truncation, require_truncatable
+from seqkit.lecture.instruments.diagnose import DiagnoseOptions, diagnose
+from seqkit.lecture.instruments.truncation import Truncation, measure_truncation, require_truncatable
+from seqkit.lecture.reporting.diagnosis_pictures import draw_pictures
+from seqkit.lecture.reporting.diagnosis_tables import Table, clipping_table, gate_table, layer_table, truncation_table
+from seqkit.lecture.reporting.report import Findings, describe_model, render_report
 from seqkit.plots.style import NO_PLOTS
 from seqkit.steps import Split
 from seqkit.training import workflow

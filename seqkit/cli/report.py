@@ -10,8 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from seqkit.lecture.optimum import describe_gap
-from seqkit.lecture.unbeaten import is_better, main_figure, unbeaten
+from seqkit.lecture.rungs.unbeaten import is_better, main_figure, unbeaten
+from seqkit.lecture.sources.optimum import describe_gap
 from seqkit.plots.style import NO_PLOTS, can_plot
 from seqkit.training.leakage import describe_leaks
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from seqkit.data.cache import cache_root
 from seqkit.data.sources import PathOption, split_label
-from seqkit.lecture.made import Known, MadeSource, is_made, known_of, made_paths
+from seqkit.lecture.sources.made import Known, MadeSource, is_made, known_of, made_paths
 from seqkit.steps import Split
 
 _SPLITS: tuple[Split, ...] = ("train", "valid", "test")

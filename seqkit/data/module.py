@@ -20,7 +20,7 @@ from seqkit.data.splits import HoldOut, cut_stream, place_records, place_stream,
 from seqkit.data.store import FlatStore, build_store
 from seqkit.data.windows import WindowLoader
 from seqkit.errors import ConfigError, DataError
-from seqkit.lecture.made import is_made
+from seqkit.lecture.sources.made import is_made
 from seqkit.steps import Record, Split
 
 

@@ -14,7 +14,7 @@ from seqkit.data.windows import WindowLoader
 from seqkit.inference.direct import decode_predicted
 from seqkit.inference.generate import continue_sequences
 from seqkit.inference.naive import fill_forward, seasonal_naive
-from seqkit.lecture.forecast_rungs import LinearWindow
+from seqkit.lecture.rungs.forecast_rungs import LinearWindow
 from seqkit.model import SequenceModel
 from seqkit.steps import Continuous, Split
 from seqkit.tasks.distributions import Sampling

@@ -1,1 +1,1 @@
-"""The lecture as instruments: made sources with known answers, and what they are held against."""
+"""The lecture as instruments: sources with known answers, rungs to beat, comparisons, and looks inside a model."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DARK = "#555555"
-_MARKERS = "os^DvPX"
+_MARKERS = "os^DvPX*"
+_LINE_COLOURS = (*COLOURS, "#882255")
+"""One more than elsewhere; source of the last: Tol's muted scheme, told apart by the colour-blind, too."""
+
+_ASIDE_PT = 5.0
+"""Between marks of one column in a panel, so that lines of the same value can all be seen."""
+
 _GROUP_COLOURS = {"counted": FAINT, "feedforward": COLOURS[1], "recurrent": COLOURS[0],
                   "parallel": COLOURS[2]}  # fmt: skip
 _WIDE_SPAN = 8.0
@@ -106,7 +112,9 @@ def draw_ladder(
         mark, colour = rung.marks[0], _GROUP_COLOURS[rung.group]
         if mark.value is None:
             word = "diverged" if mark.diverged else "not trained"
-            axis.annotate(word, (low, row), (0, 0), textcoords="offset points", va="center", fontsize=8, color=_DARK)
+            axis.annotate(word, (0, row), (8, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
+                          va="center", fontsize=8, color=_DARK,
+                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
             continue
         if mark.low is not None and mark.high is not None:
             axis.plot([mark.low, mark.high], [row, row], color=colour, linewidth=3, alpha=0.4, linestyle="-")
@@ -141,7 +149,7 @@ def draw_across(figure: Figure, panel: PanelView, name: str) -> None:
     _draw_panel(axis, panel, styles)
     axis.set_xlabel(name)
     axis.set_ylabel(panel.label)
-    _label_ends(figure, axis)
+    _label_ends(figure, axis, panel)
     _draw_diverged(axis, panel, styles)
     if any(line.get_label() == _DIVERGED for line in axis.get_lines()):
         figure.text(0.01, 0.01, "×  diverged", fontsize=8, color=_DARK)
@@ -162,7 +170,7 @@ def draw_panels(figure: Figure, panels: Sequence[PanelView], name: str) -> None:
     lines = {line.name: line for panel in panels for line in panel.lines}
     styles = _styles(list(lines), list(lines.values()))
     for number, (axis, panel) in enumerate(zip(axes, panels, strict=False)):
-        _draw_panel(axis, panel, styles)
+        _draw_panel(axis, panel, styles, _ASIDE_PT)
         axis.set_title(panel.title, loc="left")
         if number + columns >= len(panels):
             axis.set_xlabel(name)
@@ -184,21 +192,33 @@ def panels_size(num_panels: int, num_lines: int) -> tuple[float, float]:
     return (16.0 if num_panels > 1 else 11.0), 5.6 * -(-num_panels // 2) + 0.9 + 0.5 * -(-(num_lines + 2) // 4)
 
 
-def _draw_panel(axis: Axes, panel: PanelView, styles: dict[str, dict[str, object]]) -> None:
-    """Lines of all rungs, with those of chance and optimum."""
+def _draw_panel(axis: Axes, panel: PanelView, styles: dict[str, dict[str, object]], aside_pt: float = 0.0) -> None:
+    """Lines of all rungs, moved aside by so many points each, with those of chance and optimum."""
     places = _places(axis, panel.values)
-    for values, name, style in ((panel.chance, "chance", ":"), (panel.optimum, "optimum", "--")):
-        if any(value is not None for value in values):
-            shown = [math.nan if value is None else value for value in values]
-            axis.plot(places, shown, color=_DARK, linestyle=style, linewidth=1, label=name, zorder=1.5)
-    for line in panel.lines:
-        style = styles[line.name]
+    for values, name, dashes in ((panel.chance, "chance", ":"), (panel.optimum, "optimum", "--")):
+        look: dict[str, Any] = {"color": _DARK, "linestyle": dashes, "linewidth": 1, "label": name, "zorder": 1.5}
+        if aside_pt and values[0] is not None and len(set(values)) == 1:
+            axis.axhline(values[0], **look)
+        elif any(value is not None for value in values):
+            axis.plot(places, [math.nan if value is None else value for value in values], **look)
+    for number, line in enumerate(panel.lines):
+        style: dict[str, Any] = styles[line.name] | {"transform": _moved(axis, aside_pt, number, len(panel.lines))}
         shown = [math.nan if mark.value is None else mark.value for mark in line.marks]
-        axis.plot(places, shown, label=line.name, **style)  # type: ignore[arg-type]
+        axis.plot(places, shown, label=line.name, **style)
         for place, mark in zip(places, line.marks, strict=True):
             if mark.low is not None and mark.high is not None and mark.high > mark.low:
-                axis.plot([place, place], [mark.low, mark.high], color=style["color"], linestyle="-", linewidth=0.8)
+                axis.plot([place, place], [mark.low, mark.high], color=style["color"], linestyle="-", linewidth=0.8,
+                          transform=style["transform"])  # fmt: skip
+    axis.margins(x=0.14 if aside_pt else 0.05)
     axis.grid(axis="y")
+
+
+def _moved(axis: Axes, aside_pt: float, number: int, total: int) -> Any:
+    """The axis's own place, moved aside by a line's share of the room around it."""
+    from matplotlib.transforms import ScaledTranslation
+
+    figure: Any = axis.figure
+    return axis.transData + ScaledTranslation(aside_pt * (number - (total - 1) / 2) / 72, 0, figure.dpi_scale_trans)
 
 
 def _draw_diverged(axis: Axes, panel: PanelView, styles: dict[str, dict[str, object]]) -> None:
@@ -240,38 +260,47 @@ def _styles(names: Sequence[str], lines: Sequence[Line]) -> dict[str, dict[str, 
             continue
         number = trained.index(name)
         styles[name] = {
-            "color": COLOURS[number % len(COLOURS)],
+            "color": _LINE_COLOURS[number % len(_LINE_COLOURS)],
             "marker": _MARKERS[number % len(_MARKERS)],
-            "linestyle": "-" if number < len(COLOURS) else "--",
+            "linestyle": "-" if number < len(_LINE_COLOURS) else "--",
             "markersize": 4.5,
         }
     return styles
 
 
-def _label_ends(figure: Figure, axis: Axes) -> None:
-    """The name of each line right of its last point, moved apart where they would overlap."""
+def _label_ends(figure: Figure, axis: Axes, panel: PanelView) -> None:
+    """The name of each line right of its last point, or of its last cross, moved apart where they would overlap."""
+    bottom, top = axis.get_ylim()
+    gone = {line.name for line in panel.lines if line.marks[-1].diverged}
     ends: list[tuple[float, float, str, str]] = []  # y and x of the last point, label, colour
     for line in axis.get_lines():
         x, y = np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)
-        known = np.isfinite(y).nonzero()[0]
-        if len(known) and not str(line.get_label()).startswith("_"):
-            ends.append((y[known[-1]], x[known[-1]], str(line.get_label()), str(line.get_color())))
+        label, known = str(line.get_label()), np.isfinite(y).nonzero()[0]
+        if label in gone:
+            ends.append((bottom, x[-1], label, str(line.get_color())))
+        elif len(known) and not label.startswith("_"):
+            ends.append((y[known[-1]], x[known[-1]], label, str(line.get_color())))
     figure.draw_without_rendering()
-    height = axis.get_window_extent().height / figure.dpi * 72
-    bottom, top = axis.get_ylim()
-    gap = (top - bottom) * 8 * _LABEL_GAP / height
+    height_pt = axis.get_window_extent().height / figure.dpi * 72
     ends.sort()
-    spread = [end[0] for end in ends]
-    for _ in range(200):  # push neighbours apart until none overlap
-        for one in range(len(spread) - 1):
-            lack = gap - (spread[one + 1] - spread[one])
-            if lack > 1e-9:
-                spread[one] -= lack / 2
-                spread[one + 1] += lack / 2
-    for (y_last, x_last, label, colour), place in zip(ends, spread, strict=True):
+    places = _spread([end[0] for end in ends], (top - bottom) * 8 * _LABEL_GAP / height_pt, bottom, top)
+    for (y_last, x_last, label, colour), place in zip(ends, places, strict=True):
         arrow = {"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3}
         axis.annotate(short(label), (x_last, y_last), (1.03, place), textcoords=axis.get_yaxis_transform(), va="center",
                       fontsize=8, color=colour, arrowprops=arrow, annotation_clip=False)  # fmt: skip
+
+
+def _spread(values: list[float], gap: float, bottom: float, top: float) -> list[float]:
+    """Rising values moved apart by at least a gap, within bounds as far as they have room."""
+    places = list(values)
+    for _ in range(200):
+        places = [min(max(place, bottom), top) for place in places]
+        for one in range(len(places) - 1):
+            lack = gap - (places[one + 1] - places[one])
+            if lack > 1e-9:
+                places[one] -= lack / 2
+                places[one + 1] += lack / 2
+    return places
 
 
 def _legend_of_groups(figure: Figure, rungs: Sequence[Line]) -> None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from seqkit.lecture.diagnosis import GateReport
-    from seqkit.lecture.record_track import RecordTrack
+    from seqkit.lecture.instruments.diagnosis import GateReport
+    from seqkit.lecture.reporting.record_track import RecordTrack
 
 _MOST_LETTERS = 80
 _MOST_WORDS = 50

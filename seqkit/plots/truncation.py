@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from seqkit.lecture.gradient_gap import Spread
-    from seqkit.lecture.truncation import Truncation
+    from seqkit.lecture.instruments.gradient_gap import Spread
+    from seqkit.lecture.instruments.truncation import Truncation
 
 TRUNCATION_SIZE_CM = (16.0, 8.4)
 

@@ -13,9 +13,9 @@ import torch
 
 from seqkit.data.module import SequenceDataModule
 from seqkit.inference.forecast import score_forecasts
-from seqkit.lecture.baselines import counted_rungs
-from seqkit.lecture.optimum import known_figures
-from seqkit.lecture.rung import Figures, Rung
+from seqkit.lecture.rungs.baselines import counted_rungs
+from seqkit.lecture.rungs.rung import Figures, Rung
+from seqkit.lecture.sources.optimum import known_figures
 from seqkit.steps import Continuous, Discrete, Split
 from seqkit.tasks.outputs import WITHOUT_LIKELIHOOD
 from seqkit.training.answers import Answers, KeepAnswers, KeepGuesses

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from seqkit.lecture.panel import panels_of_words
+from seqkit.lecture.comparison.panel import panels_of_words
 from seqkit.settings import Settings
 from seqkit.training import workflow
 

@@ -26,13 +26,13 @@ from seqkit import (
 from seqkit.cli.report import columns_that_fit, print_result
 from seqkit.data.store import FlatStore, build_store
 from seqkit.data.windows import WindowLoader
-from seqkit.lecture.autoregression import NUM_LAGS, number_rungs
-from seqkit.lecture.bags import gaussian_bayes_rung
-from seqkit.lecture.baselines import cheap_rungs
-from seqkit.lecture.class_rungs import mean_rung
-from seqkit.lecture.forecast_rungs import forecast_rungs
-from seqkit.lecture.neighbour import nearest_neighbour_rung
-from seqkit.lecture.reading import NumberReader
+from seqkit.lecture.rungs.autoregression import NUM_LAGS, number_rungs
+from seqkit.lecture.rungs.bags import gaussian_bayes_rung
+from seqkit.lecture.rungs.baselines import cheap_rungs
+from seqkit.lecture.rungs.class_rungs import mean_rung
+from seqkit.lecture.rungs.forecast_rungs import forecast_rungs
+from seqkit.lecture.rungs.neighbour import nearest_neighbour_rung
+from seqkit.lecture.rungs.reading import NumberReader
 
 
 def series(folder: Path, *values: np.ndarray, context: int = 0) -> FlatStore:

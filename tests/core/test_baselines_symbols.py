@@ -11,15 +11,15 @@ from sklearn.naive_bayes import MultinomialNB
 
 from seqkit import DataError, LabelCodec, PathOption, Record, SequenceDataModule, Split, SymbolCodec, TagCodec
 from seqkit.data.store import FlatStore, build_store
-from seqkit.lecture.bags import bag_of_words_rung
-from seqkit.lecture.baselines import cheap_rungs
-from seqkit.lecture.class_chains import class_chain_rung
-from seqkit.lecture.code_index import CodeIndex
-from seqkit.lecture.ngram import fit_chain, markov_rung, unigram_rung
-from seqkit.lecture.places import all_places, target_places
-from seqkit.lecture.posterior import posterior_loss
-from seqkit.lecture.tag_window import tag_window_rung, window_offset
-from seqkit.lecture.witten_bell import WittenBell
+from seqkit.lecture.rungs.bags import bag_of_words_rung
+from seqkit.lecture.rungs.baselines import cheap_rungs
+from seqkit.lecture.rungs.class_chains import class_chain_rung
+from seqkit.lecture.rungs.code_index import CodeIndex
+from seqkit.lecture.rungs.ngram import fit_chain, markov_rung, unigram_rung
+from seqkit.lecture.rungs.places import all_places, target_places
+from seqkit.lecture.rungs.posterior import posterior_loss
+from seqkit.lecture.rungs.tag_window import tag_window_rung, window_offset
+from seqkit.lecture.rungs.witten_bell import WittenBell
 
 
 def store(folder: Path, *records: Record, codec: Any = None, targets: Any = None, aligned: bool = False) -> FlatStore:
@@ -43,7 +43,7 @@ def by_hand(texts: list[str], scored: str, order: int, alphabet: str, scales: li
 
 @pytest.mark.parametrize("dense", [True, False])
 def test_a_chain_is_the_formula_by_hand(dense: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqkit.lecture.code_index._MOST_DENSE", (1 << 22) if dense else 0)
+    monkeypatch.setattr("seqkit.lecture.rungs.code_index._MOST_DENSE", (1 << 22) if dense else 0)
     rng = np.random.default_rng(0)
     texts = ["".join(rng.choice(list("abc"), 30, p=[0.6, 0.3, 0.1])) for _ in range(4)]
     train = store(tmp_path / "t", *(Record(text) for text in texts))
@@ -88,13 +88,13 @@ def test_contexts_end_where_records_begin_and_given_steps_are_no_targets(tmp_pat
 
 
 def test_a_part_is_evenly_spread_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqkit.lecture.places._BLOCK", 4)
+    monkeypatch.setattr("seqkit.lecture.rungs.places._BLOCK", 4)
     data = store(tmp_path / "s", Record("abc" * 10), Record("cab" * 10))
     places = all_places(data, 12)
     assert places.is_part and len(places) == 12 and places.total == 60
     assert places.at.tolist() == [0, 1, 2, 3, 28, 29, 30, 31, 56, 57, 58, 59]
     assert places.begins.tolist() == [0] * 6 + [30] * 6
-    monkeypatch.setattr("seqkit.lecture.ngram._MOST_COUNTED", 12)
+    monkeypatch.setattr("seqkit.lecture.rungs.ngram._MOST_COUNTED", 12)
     rung = markov_rung(data, data, data, 3)
     assert rung is not None
     assert rung.note == f"{rung.title}: learnt from 12 of 58 steps, scored on 12 of 58 targets"

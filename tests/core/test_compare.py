@@ -13,9 +13,9 @@ from seqkit import ConfigError, Domain, Known, Made, MadeSource, Split
 from seqkit.cli.compare import take_options
 from seqkit.cli.compare_tables import print_comparison
 from seqkit.cli.main import main
-from seqkit.lecture.panel import panels_of_words
-from seqkit.lecture.standings import beats, best_row, judge, main_figure, with_bits
-from seqkit.lecture.study import Study, build_study, neural_rungs, with_made_option
+from seqkit.lecture.comparison.panel import panels_of_words
+from seqkit.lecture.comparison.standings import beats, best_row, judge, main_figure, with_bits
+from seqkit.lecture.comparison.study import Study, build_study, neural_rungs, with_made_option
 from tests.core.conftest import MelodyData
 
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")

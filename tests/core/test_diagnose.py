@@ -26,11 +26,11 @@ from seqkit import (
     TagCodec,
 )
 from seqkit.build import TASKS, build_model
-from seqkit.lecture.choosing import choose_records
-from seqkit.lecture.clipping import clip_threshold, logged_shares, measure_clipping
-from seqkit.lecture.diagnose import DiagnoseOptions, describe_cell, diagnose
-from seqkit.lecture.diagnosis import Diagnosis
-from seqkit.lecture.recorder import recorded
+from seqkit.lecture.instruments.choosing import choose_records
+from seqkit.lecture.instruments.clipping import clip_threshold, logged_shares, measure_clipping
+from seqkit.lecture.instruments.diagnose import DiagnoseOptions, describe_cell, diagnose
+from seqkit.lecture.instruments.diagnosis import Diagnosis
+from seqkit.lecture.instruments.recorder import recorded
 from seqkit.options import ModelOptions
 from seqkit.training.checkpoint import Loaded
 

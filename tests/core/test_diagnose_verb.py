@@ -16,13 +16,13 @@ import torch
 from seqkit import StandardCodec, SymbolCodec
 from seqkit.cli.diagnose import parse_lengths
 from seqkit.cli.main import main
-from seqkit.lecture import diagnosis_pictures
-from seqkit.lecture.advice import advise
-from seqkit.lecture.diagnosis import ClippingReport, Diagnosis, GateReport, Memory, Shown
-from seqkit.lecture.gradient_gap import Spread
-from seqkit.lecture.record_track import RecordTrack, record_track
-from seqkit.lecture.report_texts import TITLES
-from seqkit.lecture.truncation import TruncatedGradient, Truncation
+from seqkit.lecture.instruments.diagnosis import ClippingReport, Diagnosis, GateReport, Memory, Shown
+from seqkit.lecture.instruments.gradient_gap import Spread
+from seqkit.lecture.instruments.truncation import TruncatedGradient, Truncation
+from seqkit.lecture.reporting import diagnosis_pictures
+from seqkit.lecture.reporting.advice import advise
+from seqkit.lecture.reporting.record_track import RecordTrack, record_track
+from seqkit.lecture.reporting.report_texts import TITLES
 from seqkit.plots.gates import shown_steps
 from seqkit.plots.span_axis import name_steps, round_step, round_steps
 from seqkit.plots.style import NO_PLOTS, save_figure

@@ -14,7 +14,7 @@ import torch
 
 import seqkit
 from seqkit import Batch, SequenceModel, plugins
-from seqkit.lecture.optimum import gap_share
+from seqkit.lecture.sources.optimum import gap_share
 from seqkit.tasks.base import mark_ended
 from seqkit.tasks.next_step import NextStep
 

@@ -12,8 +12,8 @@ import pytest
 import seqkit
 from seqkit import ConfigError, DataError, Domain, Known, Made, MadeSource, Record, Split
 from seqkit.cli.main import main
-from seqkit.lecture.made import known_of, parse_made, write_source
-from seqkit.lecture.optimum import describe_gap, gap_share
+from seqkit.lecture.sources.made import known_of, parse_made, write_source
+from seqkit.lecture.sources.optimum import describe_gap, gap_share
 from tests.core.conftest import MelodyData
 
 

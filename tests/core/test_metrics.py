@@ -12,7 +12,7 @@ import torch
 from sklearn.metrics import f1_score, matthews_corrcoef
 
 from seqkit import IGNORED, Continuous, Discrete
-from seqkit.lecture.unbeaten import Unbeaten, unbeaten
+from seqkit.lecture.rungs.unbeaten import Unbeaten, unbeaten
 from seqkit.tasks.metrics import Likelihood, Scores, is_seasonal, mase, naive2, seasonal_index, smape
 
 

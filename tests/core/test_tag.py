@@ -28,9 +28,9 @@ from seqkit import (
 from seqkit.build import build_model
 from seqkit.data.store import build_store
 from seqkit.inference.predict import predict_records
-from seqkit.lecture import class_rungs
-from seqkit.lecture.baselines import cheap_rungs
-from seqkit.lecture.class_rungs import class_figures
+from seqkit.lecture.rungs import class_rungs
+from seqkit.lecture.rungs.baselines import cheap_rungs
+from seqkit.lecture.rungs.class_rungs import class_figures
 from seqkit.tasks.class_weights import balanced_weights
 from seqkit.tasks.distributions import Categorical
 from seqkit.tasks.tag import Tag

@@ -22,9 +22,9 @@ from seqkit import (
     StandardCodec,
 )  # fmt: skip
 from seqkit.build import build_model
-from seqkit.lecture.gradient_gap import GradientGap
-from seqkit.lecture.truncated_stack import truncated, without_noise
-from seqkit.lecture.truncation import Truncation, default_lengths, measure_truncation, read_batches
+from seqkit.lecture.instruments.gradient_gap import GradientGap
+from seqkit.lecture.instruments.truncated_stack import truncated, without_noise
+from seqkit.lecture.instruments.truncation import Truncation, default_lengths, measure_truncation, read_batches
 from seqkit.plots.style import save_figure
 from seqkit.plots.truncation import draw_truncation
 

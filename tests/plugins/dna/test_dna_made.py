@@ -12,7 +12,7 @@ import torch
 from Bio.Seq import Seq
 
 from seqkit import IGNORED, ConfigError, Made, MarkovChain
-from seqkit.lecture.optimum import describe_gap, gap_share
+from seqkit.lecture.sources.optimum import describe_gap, gap_share
 from seqkit_dna.data import DnaData
 from seqkit_dna.made import both_strands, known_bases, write_hmm, write_markov
 from seqkit_dna.made_memory import MOTIFS, write_memory

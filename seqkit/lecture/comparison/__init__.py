@@ -1,0 +1,1 @@
+"""Comparisons: rungs and variants trained on the same data."""

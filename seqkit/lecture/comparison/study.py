@@ -1,0 +1,185 @@
+"""Study: which rungs or variants are trained on which data, and for what values of an option."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import yaml
+
+from seqkit.backbone.choice import CELLS, MEMORYLESS, PARALLEL
+from seqkit.errors import ConfigError, did_you_mean
+from seqkit.lecture.comparison.panel import GROUP, OPTION_GROUPS, Overrides, Panel, as_mapping
+from seqkit.lecture.sources.made import is_made
+from seqkit.settings import Settings
+from seqkit.steps import Split
+
+TRAINED = ("feedforward", "recurrent", "parallel")
+"""Kinds of rungs that are trained; all others are counted or known."""
+
+_SPLITS = ("valid", "test")
+
+
+@dataclass(frozen=True)
+class Across:
+    """What differs from column to column.
+
+    Attributes:
+        name: A dotted option, or an option of the made source that the data come from.
+        values: One a column.
+    """
+
+    name: str
+    values: tuple[Any, ...]
+
+    def overrides(self, base: Settings, value: Any) -> Overrides:
+        """What a column changes.
+
+        Raises:
+            ConfigError: If the name is no dotted option and the data are not made.
+        """
+        if "." in self.name:
+            return {self.name: value}
+        path = base.data.get("path")
+        if not isinstance(path, str) or not is_made(path):
+            raise ConfigError(
+                f"{self.name!r} is an option of made data, and data.path is {path!r}",
+                at="--across",
+                fix="give --data.path made:SOURCE, or an option with its group, such as data.window",
+            )
+        return {"data.path": with_made_option(path, self.name, value)}
+
+
+@dataclass(frozen=True)
+class Study:
+    """A grid of trainings: panels x columns x rungs (or variants) x seeds.
+
+    Attributes:
+        panels: Domains with their data.
+        rungs: Names of rungs; None takes all. Counted rungs cost nothing: all are shown unless some are named.
+        variants: Overrides by name, trained in place of rungs.
+        across: What differs from column to column; None for a single column.
+        seeds: Trainings of each cell, with seeds one after another.
+        split: Which split is scored.
+        run: Folder of all trainings; None takes the next free one.
+    """
+
+    panels: tuple[Panel, ...]
+    rungs: tuple[str, ...] | None = None
+    variants: dict[str, Overrides] | None = None
+    across: Across | None = None
+    seeds: int = 1
+    split: Split = "valid"
+    run: str | None = None
+
+    def trained(self) -> dict[str, Overrides]:
+        """Overrides by the name of each row that is trained, from the bottom of the ladder upward."""
+        if self.variants:
+            return self.variants
+        chosen = [name for name in neural_rungs() if self.rungs is None or name in self.rungs]
+        # The mean over steps of a bag's outputs would weigh early steps more: an order it must not know.
+        return {name: {"model.cell": name} | ({"model.pooling": "last"} if name == "bag" else {}) for name in chosen}
+
+
+def neural_rungs() -> tuple[str, ...]:
+    """Cells in the order of the ladder: those without recurrence first."""
+    return tuple(sorted(CELLS, key=lambda name: name not in MEMORYLESS))
+
+
+def kind_of(cell: str) -> str:
+    """What a trained rung is."""
+    return "feedforward" if cell in MEMORYLESS else "parallel" if cell in PARALLEL else "recurrent"
+
+
+def with_made_option(path: str, name: str, value: Any) -> str:
+    """A path of made data with one of its options set.
+
+    Example:
+        >>> with_made_option("made:memory,lag=4,language=pt", "lag", 64)
+        'made:memory,language=pt,lag=64'
+    """
+    source, *pairs = path.split(",")
+    return ",".join([source, *(pair for pair in pairs if pair.partition("=")[0] != name), f"{name}={value}"])
+
+
+def build_study(panels: Sequence[Panel], options: dict[str, Any], run: str | None) -> Study:
+    """A study with its options checked.
+
+    Args:
+        panels: Domains with their data.
+        options: `rungs`, `variants`, `across`, `seeds` and `split`, each as a recipe would have it.
+        run: Folder of all trainings.
+
+    Raises:
+        ConfigError: For an unknown key or value; names the nearest one.
+    """
+    known = ("rungs", "variants", "across", "seeds", "split")
+    for name in options:
+        if name not in known:
+            near = did_you_mean(name, (*known, "domains"))
+            raise ConfigError(
+                f"unknown option {name!r}", at=f"{GROUP}.{name}", fix=near or f"known: {', '.join(known)}"
+            )
+    given = {name: value for name, value in options.items() if value is not None}
+    if "rungs" in given and "variants" in given:
+        raise ConfigError("rungs and variants are two kinds of rows", at=GROUP, fix="leave one of them out")
+    return Study(
+        panels=tuple(panels),
+        rungs=_names(given["rungs"]) if "rungs" in given else None,
+        variants=_variants(given.get("variants", {})),
+        across=_across(given.get("across", {})),
+        seeds=_seeds(given.get("seeds", 1)),
+        split=_split(given.get("split", "valid")),
+        run=run,
+    )
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    names = [name.strip() for name in value.split(",")] if isinstance(value, str) else [str(name) for name in value]
+    if not any(names):
+        raise ConfigError("no rung is named", at="--rungs", fix=f"such as {','.join(neural_rungs())}")
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _variants(value: Any) -> dict[str, Overrides]:
+    variants = {
+        name: as_mapping(of or {}, f"{GROUP}.variants.{name}") for name, of in as_mapping(value, "variants").items()
+    }
+    for name, overrides in variants.items():
+        for option in overrides:
+            if option.partition(".")[0] not in OPTION_GROUPS or "." not in option:
+                raise ConfigError(
+                    f"{option!r} is no dotted option",
+                    at=f"{GROUP}.variants.{name}",
+                    fix="write it with its group, such as model.cell",
+                )
+    return variants
+
+
+def _across(value: Any) -> Across | None:
+    if isinstance(value, str):
+        name, _, values = value.partition("=")
+        value = {name: [yaml.safe_load(one) for one in values.split(",") if one]}
+    columns = as_mapping(value, f"{GROUP}.across")
+    if not columns:
+        return None
+    name, values = next(iter(columns.items()))
+    if len(columns) > 1 or not isinstance(values, list) or not values:
+        raise ConfigError(
+            f"{value!r} is no list of columns", at="--across", fix="give one NAME=V1,V2, such as lag=8,16"
+        )
+    return Across(name, tuple(values))
+
+
+def _seeds(value: Any) -> int:
+    if not str(value).isdigit() or int(value) < 1:
+        raise ConfigError(f"{value!r} is no number of seeds", at="--seeds", fix="give 1 or more")
+    return int(value)
+
+
+def _split(value: Any) -> Split:
+    if value not in _SPLITS:
+        fix = did_you_mean(str(value), _SPLITS) or "give valid, or test once all is chosen"
+        raise ConfigError(f"no split {value!r} to compare on", at="--split", fix=fix)
+    return cast(Split, value)

@@ -1,0 +1,1 @@
+"""Instruments: what is measured inside a trained model."""

@@ -1,0 +1,1 @@
+"""What the instruments measured, for the reader."""

@@ -1,0 +1,1 @@
+"""The counted rungs of the ladder: what a model is held against."""

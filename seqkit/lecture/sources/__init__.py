@@ -1,0 +1,1 @@
+"""Sources whose best possible result is known."""
