@@ -1,4 +1,4 @@
-"""Comparisons: the ladder of one data set, and lines over what differs between columns, in one panel or several."""
+"""Comparisons: a line a rung over what differs between columns, in one panel or several."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seqkit.plots.ladder import DARK, Line
 from seqkit.plots.style import COLOURS, FAINT, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_DARK = "#555555"
 _MARKERS = "os^DvPX*"
 _LINE_COLOURS = (*COLOURS, "#882255")
 """One more than elsewhere; source of the last: Tol's muted scheme, told apart by the colour-blind, too."""
@@ -23,46 +23,12 @@ _LINE_COLOURS = (*COLOURS, "#882255")
 _ASIDE_PT = 5.0
 """Between marks of one column in a panel, so that lines of the same value can all be seen."""
 
-_GROUP_COLOURS = {"counted": FAINT, "feedforward": COLOURS[1], "recurrent": COLOURS[0],
-                  "parallel": COLOURS[2]}  # fmt: skip
 _WIDE_SPAN = 8.0
 """Values that differ by more than this factor stand on a logarithmic axis."""
 
 _DIVERGED = "diverged"
 _LABEL_GAP = 1.25
 """Between labels one above the other, in heights of a line."""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A rung in a column, or a variant's point on its line.
-
-    Attributes:
-        value: Of the figure; None if there is none.
-        low: Worst and
-        high: best of several seeds; None for one.
-        diverged: Whether its training diverged.
-    """
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    diverged: bool = False
-
-
-@dataclass(frozen=True)
-class Line:
-    """A rung or variant over all columns.
-
-    Attributes:
-        name: As it is labelled.
-        group: `counted`, `feedforward`, `recurrent` or `parallel`.
-        marks: One a column.
-    """
-
-    name: str
-    group: str
-    marks: Sequence[Mark]
 
 
 @dataclass(frozen=True)
@@ -86,56 +52,6 @@ class PanelView:
     label: str
 
 
-def draw_ladder(
-    figure: Figure, rungs: Sequence[Line], label: str, chance: float | None = None, optimum: float | None = None
-) -> None:
-    """Draw a point a rung, from the bottom of the ladder upward, with its value beside it.
-
-    Args:
-        figure: Empty.
-        rungs: Each with one mark.
-        label: Of the figure.
-        chance: What an answer gets that does not look.
-        optimum: What the true source gets.
-    """
-    axis = figure.subplots()
-    known = [rung.marks[0].value for rung in rungs if rung.marks[0].value is not None]
-    ends = [value for value in (*known, chance, optimum) if value is not None]
-    low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
-    room = (high - low or abs(high) or 1.0) * 0.06
-    for value, name, style in ((chance, "chance", ":"), (optimum, "optimum", "--")):
-        if value is not None:
-            axis.axvline(value, color=_DARK, linestyle=style, linewidth=1)
-            axis.annotate(name, (value, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points",
-                          ha="center", va="bottom", fontsize=8, color=_DARK)  # fmt: skip
-    for row, rung in enumerate(rungs):
-        mark, colour = rung.marks[0], _GROUP_COLOURS[rung.group]
-        if mark.value is None:
-            word = "diverged" if mark.diverged else "not trained"
-            axis.annotate(word, (0, row), (8, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-                          va="center", fontsize=8, color=_DARK,
-                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
-            continue
-        if mark.low is not None and mark.high is not None:
-            axis.plot([mark.low, mark.high], [row, row], color=colour, linewidth=3, alpha=0.4, linestyle="-")
-        axis.plot([mark.value], [row], "o", color=colour, markersize=7)
-        right = max(mark.value, mark.high or mark.value)
-        axis.annotate(f"{mark.value:.4g}", (right, row), (7, 0), textcoords="offset points", va="center", fontsize=8,
-                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
-    axis.set_yticks(range(len(rungs)), [short(rung.name) for rung in rungs])
-    axis.set_ylim(-0.6, len(rungs) - 0.4)
-    axis.set_xlim(low - room, high + 2.2 * room)
-    axis.set_xlabel(label)
-    axis.grid(axis="x")
-    axis.tick_params(axis="y", length=0)
-    _legend_of_groups(figure, rungs)
-
-
-def ladder_size(num_rungs: int) -> tuple[float, float]:
-    """Width and height in cm for so many rungs."""
-    return 16.0, 3.2 + 0.62 * num_rungs
-
-
 def draw_across(figure: Figure, panel: PanelView, name: str) -> None:
     """Draw a line a rung over the columns, each with its name at its right end.
 
@@ -152,7 +68,7 @@ def draw_across(figure: Figure, panel: PanelView, name: str) -> None:
     _label_ends(figure, axis, panel)
     _draw_diverged(axis, panel, styles)
     if any(line.get_label() == _DIVERGED for line in axis.get_lines()):
-        figure.text(0.01, 0.01, "×  diverged", fontsize=8, color=_DARK)
+        figure.text(0.01, 0.01, "×  diverged", fontsize=8, color=DARK)
 
 
 def draw_panels(figure: Figure, panels: Sequence[PanelView], name: str) -> None:
@@ -196,7 +112,7 @@ def _draw_panel(axis: Axes, panel: PanelView, styles: dict[str, dict[str, object
     """Lines of all rungs, moved aside by so many points each, with those of chance and optimum."""
     places = _places(axis, panel.values)
     for values, name, dashes in ((panel.chance, "chance", ":"), (panel.optimum, "optimum", "--")):
-        look: dict[str, Any] = {"color": _DARK, "linestyle": dashes, "linewidth": 1, "label": name, "zorder": 1.5}
+        look: dict[str, Any] = {"color": DARK, "linestyle": dashes, "linewidth": 1, "label": name, "zorder": 1.5}
         if aside_pt and values[0] is not None and len(set(values)) == 1:
             axis.axhline(values[0], **look)
         elif any(value is not None for value in values):
@@ -209,7 +125,7 @@ def _draw_panel(axis: Axes, panel: PanelView, styles: dict[str, dict[str, object
             if mark.low is not None and mark.high is not None and mark.high > mark.low:
                 axis.plot([place, place], [mark.low, mark.high], color=style["color"], linestyle="-", linewidth=0.8,
                           transform=style["transform"])  # fmt: skip
-    axis.margins(x=0.14 if aside_pt else 0.05)
+    _set_room(axis, places, 0.14 if aside_pt else 0.05)
     axis.grid(axis="y")
 
 
@@ -232,7 +148,7 @@ def _draw_diverged(axis: Axes, panel: PanelView, styles: dict[str, dict[str, obj
             axis.annotate("×", (place, bottom), (aside, 0), textcoords="offset points", ha="center", va="center",
                           fontsize=13, color=str(styles[line.name]["color"]), annotation_clip=False)  # fmt: skip
     if any(mark.diverged for line in panel.lines for mark in line.marks):
-        axis.plot([], [], "x", color=_DARK, markersize=6, mew=1.4, label=_DIVERGED)
+        axis.plot([], [], "x", color=DARK, markersize=6, mew=1.4, label=_DIVERGED)
     axis.set_ylim(bottom=bottom)
 
 
@@ -248,6 +164,14 @@ def _places(axis: Axes, values: Sequence[float | str]) -> list[float]:
     axis.set_xticks(places, [str(value) for value in values])
     axis.minorticks_off()
     return places
+
+
+def _set_room(axis: Axes, places: Sequence[float], share: float) -> None:
+    """The axis from its first to its last place, with a share of that on either side."""
+    scale = axis.xaxis.get_transform()
+    first, last = scale.transform([places[0], places[-1]])
+    room = (last - first or 1.0) * share
+    axis.set_xlim(*scale.inverted().transform([first - room, last + room]))
 
 
 def _styles(names: Sequence[str], lines: Sequence[Line]) -> dict[str, dict[str, object]]:
@@ -285,7 +209,7 @@ def _label_ends(figure: Figure, axis: Axes, panel: PanelView) -> None:
     ends.sort()
     places = _spread([end[0] for end in ends], (top - bottom) * 8 * _LABEL_GAP / height_pt, bottom, top)
     for (y_last, x_last, label, colour), place in zip(ends, places, strict=True):
-        arrow = {"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3}
+        arrow = {"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3, "relpos": (0, 0.5)}
         axis.annotate(short(label), (x_last, y_last), (1.03, place), textcoords=axis.get_yaxis_transform(), va="center",
                       fontsize=8, color=colour, arrowprops=arrow, annotation_clip=False)  # fmt: skip
 
@@ -301,13 +225,3 @@ def _spread(values: list[float], gap: float, bottom: float, top: float) -> list[
                 places[one] -= lack / 2
                 places[one + 1] += lack / 2
     return places
-
-
-def _legend_of_groups(figure: Figure, rungs: Sequence[Line]) -> None:
-    from matplotlib.lines import Line2D
-
-    words = {"counted": "counted", "feedforward": "trained, no recurrence", "recurrent": "trained, recurrent",
-             "parallel": "trained, parallel over time"}  # fmt: skip
-    present = [group for group in words if any(rung.group == group for rung in rungs)]
-    handles = [Line2D([], [], color=_GROUP_COLOURS[group], marker="o", linestyle="", markersize=6) for group in present]
-    figure.legend(handles, [words[group] for group in present], loc="outside lower center", ncols=4)

@@ -8,16 +8,8 @@ from typing import Any
 
 from seqkit.lecture.comparison.standings import BITS, Row, best_row
 from seqkit.lecture.comparison.study import TRAINED
-from seqkit.plots.compare import (
-    Line,
-    Mark,
-    PanelView,
-    draw_across,
-    draw_ladder,
-    draw_panels,
-    ladder_size,
-    panels_size,
-)
+from seqkit.plots.compare import PanelView, draw_across, draw_panels, panels_size
+from seqkit.plots.ladder import Line, Mark, draw_ladder, ladder_size
 from seqkit.plots.style import save_figure
 
 _LABELS = {BITS: "bits a target (lower is better)", "accuracy": "accuracy", "mase": "MASE (lower is better)",
