@@ -50,8 +50,10 @@ def autoregressive(count: int, seed: int, level: float = 0.0) -> np.ndarray:
 
 
 def test_an_autoregression_recovers_its_coefficients_and_reaches_the_entropy(tmp_path: Path) -> None:
-    splits = [series(tmp_path / str(n), autoregressive(6000, n)) for n in range(3)]
-    rungs = {rung.kind: rung for rung in number_rungs(*splits, NumberReader(Continuous(1), False, 1, NUM_LAGS))}
+    train, valid, scored = (series(tmp_path / str(n), autoregressive(6000, n)) for n in range(3))
+    rungs = {
+        rung.kind: rung for rung in number_rungs(train, valid, scored, NumberReader(Continuous(1), False, 1, NUM_LAGS))
+    }
     assert rungs["window"].name == "ar_2"
     entropy = 0.5 * math.log(2 * math.pi * math.e * 0.04)
     assert rungs["window"].figures["loss"] == pytest.approx(entropy, abs=0.02)
@@ -78,8 +80,12 @@ def test_losses_of_last_value_and_last_season_by_hand(tmp_path: Path) -> None:
 
 def test_a_running_scale_makes_series_of_any_size_alike(tmp_path: Path) -> None:
     sizes = (1.0, 1000.0)
-    splits = [series(tmp_path / str(n), *(size * autoregressive(3000, n, 5.0) for size in sizes)) for n in range(3)]
-    rungs = {rung.kind: rung for rung in number_rungs(*splits, NumberReader(Continuous(1), True, 1, NUM_LAGS))}
+    train, valid, scored = (
+        series(tmp_path / str(n), *(size * autoregressive(3000, n, 5.0) for size in sizes)) for n in range(3)
+    )
+    rungs = {
+        rung.kind: rung for rung in number_rungs(train, valid, scored, NumberReader(Continuous(1), True, 1, NUM_LAGS))
+    }
     entropy = np.mean([0.5 * math.log(2 * math.pi * math.e * (0.2 * size) ** 2) for size in sizes])
     assert rungs["window"].figures["loss"] == pytest.approx(entropy, abs=0.1)
     assert rungs["window"].figures["loss"] < rungs["chance"].figures["loss"] - 0.05
@@ -114,7 +120,7 @@ def test_as_many_numbers_are_scored_as_the_model_scores() -> None:
     data = WaveData(batch_size=2, window=9)
     data.setup("fit")
     scored = sum(int(torch.isfinite(batch.targets).sum()) for batch in data.loader("test"))
-    reader = NumberReader(data.codec.spec, True, 6, NUM_LAGS)  # type: ignore[arg-type]
+    reader = NumberReader(data.codec.spec, True, 6, NUM_LAGS)
     assert sum(len(targets.truth) for _, targets in reader.read(data.store("test"))) == scored > 100
     rungs = {rung.name: rung.figures for rung in cheap_rungs(data, "test")}
     assert set(rungs) >= {"marginal", "naive", "seasonal_naive"}
@@ -130,7 +136,8 @@ def test_an_untrained_forecaster_is_the_seasonal_naive_one_on_the_same_targets()
     model = build_model(Domain("wave", WaveData), data, ModelOptions(distribution="normal"))
     torch.nn.init.zeros_(model.task.head.weight)
     torch.nn.init.zeros_(model.task.head.bias)
-    scores, state = model.task.scores(), None
+    scores: Any = model.task.scores()
+    state = None
     for batch in data.loader("test"):
         outcome, state = model.outcome(batch, state)
         scores.update(outcome.nll, outcome.scored, outcome.guess, outcome.targets)

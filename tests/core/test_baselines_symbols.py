@@ -122,10 +122,10 @@ def test_a_chain_finds_the_order_of_its_source(tmp_path: Path) -> None:
     for _ in range(6000):  # the next symbol is the sum of the last two, nine times in ten
         steps.append((steps[-1] + steps[-2]) % 3 if rng.random() < 0.9 else int(rng.integers(3)))
     text = "".join("abc"[step] for step in steps)
-    splits = [
+    train, valid, scored = (
         store(tmp_path / str(n), Record(part)) for n, part in enumerate((text[:4000], text[4000:5000], text[5000:]))
-    ]
-    rung = markov_rung(*splits, num_symbols=3)
+    )
+    rung = markov_rung(train, valid, scored, num_symbols=3)
     followed = [(steps[n] - steps[n - 1] - steps[n - 2]) % 3 == 0 for n in range(5001, len(steps))]
     optimum = -np.mean(np.log2(np.where(followed, 0.9 + 0.1 / 3, 0.1 / 3)))  # of the source itself, on these targets
     assert rung is not None and rung.name == "markov_2" and rung.kind == "window"
