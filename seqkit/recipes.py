@@ -39,6 +39,21 @@ def resolve_recipes(arguments: Sequence[str]) -> list[str]:
     return words
 
 
+def require_single(arguments: Sequence[str]) -> None:
+    """Refuse a recipe of several trainings where one is asked for.
+
+    Raises:
+        ConfigError: Names the verb that the recipe is for.
+    """
+    for file in _config_files(list(arguments)):
+        if "compare" in read_config(file):
+            raise ConfigError(
+                "the recipe describes a comparison of several trainings",
+                at=str(file),
+                fix="use seqkit compare --config",
+            )
+
+
 def find_config(name: str) -> Path:
     """A configuration file by its path, or a shipped recipe by its name.
 

@@ -7,7 +7,7 @@ from typing import Any
 from seqkit import plugins
 from seqkit.cli.report import print_folds
 from seqkit.errors import ConfigError
-from seqkit.recipes import peek, resolve_recipes
+from seqkit.recipes import peek, require_single, resolve_recipes
 from seqkit.settings import parse_arguments
 from seqkit.training.crossval import cross_validate
 
@@ -15,6 +15,7 @@ from seqkit.training.crossval import cross_validate
 def run(verb: str, words: list[str]) -> int:
     """Parse, train and test the rounds, report."""
     words, own = take_options(resolve_recipes(words))
+    require_single(words)
     name = peek(words, "domain")
     if name is None:
         raise ConfigError(

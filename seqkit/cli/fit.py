@@ -5,7 +5,7 @@ from __future__ import annotations
 from seqkit import plugins
 from seqkit.cli.report import print_plots, print_result
 from seqkit.errors import ConfigError
-from seqkit.recipes import peek, resolve_recipes
+from seqkit.recipes import peek, require_single, resolve_recipes
 from seqkit.settings import parse_arguments
 from seqkit.training import workflow
 
@@ -13,6 +13,7 @@ from seqkit.training import workflow
 def run(verb: str, words: list[str]) -> int:
     """Parse, train, report."""
     words = resolve_recipes(words)
+    require_single(words)
     name = peek(words, "domain")
     if name is None:
         raise ConfigError("no domain given", at="seqkit fit", fix="add --domain NAME, or `domain: NAME` to the config")

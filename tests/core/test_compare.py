@@ -345,6 +345,13 @@ def test_mistakes_of_a_recipe_are_named(
     assert message in capsys.readouterr().err
 
 
+def test_a_recipe_of_a_comparison_is_no_single_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = write_recipe(tmp_path, "domain: text\ncompare: {rungs: [bag]}\n")
+    for verb in ("fit", "crossval"):
+        assert main([verb, "--config", recipe]) == 2
+        assert "use seqkit compare" in capsys.readouterr().err
+
+
 def test_the_command_line_names_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "--help"]) == 0 and "--across NAME=V1,V2" in capsys.readouterr().out
     assert main(["compare"]) == 2 and "no domain given" in capsys.readouterr().err
