@@ -22,7 +22,6 @@ import torch
 from course import FOLDER, lines_not_printed, pages, run_page
 
 from seqkit.backbone.cells import RNNCell
-from seqkit.plots.compare import Line, Mark, PanelView, draw_across
 from seqkit.plots.learning_curve import read_losses
 from seqkit.plots.style import COLOURS, FAINT, save_figure
 
@@ -118,20 +117,28 @@ def draw_gradient_flow(figure: Any, work: Path) -> None:
 
 def draw_remedies(figure: Any, work: Path) -> None:
     """Accuracy against the lag, of all runs of page 10 in one picture."""
-    names = {"rnn": "tanh", "gru": "gru", "lstm": "lstm"}
-    lines, panel = [], {}
-    for folder, title in (("cells", None), ("relu", "relu"), ("identity", "relu, identity"), ("chrono", "gru, chrono")):
+    shown = {"cells": {"rnn": "tanh", "gru": "gru", "lstm": "lstm"}, "relu": {"rnn": "relu"}}
+    shown |= {"identity": {"rnn": "relu, identity"}, "chrono": {"gru": "gru, chrono"}}
+    axis = figure.subplots()
+    number = 0
+    for folder, names in shown.items():
         path = work / "10-vanishing" / "runs" / folder / "compare.json"
-        found = json.loads(path.read_text(encoding="utf-8"))
-        panel = found["panels"][0]
-        for rung in dict.fromkeys(row["rung"] for row in found["rows"] if row["rung"] in names):
-            rows = [row for row in found["rows"] if row["rung"] == rung]
-            marks = [Mark(row["figures"].get("accuracy"), diverged=row["status"] == "diverged") for row in rows]
-            lines.append(Line(title or names[rung], "recurrent", marks))
-    columns = panel["columns"]
-    known = [[column[what]["accuracy"] for column in columns] for what in ("chance", "optimum")]
-    values = [column["value"] for column in columns]
-    draw_across(figure, PanelView("", values, lines, known[0], known[1], "accuracy"), "lag (words)")
+        rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+        for rung, name in names.items():
+            own = [row for row in rows if row["rung"] == rung]
+            lags = [row["column"] * 1.025 ** (number - 2.5) for row in own]  # side by side: some lines are the same
+            values = [row["figures"].get("accuracy", math.nan) for row in own]
+            axis.plot(lags, values, "-", marker="os^DvP"[number], color=COLOURS[number], label=name)
+            number += 1
+    ticks = [row["column"] for row in own]
+    axis.axhline(0.25, color=FAINT, linestyle=":", linewidth=1, label="chance")
+    axis.set_xscale("log")
+    axis.set_xticks(ticks, [str(tick) for tick in ticks])
+    axis.minorticks_off()
+    axis.grid(axis="y")
+    axis.set_xlabel("lag (words)")
+    axis.set_ylabel("accuracy")
+    figure.legend(loc="outside right center")
 
 
 def draw_gap(figure: Any, work: Path) -> None:
