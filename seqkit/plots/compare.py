@@ -121,6 +121,8 @@ def _draw_panel(axis: Axes, panel: PanelView, styles: dict[str, dict[str, object
         style: dict[str, Any] = styles[line.name] | {"transform": _moved(axis, aside_pt, number, len(panel.lines))}
         shown = [math.nan if mark.value is None else mark.value for mark in line.marks]
         axis.plot(places, shown, label=line.name, **style)
+        # A line that is moved aside does not widen the axes by itself.
+        axis.update_datalim([(place, value) for place, value in zip(places, shown, strict=True) if math.isfinite(value)])
         for place, mark in zip(places, line.marks, strict=True):
             if mark.low is not None and mark.high is not None and mark.high > mark.low:
                 axis.plot([place, place], [mark.low, mark.high], color=style["color"], linestyle="-", linewidth=0.8,

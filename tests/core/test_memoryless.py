@@ -74,3 +74,12 @@ def test_the_window_sees_its_width_and_nothing_before_it() -> None:
     assert torch.equal(cell(other)[0][:, -1], cell(x)[0][:, -1])
     other[:, T - WIDTH] += 1
     assert not torch.allclose(cell(other)[0][:, -1], cell(x)[0][:, -1])
+
+
+def test_a_window_of_one_step_is_a_feed_forward_layer() -> None:
+    torch.manual_seed(1)
+    cell, x = build_cell("window", D, H, width=1).double(), steps()
+    y, state = cell(x)
+    assert state[0].shape == (B, 0)
+    for t in range(T):
+        torch.testing.assert_close(cell.step(x[:, t], cell.init_state(B))[0], y[:, t], rtol=1e-12, atol=1e-12)

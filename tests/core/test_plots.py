@@ -9,10 +9,12 @@ import pytest
 
 import seqkit
 from seqkit import Domain
+from seqkit.plots.compare import PanelView, draw_across, draw_panels
 from seqkit.plots.confusion import confusion_size, draw_confusion
 from seqkit.plots.folds import draw_folds
 from seqkit.plots.forecast import draw_forecast
 from seqkit.plots.groups import draw_groups
+from seqkit.plots.ladder import Line, Mark
 from seqkit.plots.learning_curve import draw_learning_curve, read_losses
 from seqkit.plots.ranking import draw_ranking
 from seqkit.plots.reliability import draw_reliability
@@ -165,3 +167,25 @@ def test_a_fit_and_a_test_leave_their_plots(melody: Domain, tmp_path: Path) -> N
     run.test()
     made = {p.name for p in plots.iterdir()} - {"learning-curve.png", "confusion-valid.png"}
     assert made == {"confusion-test.png", "ranking-test.png", "reliability-test.png"}
+
+
+@pytest.mark.parametrize("known", [None, 1.0])
+@pytest.mark.parametrize("num_panels", [1, 2])
+def test_a_comparison_shows_every_mark_whatever_is_known_of_the_optimum(
+    known: float | None, num_panels: int, tmp_path: Path
+) -> None:
+    lines = [Line(name, "recurrent", [Mark(value), Mark(value + 1)]) for name, value in (("rnn", 2.0), ("gru", 5.0))]
+    panel = PanelView("text", (4, 16), lines, [None, None], [known, known], "bits")
+    limits = []
+
+    def draw(figure: Any) -> None:
+        if num_panels == 1:
+            draw_across(figure, panel, "lag")
+        else:
+            draw_panels(figure, [panel] * num_panels, "lag")
+        limits.extend(axis.get_ylim() for axis in figure.axes)
+
+    assert save_figure(tmp_path / "lines.png", draw)
+    assert len(limits) == num_panels
+    for low, high in limits:
+        assert low <= (2 if known is None else 1) and high >= 6
