@@ -13,6 +13,7 @@ from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 
 from seqkit.errors import ConfigError, DependencyError
 from seqkit.model import SequenceModel
+from seqkit.training.denormals import flushed_denormals
 from seqkit.training.folder import RunFolder
 from seqkit.training.quiet import quiet_lightning
 
@@ -153,7 +154,7 @@ def total_steps(trainer: pl.Trainer, num_batches: int) -> int:
 def train(model: SequenceModel, data: pl.LightningDataModule, trainer: pl.Trainer) -> None:
     """Run the loop."""
     try:
-        with quiet_lightning():
+        with quiet_lightning(), flushed_denormals():
             trainer.fit(model, datamodule=data, weights_only=True)
     except SystemExit as stopped:
         # Lightning turns Ctrl+C into `sys.exit(1)`.
