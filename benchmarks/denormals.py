@@ -38,9 +38,7 @@ def main() -> None:
     print(
         f"torch {torch.__version__}, {options.threads} threads, {platform.machine()}, seed 0, {options.repeats} repeats"
     )
-    print(
-        f"tanh cell, {BATCH_SIZE} records of {NUM_STEPS} steps, {SIZE} units; recurrent weights a multiple of orthogonal"
-    )
+    print(f"tanh cell, {BATCH_SIZE} records of {NUM_STEPS} steps, {SIZE} units; recurrent weights: gain x orthogonal")
     for gain in (1.0, 0.7, 0.5, 0.3):
         cell = build_cell("rnn", SIZE, SIZE)
         with torch.no_grad():

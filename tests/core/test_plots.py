@@ -176,7 +176,7 @@ def test_a_comparison_shows_every_mark_whatever_is_known_of_the_optimum(
 ) -> None:
     lines = [Line(name, "recurrent", [Mark(value), Mark(value + 1)]) for name, value in (("rnn", 2.0), ("gru", 5.0))]
     panel = PanelView("text", (4, 16), lines, [None, None], [known, known], "bits")
-    limits = []
+    limits: list[tuple[float, float]] = []
 
     def draw(figure: Any) -> None:
         if num_panels == 1:
