@@ -12,6 +12,7 @@ from seqkit import (
     ConfigError,
     Generation,
     Inspector,
+    Known,
     LabelCodec,
     PathOption,
     Record,
@@ -137,6 +138,10 @@ class TextData(SequenceDataModule):
             return None
         store = self.store(split)
         return {"character": count_characters(self.codec, store.steps, store.offsets)}
+
+    def known(self, split: Split) -> Known | None:
+        """Of made data; under next_step it is of letters, which words and byte pairs are not."""
+        return None if self.streams and self.tokens in ("words", "bpe") else super().known(split)
 
     def describe_span(self, num_steps: float) -> str:
         """So many characters, bytes, words or tokens."""

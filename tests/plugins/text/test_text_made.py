@@ -246,6 +246,14 @@ def test_the_figures_are_of_just_the_targets_that_a_model_is_scored_on() -> None
     assert num_scored(TextData(path="made:markov,size=4000")) == 999
 
 
+@pytest.mark.parametrize("tokens", ["words", "bpe"])
+def test_figures_of_letters_say_nothing_of_words_and_byte_pairs(tokens: Any) -> None:
+    for path in ("made:copy,size=40", "made:markov,size=400"):
+        assert TextData(path=path, tokens=tokens).known("valid") is None
+        assert TextData(path=path, tokens="bytes").known("valid") is not None
+    assert TextData(path="made:order,size=40", task="classify", tokens=tokens).known("valid") is not None
+
+
 def test_the_markov_optimum_against_a_loop_over_the_letters(tmp_path: Path) -> None:
     made: Made = MADE["markov"].write(tmp_path, 0, order=1, symbols=3, size=200)
     facts = json.loads((tmp_path / "chain.json").read_text())
