@@ -14,7 +14,8 @@ FILES: dict[Split, str] = {"train": "train.csv", "valid": "valid.csv", "test": "
 _START = np.datetime64("2024-01-01T00:00:00", "s")
 _HOUR = np.timedelta64(3600, "s")
 _DECIMALS = 6
-
+_LEAST_DEVIATION, _MOST_DEVIATION = 1e-4, 1e4
+"""Of the noise: below, what is written is rounding rather than a draw from the density that it is judged by."""
 
 Source = Autoregression | GaussianHiddenMarkov
 
@@ -48,6 +49,9 @@ def write_ar(
     weights = _coefficients(coefficients) if coefficients else _oscillation(period, radius)
     unit = Autoregression(weights).variance
     source = Autoregression(weights, innovation_variance=1 / unit)
+    if source.innovation_variance < _LEAST_DEVIATION**2:
+        what = f"innovations of deviation {math.sqrt(source.innovation_variance):.2g} are lost in {_DECIMALS} decimals"
+        raise ConfigError(what, at="made:ar", fix="let the series forget sooner: a smaller radius or coefficients")
     return _write(folder, source, num_series, (train_steps, held_out_steps), np.random.default_rng(seed))
 
 
@@ -73,13 +77,16 @@ def write_hmm(
         seed: Of the values.
         num_states: Levels, 2 or more.
         stay: Probability that the next step has the same level.
-        deviation: Of the values around their level.
+        deviation: Of the values around their level, 0.0001 to 10000.
         num_series: Columns of the table.
         train_steps: Rows of the training file.
         held_out_steps: Rows of the validation file, and of the test file.
     """
     if num_states < 2 or not 0 < stay < 1:
         raise ConfigError(f"{num_states} states, stay {stay:g}", at="made:hmm", fix="give 2 or more, and a probability")
+    if not _LEAST_DEVIATION <= deviation <= _MOST_DEVIATION:
+        fix = f"give {_LEAST_DEVIATION:g} to {_MOST_DEVIATION:g}: values have {_DECIMALS} decimals"
+        raise ConfigError(f"deviation is {deviation:g}", at="made:hmm", fix=fix)
     transitions = np.full((num_states, num_states), (1 - stay) / (num_states - 1))
     np.fill_diagonal(transitions, stay)
     levels = np.linspace(-1, 1, num_states)
