@@ -26,6 +26,10 @@ def run(verb: str, words: list[str]) -> int:
         raise ConfigError("no domain given", at="seqkit make", fix=f"add --domain NAME; installed: {known}")
     domain = plugins.load(name)
     if not names:
+        if any(word not in ("--domain", name, f"--domain={name}") for word in words):
+            raise ConfigError(
+                "no source named", at="seqkit make", fix=f"name it first: seqkit make SOURCE --domain {name}"
+            )
         _list(domain)
         return 0
     sources = domain.datamodule.made

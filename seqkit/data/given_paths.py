@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from seqkit.data.cache import cache_root
 from seqkit.data.sources import PathOption, split_label
+from seqkit.errors import ConfigError
 from seqkit.lecture.sources.made import Known, MadeSource, is_made, known_of, made_paths
 from seqkit.steps import Split
 
@@ -30,7 +31,19 @@ class GivenPaths:
     _paths: dict[Split, PathOption]
 
     def give_paths(self, path: PathOption, valid_path: PathOption, test_path: PathOption) -> None:
-        """Note the paths; nothing is read or written yet."""
+        """Note the paths; nothing is read or written yet.
+
+        Raises:
+            ConfigError: If a source is named where there can be none.
+        """
+        for option, given in (("path", path), ("valid_path", valid_path), ("test_path", test_path)):
+            entries = [given] if isinstance(given, str) else given or []
+            if any(is_made(entry) for entry in entries) and not (option == "path" and is_made(path)):
+                raise ConfigError(
+                    f"{given!r} stands for all three splits at once",
+                    at=f"--data.{option}",
+                    fix="name one source, by --data.path alone; seqkit make writes files that can be mixed",
+                )
         self._paths = {"train": path, "valid": valid_path, "test": test_path}
 
     @property

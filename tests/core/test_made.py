@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 import seqkit
-from seqkit import ConfigError, DataError, Domain, Known, Made, MadeSource, Record, Split
+from seqkit import ConfigError, DataError, DependencyError, Domain, Known, Made, MadeSource, Record, Split
 from seqkit.cli.main import main
 from seqkit.lecture.sources.made import known_of, parse_made, write_source
 from seqkit.lecture.sources.optimum import describe_gap, gap_share
@@ -112,11 +113,59 @@ def test_what_is_known_belongs_to_the_file_and_not_to_its_folder(tmp_path: Path)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]  # nothing half-made is left
 
 
-def test_a_note_that_is_none_is_an_error(tmp_path: Path) -> None:
-    for text, words in (("[]", "no note of made data"), ('{"paths": {}}', "says nothing of")):
-        (tmp_path / "source.json").write_text(text)
-        with pytest.raises(DataError, match=rf"{words}.*\n.*source.json"):
-            known_of(str(tmp_path / "valid.txt"), "next_step")
+@pytest.mark.parametrize("text", ["[]", '{"paths": {}}', "no JSON"])
+def test_a_users_own_file_of_the_notes_name_is_no_note(text: str, tmp_path: Path) -> None:
+    (tmp_path / "source.json").write_text(text)
+    assert known_of(str(tmp_path / "valid.txt"), "next_step") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("[]", "no note of made data"), ('{"paths": {}}', "nothing of known, task")]
+)
+def test_a_damaged_note_in_the_cache_is_an_error_whose_remedy_works(cache: Path, text: str, words: str) -> None:
+    folder = Path(str(module("made:alternating").path)).parent
+    (folder / "source.json").write_text(text)
+    with pytest.raises(DataError, match=rf"{words}.*\n.*source.json\n  fix: remove {folder}$"):
+        _ = module("made:alternating").path
+    (folder / "source.json").unlink()
+    with pytest.raises(DependencyError, match=rf"in the way.*\n  at: {folder}\n  fix: remove it"):
+        _ = module("made:alternating").path
+    shutil.rmtree(folder)
+    assert Path(str(module("made:alternating").path)).is_file()
+
+
+def test_what_is_known_is_found_below_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    source = LetterData.made["alternating"]
+    write_source(source, "alternating", source.options, tmp_path / "out")
+    assert known_of("~/out/valid.txt", "next_step") is not None
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        {"path": "letters.txt", "valid_path": "made:alternating"},
+        {"path": "made:alternating", "test_path": "made:alternating,seed=1"},
+        {"path": ["made:alternating"]},
+    ],
+)
+def test_a_source_stands_alone(paths: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"stands for all three splits.*\n  at: --data.(valid_|test_|)path\n"):
+        LetterData(**paths)
+
+
+def test_a_seed_below_0_is_refused(cache: Path) -> None:
+    with pytest.raises(ConfigError, match="seed is -1"):
+        _ = module("made:alternating,seed=-1").path
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf"])
+def test_a_number_is_finite(text: str) -> None:
+    def writes(folder: Path, seed: int, *, loudness: float = 0.5) -> Made:
+        raise AssertionError
+
+    with pytest.raises(ConfigError, match=f"'{text}' is not a number"):
+        parse_made(f"made:noise,loudness={text}", {"noise": MadeSource(writes, ("next_step",))})
 
 
 def test_an_option_that_the_files_need_is_asked_for(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,5 +226,8 @@ def test_the_verb_make_writes_files_and_says_how_to_train_on_them(
     assert "exists" in capsys.readouterr().err
     assert main(["make", "--domain", "text"]) == 0
     assert "alternating (next_step): Two letters in turn." in capsys.readouterr().out
+    assert main(["make", "--domain", "text", "alternating"]) == 2
+    assert "name it first: seqkit make SOURCE" in capsys.readouterr().err
+    assert main(["make", "--domain=text"]) == 0
     assert main(["make", "alternate", "--domain", "text"]) == 2
     assert "did you mean 'alternating'?" in capsys.readouterr().err

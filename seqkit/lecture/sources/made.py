@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -109,8 +110,11 @@ def write_source(source: MadeSource, name: str, options: dict[str, Any], folder:
     """Write the files of a source and what is known of them into a new folder.
 
     Raises:
-        DependencyError: If the folder cannot be written.
+        ConfigError: For a seed below 0.
+        DependencyError: If the folder cannot be written, or holds something else.
     """
+    if options["seed"] < 0:
+        raise ConfigError(f"seed is {options['seed']}", at=f"source {name!r}", fix="give 0 or more")
     rest = {option: value for option, value in options.items() if option != "seed"}
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -125,9 +129,10 @@ def write_source(source: MadeSource, name: str, options: dict[str, Any], folder:
         half.chmod(0o755)
         try:
             half.rename(folder)
-        except OSError:
+        except OSError as error:
             if not (folder / SIDECAR).exists():  # else another process was faster, with the same bytes
-                raise
+                what = f"is in the way, without its {SIDECAR}: {error.strerror}"
+                raise DependencyError(what, at=str(folder), fix="remove it, or name another folder") from error
     finally:
         shutil.rmtree(half, ignore_errors=True)
     return made
@@ -174,15 +179,20 @@ def made_paths(
 def known_of(path: PathOption, task: str) -> Known | None:
     """What is known of the file, or files, of one split: from the note that was left beside them, if there is one.
 
+    A file of the note's name that says something else is the user's own, and no note.
+
     Args:
         path: Of the split.
         task: What is asked of them; nothing is known of what they were not made for.
     """
     entries = [path] if isinstance(path, str) else path or []
-    folders = {Path(split_label(entry)[1]).parent for entry in entries}
+    folders = {Path(split_label(entry)[1]).expanduser().parent for entry in entries}
     if len(folders) != 1 or not ((folder := folders.pop()) / SIDECAR).is_file():
         return None
-    content = _read_sidecar(folder)
+    try:
+        content = _read_sidecar(folder)
+    except DataError:
+        return None
     for split, paths in content["paths"].items():
         if task in content["tasks"] and _same_files(placed(paths, folder), path):
             return Known(**content["known"][split]) if split in content["known"] else None
@@ -200,9 +210,9 @@ def _read_sidecar(folder: Path) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         missing = {"paths", "tasks", "known"} - content.keys()
     except (ValueError, AttributeError) as error:
-        raise DataError(f"is no note of made data: {error}", at=str(file), fix="remove it, or make it anew") from error
+        raise DataError(f"is no note of made data: {error}", at=str(file), fix=f"remove {folder}") from error
     if missing:
-        raise DataError(f"says nothing of {', '.join(missing)}", at=str(file), fix="remove it, or make it anew")
+        raise DataError(f"says nothing of {', '.join(sorted(missing))}", at=str(file), fix=f"remove {folder}")
     return content
 
 
@@ -217,15 +227,20 @@ def placed(paths: PathOption, folder: Path) -> PathOption:
 def _same_files(one: PathOption, other: PathOption) -> bool:
     pairs = ([path] if isinstance(path, str) else path or [] for path in (one, other))
     first, second = ({split_label(path) for path in paths} for paths in pairs)
-    return {(label, os.path.abspath(path)) for label, path in first} == {
-        (label, os.path.abspath(path)) for label, path in second
-    }
+    return {(label, _absolute(path)) for label, path in first} == {(label, _absolute(path)) for label, path in second}
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(os.path.expanduser(path))
 
 
 def _convert(text: str, default: Any, at: str) -> Any:
     """Text as a value of the default's type."""
     try:
-        return _WORDS[text.lower()] if isinstance(default, bool) else type(default)(text)
+        value = _WORDS[text.lower()] if isinstance(default, bool) else type(default)(text)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(text)
+        return value
     except (KeyError, ValueError):
         wanted = {bool: "true or false", int: "a whole number", float: "a number"}[type(default)]
         raise ConfigError(f"{text!r} is not {wanted}", at=at, fix=f"give {wanted}; the default is {default}") from None
