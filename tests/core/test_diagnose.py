@@ -314,6 +314,7 @@ def test_exploded_gradients_are_counted() -> None:
     with torch.no_grad():
         dict(loaded.model.named_parameters())["backbone.cells.0.core.weight_hh_l0"].mul_(1e4)
     assert measure_clipping(loaded.model, loaded.data, None, 2).share_non_finite == 1.0
+    assert measure_clipping(loaded.model, loaded.data, None, 2).share_above == 1.0
 
 
 @pytest.fixture(scope="module")

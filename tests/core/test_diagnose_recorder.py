@@ -135,6 +135,13 @@ def test_radius_and_norm_are_those_of_the_matrix_and_power_iteration_finds_them_
     np.testing.assert_allclose(iterated.exponents, report.exponents)
 
 
+def test_a_matrix_with_what_is_no_number_has_no_finite_radius() -> None:
+    matrices = torch.eye(3).repeat(2, 1, 1)
+    matrices[1, 0, 2] = torch.nan
+    for found in instrument._decompose(matrices):
+        assert found.tolist() == [1.0, np.inf]
+
+
 def test_lyapunov_exponents_are_the_singular_values_of_the_product_in_the_long_run() -> None:
     torch.manual_seed(7)
     backbone = Stack(lambda d, h: build_cell("rnn", d, h), D, H).double()

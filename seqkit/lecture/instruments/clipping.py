@@ -42,7 +42,8 @@ def measure_clipping(
             norms = np.array(list(_norms(model, data, num_batches)))
     except (SeqkitError, OSError) as error:
         note = f"the training data cannot be read: {str(error).splitlines()[0]}"
-    above = float((norms > threshold).mean()) if threshold is not None and len(norms) else math.nan
+    # What is no number is above, too.
+    above = float((~(norms <= threshold)).mean()) if threshold is not None and len(norms) else math.nan
     return ClippingReport(
         norms=norms,
         threshold=threshold,

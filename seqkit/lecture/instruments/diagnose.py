@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from seqkit.data.module import SequenceDataModule
-from seqkit.errors import ConfigError
+from seqkit.errors import ConfigError, DivergedError
 from seqkit.lecture.instruments.clipping import measure_clipping
 from seqkit.lecture.instruments.diagnosis import Diagnosis, GateReport, GradientFlow, Memory, Shown, TimeConstants
 from seqkit.lecture.instruments.gates import measure_gates, measure_time_constants
@@ -27,6 +27,8 @@ from seqkit.tasks.forecast import Forecast
 from seqkit.tasks.next_step import NextStep
 from seqkit.tasks.tag import Tag
 from seqkit.training.checkpoint import Loaded, reopen_data
+
+_TAMED = "train anew with a lower --model.learning_rate or --trainer.gradient_clip_val, or with a gated cell"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def diagnose(loaded: Loaded, options: DiagnoseOptions | None = None, run: str | 
     Raises:
         ConfigError: For options that do not fit.
         DataError: If the split holds nothing to read.
+        DivergedError: If weights or outputs are no finite numbers: of those there are no gradients.
     """
     options, begin = options or DiagnoseOptions(), time.perf_counter()
     model, data = loaded.model, loaded.data
@@ -81,8 +84,10 @@ def diagnose(loaded: Loaded, options: DiagnoseOptions | None = None, run: str | 
             at="split",
             fix="choose train, valid or test",
         )
+    _require_weights(model)
     with without_noise(model):
         recording = record(model, data, options.split, options.num_records, options.num_steps)
+        _require_outputs(recording)
         norms = [n for trace, put in recording.directions for n in follow_gradients(trace, put, options.num_positions)]
         jacobians = tuple(
             measure_jacobian(trace, layer, options.num_jacobians, options.num_exponents)
@@ -117,6 +122,25 @@ def diagnose(loaded: Loaded, options: DiagnoseOptions | None = None, run: str | 
         notes=tuple(_notes(model, recording.chosen.batch, clipping.note)),
         seconds=time.perf_counter() - begin,
     )
+
+
+def _require_weights(model: SequenceModel) -> None:
+    for name, weight in model.named_parameters():
+        if not bool(weight.isfinite().all()):
+            raise DivergedError("the weights are no finite numbers", at=name, fix=_TAMED)
+
+
+def _require_outputs(recording: Recording) -> None:
+    for trace, put in recording.directions:
+        broken = trace.valid & ~trace.outputs.isfinite().all(2)
+        if bool(broken.any()):
+            row, step = broken.nonzero()[0].tolist()
+            place = int(trace.places[row, step])
+            what = f"the outputs of the recurrent layers are infinite from their step {place:,} on: the state explodes"
+            rows_a_record = len(broken) // len(recording.chosen.origins)
+            raise DivergedError(what, at=recording.chosen.origins[row // rows_a_record], fix=_TAMED)
+        if not bool((put.isfinite().all(2) & trace.valid).any()):
+            raise DivergedError("no loss has a gradient of finite numbers", at=recording.chosen.origins[0], fix=_TAMED)
 
 
 def describe_cell(options: ModelOptions) -> str:

@@ -102,7 +102,7 @@ class GateReport:
         high_by_unit: Share of high values of each unit, (H,).
         mean_by_unit: (H,).
         mean_by_step: Mean over the units at each output of the shown record, (T,).
-        values: Of the shown record, (T, H) float16.
+        values: Of the shown record, (T, H) float32.
     """
 
     layer: str

@@ -52,7 +52,7 @@ def measure_gates(trace: StackTrace, layer: LayerTrace, row: int) -> Iterator[Ga
             high_by_unit=is_high.cpu().numpy(),
             mean_by_unit=used.double().mean(0).cpu().numpy(),
             mean_by_step=shown.mean(1),
-            values=shown.astype(np.float16),
+            values=shown,
         )
 
 

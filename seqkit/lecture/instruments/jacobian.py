@@ -117,10 +117,14 @@ def _orthogonalise(basis: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _decompose(matrices: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Spectral radius and largest singular value of each matrix."""
+    """Spectral radius and largest singular value of each matrix; infinite where it holds what is no number."""
     exact = matrices.double().cpu()
-    radius = torch.linalg.eigvals(exact).abs().amax(1)
-    return radius.numpy(), torch.linalg.matrix_norm(exact, 2).numpy()
+    # LAPACK does not look for infinity and NaN: some builds of it end the process.
+    broken = ~exact.isfinite().all(2).all(1)
+    exact[broken] = 0
+    radius, norm = torch.linalg.eigvals(exact).abs().amax(1), torch.linalg.matrix_norm(exact, 2)
+    radius[broken] = norm[broken] = torch.inf
+    return radius.numpy(), norm.numpy()
 
 
 def _iterate(cell: Cell, x: Tensor, state: Tensor) -> tuple[np.ndarray, np.ndarray]:
