@@ -85,7 +85,8 @@ class WindowCell(Cell):
         (before,) = self.init_state(len(x)) if state is None else state
         if x.shape[1] == 0:
             return x.new_zeros(len(x), 0, self.hidden_size), (before,)
-        known = torch.cat([before.view(len(x), self.width - 1, self.map.in_channels).to(x.dtype), x], dim=1)  # (B, width - 1 + T, D)
+        past = before.view(len(x), self.width - 1, x.shape[2]).to(x.dtype)
+        known = torch.cat([past, x], dim=1)  # (B, width - 1 + T, D)
         y = torch.relu(self.map(known.transpose(1, 2))).transpose(1, 2)  # (B, T, H)
         return y, (known[:, known.shape[1] - self.width + 1 :].flatten(1),)
 
