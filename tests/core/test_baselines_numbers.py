@@ -199,7 +199,9 @@ def test_moments_of_records_are_judged_as_scikit_learn_does(tmp_path: Path) -> N
     moments = [np.concatenate([x.mean(1), x.std(1)], axis=1) for x in (values, new)]
     prior = (np.bincount(classes, minlength=3) + 1) / 43
     logs = GaussianNB(priors=prior).fit(moments[0], classes).predict_log_proba(moments[1])
-    figures = gaussian_bayes_rung(train, None, scored, 3).figures
+    rung = gaussian_bayes_rung(train, None, scored, 3)
+    assert rung is not None
+    figures = rung.figures
     assert figures["loss"] == pytest.approx(-logs[np.arange(30), truth].mean(), rel=1e-4)
     assert figures["accuracy"] == pytest.approx((logs.argmax(1) == truth).mean())
 

@@ -17,14 +17,21 @@ from seqkit.lecture.rungs.reading import NumberReader, Targets, num_read
 from seqkit.lecture.rungs.rung import Kind, Rung
 
 _MOST_READ = 1 << 20
-"""Training steps that coefficients are learnt from, and steps of validation."""
+"""Numbers of training that coefficients are learnt from, and of validation."""
+
+_MOST_SCORED = 1 << 22
+"""Numbers that the figures are of: streams are read side by side from their beginnings."""
 
 _ORDERS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 NUM_LAGS = max(_ORDERS)
 """Past steps that a reader must give."""
 
-_SETTLED = 32
-"""Steps after which a stream's own mean and deviation are worth something; before, targets may lie far outside them."""
+_AGES = (1, 32)
+"""Steps up to which a stream's own mean and deviation are worth nothing, and little: errors in their units are wild, so
+that each age has a deviation of its own."""
+
+_FEW = 8
+"""First steps of streams below which all young ones share a deviation."""
 
 _ORDER_UNTRIED = 8
 _RIDGE = 1e-6
@@ -37,8 +44,8 @@ class _Moments:
     """Sums of products of (1, seasonal, past ..., truth) over targets, D numbers for each, and of log deviations.
 
     Attributes:
-        products: (F, D, D); the number of targets is the first entry.
-        logs: Of the stream's deviations, (F,).
+        products: By age A and feature, (A, F, D, D); the number of targets is the first entry.
+        logs: Of the stream's deviations, (A, F).
     """
 
     products: np.ndarray
@@ -46,8 +53,8 @@ class _Moments:
 
     @property
     def counts(self) -> np.ndarray:
-        """Targets of each feature, (F,)."""
-        counts: np.ndarray = self.products[:, 0, 0]
+        """Targets of each age and feature, (A, F)."""
+        counts: np.ndarray = self.products[..., 0, 0]
         return counts
 
 
@@ -57,7 +64,7 @@ class LinearPredictor:
 
     Attributes:
         weights: (F, 2 + P).
-        deviation: Of the error, (F,).
+        deviation: Of the error by age, (A, F).
     """
 
     weights: np.ndarray
@@ -65,8 +72,7 @@ class LinearPredictor:
 
     def loss(self, moments: _Moments) -> float:
         """Mean nats a target."""
-        full = np.concatenate([-self.weights, np.ones((len(self.weights), 1))], axis=1)
-        squares = np.einsum("fi,fij,fj->f", full, moments.products, full)
+        squares = _squares(moments, self.weights)
         nats = moments.counts * _log_normal(self.deviation) + squares / (2 * self.deviation**2) + moments.logs
         return float(nats.sum() / max(moments.counts.sum(), 1))
 
@@ -81,7 +87,7 @@ def number_rungs(train: FlatStore, valid: FlatStore | None, scored: FlatStore, r
         reader: Of all three.
     """
     begin = time.perf_counter()
-    learnt = _moments(train, reader, settled=True)
+    learnt = _moments(train, reader)
     if not learnt.counts.sum():
         return []
     judged = _moments(valid, reader) if valid is not None else None
@@ -98,15 +104,27 @@ def number_rungs(train: FlatStore, valid: FlatStore | None, scored: FlatStore, r
     ]
     if reader.season == 1:
         del wanted[2]
-    note = ""
-    if num_read(train) > _MOST_READ:
-        note = f"ar {order}: learnt from the first {_MOST_READ:,} of {num_read(train):,} steps"
+    learnt_note = _part_note("learnt from", train, _MOST_READ // reader.num_features)
+    scored_note = _part_note("scored on", scored, _MOST_SCORED // reader.num_features)
+    note = ", ".join(filter(None, [learnt_note, scored_note]))
     figures = _score(scored, reader, [predictor for _, _, predictor, _ in wanted])
     seconds = time.perf_counter() - begin  # All are learnt and scored in the same pass.
     return [
-        Rung(name, kind, found, size * reader.num_features, seconds, note if name.startswith("ar") else "")
+        Rung(
+            name,
+            kind,
+            found,
+            size * reader.num_features,
+            seconds,
+            f"ar {order}: {note}" if note and name.startswith("ar") else "",
+        )
         for (name, kind, _, size), found in zip(wanted, figures, strict=True)
     ]
+
+
+def _part_note(what: str, store: FlatStore, most: int) -> str:
+    total = num_read(store)
+    return f"{what} the first {most:,} of {total:,} steps" if total > most else ""
 
 
 def fit_order(moments: _Moments, order: int, season: int) -> LinearPredictor:
@@ -117,10 +135,12 @@ def fit_order(moments: _Moments, order: int, season: int) -> LinearPredictor:
         order: P; 0 is the mean alone.
         season: Steps of a season.
     """
-    size = moments.products.shape[1]
+    size = moments.products.shape[-1]
     used = [0, *([1] if season > max(order, 1) else []), *range(2, 2 + order)]
-    weights = np.zeros((len(moments.products), size - 1))
-    for feature, products in enumerate(moments.products):
+    weights = np.zeros((moments.products.shape[1], size - 1))
+    every, late = moments.products.sum(0), moments.products[-1]
+    for feature in range(len(weights)):
+        products = late[feature] if 2 * late[feature, 0, 0] >= every[feature, 0, 0] else every[feature]
         ridge = _RIDGE * max(products[0, 0], 1) * np.eye(len(used))
         ridge[0, 0] = _RIDGE
         weights[feature, used] = np.linalg.solve(products[np.ix_(used, used)] + ridge, products[used, -1])
@@ -129,16 +149,25 @@ def fit_order(moments: _Moments, order: int, season: int) -> LinearPredictor:
 
 def _fixed(moments: _Moments, column: int) -> LinearPredictor:
     """The value of one column as it is: 1 the last season, 2 the last step."""
-    weights = np.zeros((len(moments.products), moments.products.shape[1] - 1))
+    weights = np.zeros((moments.products.shape[1], moments.products.shape[-1] - 1))
     weights[:, column] = 1
     return _with_deviation(moments, weights)
 
 
 def _with_deviation(moments: _Moments, weights: np.ndarray) -> LinearPredictor:
-    full = np.concatenate([-weights, np.ones((len(weights), 1))], axis=1)
-    squares = np.einsum("fi,fij,fj->f", full, moments.products, full)
-    variance = np.maximum(squares, 0) / np.maximum(moments.counts, 1)
+    squares, counts = np.maximum(_squares(moments, weights), 0), moments.counts
+    young = squares[:-1].sum(0) / np.maximum(counts[:-1].sum(0), 1)
+    every = squares.sum(0) / np.maximum(counts.sum(0), 1)
+    shared = np.where(counts[:-1].sum(0) >= _FEW, young, every)
+    variance = np.where(counts >= _FEW, squares / np.maximum(counts, 1), np.stack([shared, shared, every]))
     return LinearPredictor(weights, np.maximum(np.sqrt(variance), _LEAST_DEVIATION))
+
+
+def _squares(moments: _Moments, weights: np.ndarray) -> np.ndarray:
+    """Sums of squared errors, (A, F)."""
+    full = np.concatenate([-weights, np.ones((len(weights), 1))], axis=1)
+    found: np.ndarray = np.einsum("fi,afij,fj->af", full, moments.products, full)
+    return found
 
 
 def _design(targets: Targets) -> np.ndarray:
@@ -147,32 +176,36 @@ def _design(targets: Targets) -> np.ndarray:
     return np.concatenate([ones, targets.seasonal[:, None], targets.past], axis=1)
 
 
-def _moments(store: FlatStore, reader: NumberReader, settled: bool = False) -> _Moments:
-    """Sums over a store; with `settled` over streams past their first steps, if that leaves half of the targets."""
-    size = reader.num_lags + 3
-    every, late = (
-        _Moments(np.zeros((reader.num_features, size, size)), np.zeros(reader.num_features)) for _ in range(2)
-    )
-    for feature, targets in reader.read(store, _MOST_READ):
+def _moments(store: FlatStore, reader: NumberReader) -> _Moments:
+    """Sums over a store."""
+    size, shape = reader.num_lags + 3, (len(_AGES) + 1, reader.num_features)
+    found = _Moments(np.zeros((*shape, size, size)), np.zeros(shape))
+    for feature, targets in reader.read(store, _MOST_READ // reader.num_features):
         rows = np.concatenate([_design(targets), targets.truth[:, None]], axis=1)
-        old = targets.age > _SETTLED
-        for found, kept in ((every, slice(None)), (late, old)):
-            found.products[feature] += rows[kept].T @ rows[kept]
-            found.logs[feature] += np.log(targets.deviation[kept]).sum()
-    return late if settled and 2 * late.counts.sum() >= every.counts.sum() else every
+        ages, logs = _ages(targets, reader), np.log(targets.deviation)
+        for age in np.unique(ages):
+            kept = slice(None) if (ages == age).all() else ages == age
+            found.products[age, feature] += rows[kept].T @ rows[kept]
+            found.logs[age, feature] += logs[kept].sum()
+    return found
+
+
+def _ages(targets: Targets, reader: NumberReader) -> np.ndarray:
+    """The age of each target, (N,): the last one for all where streams have no scale of their own."""
+    return np.searchsorted(_AGES, targets.age if reader.scale else np.full(len(targets.age), _AGES[-1] + 1))
 
 
 def _score(store: FlatStore, reader: NumberReader, predictors: list[LinearPredictor]) -> list[dict[str, float]]:
     """Loss, and squared and absolute error in units of the steps, of each predictor."""
     nats, squares, sizes = (np.zeros(len(predictors)) for _ in range(3))
     count = 0
-    for feature, targets in reader.read(store):
+    for feature, targets in reader.read(store, _MOST_SCORED // reader.num_features):
         design = _design(targets)
-        count += len(targets.truth)
+        count, ages = count + len(targets.truth), _ages(targets, reader)
         for number, one in enumerate(predictors):
             error = targets.truth - design @ one.weights[feature]
-            spread = one.deviation[feature]
-            nats[number] += (error**2).sum() / (2 * spread**2) + len(error) * _log_normal(spread)
+            spread = one.deviation[ages, feature]
+            nats[number] += (error**2 / (2 * spread**2) + _log_normal(spread)).sum()
             nats[number] += np.log(targets.deviation).sum()
             squares[number] += ((error * targets.deviation) ** 2).sum()
             sizes[number] += np.abs(error * targets.deviation).sum()

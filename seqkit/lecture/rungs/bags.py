@@ -12,14 +12,23 @@ from seqkit.lecture.rungs.posterior import bayes_figures, choose_temperature, lo
 from seqkit.lecture.rungs.rung import Rung
 
 _TOGETHER = 1 << 20
+_NUMBERS_TOGETHER = 1 << 22
+"""Records times classes times features that are held at once."""
+
+_MOST_NUMBERS = 1 << 25
+"""Classes times symbols (or features), and records times classes: beyond, the rung is left out."""
+
+_MOST_LOOK_UPS = 1 << 31
+"""Steps of a split times classes: beyond, the rung is left out."""
+
 _LEAST_VARIANCE = 1e-9
 """Share of the largest variance that is added to each."""
 
 
 def bag_of_words_rung(
     train: FlatStore, valid: FlatStore | None, scored: FlatStore, num_symbols: int, num_classes: int
-) -> Rung:
-    """Multinomial naive Bayes: how often each symbol occurs, one added to each count.
+) -> Rung | None:
+    """Multinomial naive Bayes: how often each symbol occurs, one added to each count; None where it would take long.
 
     Source: McCallum and Nigam 1998 [mccallum1998].
 
@@ -31,6 +40,11 @@ def bag_of_words_rung(
         num_classes: C.
     """
     begin = time.perf_counter()
+    judged = [one for one in (valid, scored) if one is not None]
+    if num_classes * max(num_symbols, *map(len, judged)) > _MOST_NUMBERS:
+        return None
+    if num_classes * max(len(one.steps) for one in judged) > _MOST_LOOK_UPS:
+        return None
     classes = record_classes(train)
     counts = np.ones((num_classes, num_symbols))
     for run in consecutive_runs(train.lengths, _TOGETHER, _TOGETHER):
@@ -46,8 +60,10 @@ def bag_of_words_rung(
     return Rung("bag_of_words", "counts", figures, counts.size, time.perf_counter() - begin)
 
 
-def gaussian_bayes_rung(train: FlatStore, valid: FlatStore | None, scored: FlatStore, num_classes: int) -> Rung:
+def gaussian_bayes_rung(train: FlatStore, valid: FlatStore | None, scored: FlatStore, num_classes: int) -> Rung | None:
     """Gaussian naive Bayes on mean and deviation of each feature over a record: the order of its steps is lost.
+
+    None where it would take long.
 
     Args:
         train: With classes.
@@ -56,6 +72,9 @@ def gaussian_bayes_rung(train: FlatStore, valid: FlatStore | None, scored: FlatS
         num_classes: C.
     """
     begin = time.perf_counter()
+    sizes = [2 * train.steps.shape[1], *(len(one) for one in (valid, scored) if one is not None)]
+    if num_classes * max(sizes) > _MOST_NUMBERS:
+        return None
     classes, values = record_classes(train), record_moments(train)
     prior = log_prior(classes, num_classes)
     means = np.stack([values[classes == k].mean(0) if (classes == k).any() else values.mean(0) for k in
@@ -66,8 +85,12 @@ def gaussian_bayes_rung(train: FlatStore, valid: FlatStore | None, scored: FlatS
     spreads = spreads + least
 
     def scores(store: FlatStore) -> np.ndarray:
-        away = record_moments(store)[:, None] - means  # (N, C, 2 F)
-        return prior - 0.5 * (away**2 / spreads + np.log(2 * np.pi * spreads)).sum(-1)
+        found, size = record_moments(store), max(_NUMBERS_TOGETHER // means.size, 1)
+        squares = np.concatenate([
+            ((found[row : row + size, None] - means) ** 2 / spreads).sum(-1)  # (size, C, 2 F) -> (size, C)
+            for row in range(0, len(found), size)
+        ])  # fmt: skip
+        return prior - 0.5 * (squares + np.log(2 * np.pi * spreads).sum(-1))
 
     temperature = 1.0
     if valid is not None and len(valid):

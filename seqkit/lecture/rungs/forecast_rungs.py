@@ -14,10 +14,10 @@ from seqkit.backbone.scaling import Scale
 from seqkit.backbone.window_frame import WindowFrame
 from seqkit.data.windows import WindowLoader
 from seqkit.lecture.rungs.rung import Figures, Rung
-from seqkit.steps import Batch, Continuous, valid_mask
+from seqkit.steps import Batch, Continuous, Spec, valid_mask
 
 _MOST_WINDOWS = 1 << 16
-"""Windows that the map is learnt from."""
+"""Windows of one feature that the map is learnt from."""
 
 _MOST_INPUTS = 512
 """Steps of the window that the map reads: the last ones."""
@@ -26,6 +26,8 @@ _RIDGES = (1e-4, 1e-3, 1e-2, 1e-1)
 """Added to the mean square of an input."""
 
 _TOGETHER = 256
+_ROWS_TOGETHER = 1 << 12
+"""Windows, and windows of one feature, that are held at once."""
 
 
 @final
@@ -48,7 +50,8 @@ class LinearWindow:
     def predict(self, batch: Batch) -> Tensor:
         """Steps of the horizon, (B, H, F)."""
         rows, frame, scale = _rows(batch, self.spec, len(self.weights) - 1)
-        raw = frame.unfold((rows @ self.weights)[..., None])
+        horizon = batch.targets.shape[1]  # which may be shorter than in training
+        raw = frame.unfold((rows @ self.weights[:, :horizon])[..., None])
         return scale.mean + scale.deviation * raw
 
 
@@ -65,10 +68,14 @@ def forecast_rungs(
     """
     begin = time.perf_counter()
     found = {"naive": _Errors()} | ({"seasonal_naive": _Errors()} if season > 1 else {})
+    if train is not None and train.horizon < scored.horizon:
+        train = None
+    if valid is not None and train is not None and valid.horizon > train.horizon:
+        valid = None
     linear = None if train is None or not len(train) else fit_linear(train, valid)
     if linear is not None:
         found["linear_window"] = _Errors()
-    for index in _runs(np.arange(len(scored.place))):
+    for index in _runs(np.arange(len(scored.place)), scored.store.spec):
         batch = scored.windows(index)
         found["naive"].add(_last_season(batch, 1, scored.horizon), batch.targets)
         if season > 1:
@@ -81,8 +88,8 @@ def forecast_rungs(
         is_linear = name == "linear_window"
         size = linear.weights.numel() if is_linear and linear is not None else 0
         note = ""
-        if is_linear and train is not None and len(train.place) > _MOST_WINDOWS:
-            note = f"linear window: learnt from {_MOST_WINDOWS:,} of {len(train.place):,} windows"
+        if is_linear and train is not None and len(train.place) > (most := _most_windows(train)):
+            note = f"linear window: learnt from {most:,} of {len(train.place):,} windows"
         rungs.append(Rung(name, "window" if is_linear else "last value", errors.figures(), size, seconds, note))
     return rungs, linear
 
@@ -104,7 +111,7 @@ def fit_linear(train: WindowLoader, valid: WindowLoader | None) -> LinearWindow:
     if valid is None or not len(valid):
         return maps[1e-3]
     errors = {ridge: _Errors() for ridge in _RIDGES}
-    for index in _runs(_spread(len(valid.place), _MOST_WINDOWS // 8)):
+    for index in _runs(_spread(len(valid.place), max(_most_windows(valid) // 8, 1)), spec):
         batch = valid.windows(index)
         for ridge, one in maps.items():
             errors[ridge].add(one.predict(batch), batch.targets)
@@ -115,7 +122,7 @@ def _moments(loader: WindowLoader, spec: Continuous, size: int) -> tuple[Tensor,
     """Weighted sums of products of inputs (W + 1, W + 1), and of inputs and targets (W + 1, H); the weights' sum."""
     products = torch.zeros(size + 1, size + 1, dtype=torch.float64)
     answers, count = torch.zeros(size + 1, loader.horizon, dtype=torch.float64), 0.0
-    for index in _runs(_spread(len(loader.place), _MOST_WINDOWS)):
+    for index in _runs(_spread(len(loader.place), _most_windows(loader)), spec):
         batch = loader.windows(index)
         rows, _, scale = _rows(batch, spec, size)
         targets = (batch.targets.double() - scale.mean) / scale.deviation  # (B, H, F)
@@ -145,13 +152,13 @@ def _rows(batch: Batch, spec: Continuous, size: int) -> tuple[Tensor, WindowFram
 
 
 def _last_season(batch: Batch, season: int, horizon: int) -> Tensor:
-    """The last `season` values again and again, (B, H, F); a missing one is the one before it."""
+    """The last `season` values again and again, (B, H, F); a missing one is the one before it, 0 if all are."""
     num_predicted = batch.targets.shape[-1]
     values = batch.inputs[..., :num_predicted].double()
     steps = torch.arange(values.shape[1])[:, None]
     seen = torch.where(torch.isfinite(values), steps, -1).cummax(1).values
     first = torch.isfinite(values).int().argmax(1, keepdim=True)
-    filled = values.gather(1, torch.where(seen < 0, first, seen))
+    filled = values.gather(1, torch.where(seen < 0, first, seen)).nan_to_num(0.0)
     width = batch.lengths.clamp(max=season)[:, None]
     places = batch.lengths[:, None] - width + torch.arange(horizon) % width  # (B, H)
     return filled.gather(1, places[..., None].expand(-1, -1, num_predicted))
@@ -183,5 +190,17 @@ def _spread(total: int, most: int) -> np.ndarray:
     return np.arange(total) if total <= most else np.linspace(0, total - 1, most).astype(np.int64)
 
 
-def _runs(numbers: np.ndarray) -> list[np.ndarray]:
-    return [numbers[begin : begin + _TOGETHER] for begin in range(0, len(numbers), _TOGETHER)]
+def _most_windows(loader: WindowLoader) -> int:
+    """Windows that are as many rows as the map is learnt from."""
+    return max(_MOST_WINDOWS // _num_rows(loader.store.spec), 1)
+
+
+def _num_rows(spec: Spec) -> int:
+    """Rows that one window takes."""
+    assert isinstance(spec, Continuous)
+    return spec.num_predicted
+
+
+def _runs(numbers: np.ndarray, spec: Spec) -> list[np.ndarray]:
+    size = max(min(_TOGETHER, _ROWS_TOGETHER // _num_rows(spec)), 1)
+    return [numbers[begin : begin + size] for begin in range(0, len(numbers), size)]

@@ -62,7 +62,7 @@ def target_places(store: FlatStore, most: int) -> Places:
 
     Args:
         store: Of symbols.
-        most: Places at most; of more, blocks spread evenly over all are taken.
+        most: Places at most, or one block of them; of more, blocks spread evenly over all are taken.
     """
     return _places(store, np.maximum(store.context, 1), most)
 
@@ -94,7 +94,7 @@ def leading_counts(store: FlatStore, num_symbols: int) -> np.ndarray:
 def _places(store: FlatStore, first: np.ndarray, most: int) -> Places:
     sizes = np.maximum(store.lengths - first, 0)
     total = int(sizes.sum())
-    if total <= most:
+    if total <= max(most, _BLOCK):
         at = _spread(store.offsets[:-1] + first, sizes)
         record = np.repeat(np.arange(len(sizes)), sizes)
     else:

@@ -17,6 +17,8 @@ from seqkit.steps import Continuous, valid_mask
 
 _ROWS = 64
 _WINDOW = 512
+_MOST_NUMBERS = 1 << 22
+"""Held of a chunk, and of what came before it: wide steps and long seasons are read in smaller chunks."""
 
 
 @final
@@ -61,7 +63,7 @@ class NumberReader:
             store: What to read.
             most: Predicted steps after which it stops; None reads all.
         """
-        loader = StreamLoader(store, max(min(_ROWS, len(store)), 1), _WINDOW, shuffle=False, seed=0, whole=True)
+        loader = self._loader(store)
         past = torch.full((loader.batch_size, self.depth, self.num_features), torch.nan, dtype=torch.float64)
         state = self.scale.init_state(loader.batch_size, past) if self.scale else ()
         age = torch.zeros(loader.batch_size, 1, dtype=torch.int64)
@@ -87,16 +89,23 @@ class NumberReader:
             if most is not None and num_steps >= most:
                 return
 
+    def _loader(self, store: FlatStore) -> StreamLoader:
+        rows = min(_ROWS, len(store), _MOST_NUMBERS // (self.depth * self.num_features))
+        window = min(_WINDOW, _MOST_NUMBERS // (max(rows, 1) * self.num_features))
+        return StreamLoader(store, max(rows, 1), max(window, 1), shuffle=False, seed=0, whole=True)
+
     def _targets(self, ages: Tensor, known: Tensor, truth: Tensor, mean: Tensor, deviation: Tensor) -> Targets:
         """Of one feature: known (B, depth - 1 + T), the others (B, T)."""
         scored = torch.isfinite(truth)
-        lags = known.unfold(1, self.depth, 1)[scored].flip(-1)  # (N, depth), newest first
+        lags = known[:, self.depth - self.num_lags :].unfold(1, self.num_lags, 1)[scored].flip(-1)  # newest first
+        begin = self.depth - self.season
+        ago = known[:, begin : begin + truth.shape[1]][scored]
         mean, deviation, truth = mean[scored], deviation[scored], truth[scored]
         lags = (lags - mean[:, None]) / deviation[:, None]
         last = torch.where(torch.isfinite(lags[:, 0]), lags[:, 0], 0.0)
-        ago = lags[:, self.season - 1]
+        ago = (ago - mean) / deviation
         return Targets(
-            past=lags[:, : self.num_lags].nan_to_num(0.0).numpy(),
+            past=lags.nan_to_num(0.0).numpy(),
             seasonal=torch.where(torch.isfinite(ago), ago, last).numpy(),
             truth=((truth - mean) / deviation).numpy(),
             deviation=deviation.numpy(),
