@@ -40,13 +40,13 @@ class ParallelCell(Cell):
         steps = x.transpose(0, 1).contiguous()  # (B, T, D) -> (T, B, D)
         a, b = self.coefficients(self.gates(steps, state))
         h = linear_scan(a, b, state[0].to(b.dtype))  # (T, B, H)
-        return h.transpose(0, 1), (h[-1],)
+        return h.transpose(0, 1).to(x.dtype), (h[-1],)
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         """One step by the formula of the cell."""
         a, b = self.coefficients(self.gates(x_t, state))
         h = a * state[0] + b
-        return h, (h,)
+        return h.to(x_t.dtype), (h,)
 
 
 @final
@@ -67,7 +67,7 @@ class MinGRUCell(ParallelCell):
 
     def gates(self, x_t: Tensor, state: State) -> dict[str, Gate]:
         """The gate update (z: open takes the candidate) and the candidate."""
-        update, candidate = self.map(x_t).chunk(2, dim=-1)
+        update, candidate = _wide(self.map(x_t)).chunk(2, dim=-1)
         return {"update": Gate(torch.sigmoid(update), 0.0, 1.0), "candidate": Gate(_positive(candidate), 0.0, math.inf)}
 
     def coefficients(self, gates: dict[str, Gate]) -> tuple[Tensor, Tensor]:
@@ -95,7 +95,7 @@ class MinLSTMCell(ParallelCell):
 
     def gates(self, x_t: Tensor, state: State) -> dict[str, Gate]:
         """The gates forget (f') and store (i'), and update (the candidate)."""
-        f, i, candidate = self.map(x_t).chunk(3, dim=-1)
+        f, i, candidate = _wide(self.map(x_t)).chunk(3, dim=-1)
         # f / (f + i) = sigmoid(log f - log i), which neither overflows nor divides by zero.
         forget = torch.sigmoid(functional.logsigmoid(f) - functional.logsigmoid(i))
         return {
@@ -133,8 +133,8 @@ class RGLRUCell(ParallelCell):
     def gates(self, x_t: Tensor, state: State) -> dict[str, Gate]:
         """The gates forget (a_t) and store (i_t), and update (v_t)."""
         value = self.map(x_t)
-        recurrence, store = torch.sigmoid(self.choose(value)).chunk(2, dim=-1)
-        forget = torch.exp(self.power * recurrence * functional.logsigmoid(self.decay))
+        recurrence, store = torch.sigmoid(_wide(self.choose(value))).chunk(2, dim=-1)
+        forget = torch.exp(self.power * recurrence * functional.logsigmoid(_wide(self.decay)))
         return {
             "forget": Gate(forget, 0.0, 1.0),
             "store": Gate(store, 0.0, 1.0),
@@ -176,7 +176,7 @@ class LRUCell(Cell):
     @property
     def eigenvalues(self) -> Tensor:
         """lambda, (H,) complex."""
-        return torch.polar(torch.exp(-torch.exp(self.log_decay)), torch.exp(self.log_angle))
+        return torch.polar(torch.exp(-torch.exp(_wide(self.log_decay))), torch.exp(_wide(self.log_angle)))
 
     def init_state(self, batch_size: int) -> State:
         """Zeros, (B, 2 H)."""
@@ -190,12 +190,12 @@ class LRUCell(Cell):
         steps = x.transpose(0, 1).contiguous()  # (B, T, D) -> (T, B, D)
         states = linear_scan(self.eigenvalues, self._enter(steps), self._complex(state[0]))
         real = self._real(states)  # (T, B, 2 H)
-        return (self.write(real) + self.skip(steps)).transpose(0, 1), (real[-1],)
+        return self._leave(real, steps).transpose(0, 1), (real[-1],)
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         """One step by the formula above."""
         real = self._real(self.eigenvalues * self._complex(state[0]) + self._enter(x_t))
-        return self.write(real) + self.skip(x_t), (real,)
+        return self._leave(real, x_t), (real,)
 
     def gates(self, x_t: Tensor, state: State) -> dict[str, Gate]:
         """forget: |lambda|, the same at all steps."""
@@ -203,14 +203,23 @@ class LRUCell(Cell):
         return {"forget": Gate(forget, 0.0, 1.0)}
 
     def _enter(self, x: Tensor) -> Tensor:
-        return self._complex(self.read(x)) * self.log_scale.exp()
+        return self._complex(self.read(x)) * _wide(self.log_scale).exp()
+
+    def _leave(self, real: Tensor, x: Tensor) -> Tensor:
+        written: Tensor = self.write(real.to(self.write.weight.dtype)) + self.skip(x)
+        return written
 
     def _complex(self, parts: Tensor) -> Tensor:
-        real, imaginary = parts.to(self.log_decay.dtype).chunk(2, dim=-1)
+        real, imaginary = parts.to(_wide(self.log_decay).dtype).chunk(2, dim=-1)
         return torch.complex(real.contiguous(), imaginary.contiguous())
 
     def _real(self, values: Tensor) -> Tensor:
         return torch.cat([values.real, values.imag], dim=-1)
+
+
+def _wide(value: Tensor) -> Tensor:
+    """In float32 at least: with fewer digits a decay near 1 rounds to 1, and the state forgets nothing any more."""
+    return value.float() if value.dtype.itemsize < 4 else value
 
 
 def _positive(value: Tensor) -> Tensor:

@@ -112,6 +112,29 @@ def test_decays_begin_where_the_papers_put_them() -> None:
     assert 0 <= float(angle.min()) and float(angle.max()) <= torch.pi / 10 + 1e-6
 
 
+@pytest.mark.parametrize(("name", "gate"), [("mingru", -7.0), ("minlstm", 7.0), ("rglru", -4.0), ("lru", 0.0)])
+@pytest.mark.parametrize("mixed", [True, False])
+def test_slow_decays_survive_half_precision(name: str, gate: float, mixed: bool) -> None:
+    """1 - 0.0009 is 1 in bfloat16: the state would only grow."""
+    torch.manual_seed(0)
+    cell, x = build_cell(name, 3, 8), torch.randn(2, 1500, 3)
+    with torch.no_grad():
+        for kind, bias in cell.named_parameters():
+            if kind in ("map.bias", "choose.bias"):
+                bias[:8] = gate
+        expected, _ = cell(x)
+        if mixed:
+            with torch.autocast("cpu", torch.bfloat16):
+                found, _ = cell(x)
+        else:
+            cell, x = cell.bfloat16(), x.bfloat16()
+            found, state = cell(x)
+            assert found.dtype == torch.bfloat16
+            assert cell.step(x[:, 0], state)[0].dtype == torch.bfloat16
+    gap = (found.float() - expected)[:, -1].abs().max() / expected[:, -1].abs().max()
+    assert gap < 0.05
+
+
 def test_a_decay_that_rounds_to_one_has_a_finite_gradient() -> None:
     cell: Any = build_cell("rglru", D, H)
     with torch.no_grad():
