@@ -16,7 +16,7 @@ import torch
 from seqkit import StandardCodec, SymbolCodec
 from seqkit.cli.diagnose import parse_lengths
 from seqkit.cli.main import main
-from seqkit.lecture.instruments.diagnosis import ClippingReport, Diagnosis, GateReport, Memory, Shown
+from seqkit.lecture.instruments.diagnosis import ClippingReport, Diagnosis, GateReport, GradientFlow, Memory, Shown
 from seqkit.lecture.instruments.gradient_gap import Spread
 from seqkit.lecture.instruments.truncation import TruncatedGradient, Truncation
 from seqkit.lecture.reporting import diagnosis_pictures
@@ -239,6 +239,8 @@ def test_advice_follows_from_what_was_found(found: Diagnosis) -> None:
     assert "50 % of the units of layer 1 have their forget gate at one end" in advice(cell="lstm", gates=(stuck,))
     dead = gate("activation", 0.0, math.inf, stuck_low=0.5)
     assert "50 % of the units of layer 1 are 0 at almost every step" in advice(gates=(dead,))
+    assert "--model.nonlinearity" in advice(gates=(dead,))
+    assert "--model.nonlinearity" not in advice(gates=(dead,), cell="bag")  # it has none
 
 
 def test_advice_on_truncation_looks_at_the_window_of_training(found: Diagnosis) -> None:
@@ -271,6 +273,16 @@ def test_a_record_stands_above_its_gates_as_letters_words_or_values() -> None:
     values = record_track(StandardCodec(2, standardise=False), np.array([[1.0, 2.0], [3.0, np.nan]], np.float32))
     assert values.labels == ()
     np.testing.assert_array_equal(values.values, [[1, 2], [3, np.nan]])
+
+
+def test_a_state_that_no_gradient_reaches_has_no_picture(found: Diagnosis, tmp_path: Path) -> None:
+    read = GradientFlow("layer 1", "input", np.arange(1), np.ones(1), np.ones(1), np.ones(1), np.ones((5, 1)), 1.0)
+    carried = replace(read, part="state", lags=np.arange(0), quantiles=np.ones((5, 0)))
+    one_step = replace(found, cell="lru", flows=(read, carried))
+    drawn = diagnosis_pictures.draw_pictures(
+        one_step, None, SymbolCodec("ab"), lambda steps: f"{steps:g} steps", tmp_path
+    )
+    assert [picture.section for picture in drawn] == []
 
 
 def test_long_records_are_drawn_as_far_as_they_can_be_read() -> None:
@@ -322,7 +334,9 @@ def test_lengths_are_read_as_they_are_written() -> None:
         (["--truncation", "0"], "a truncation length is 0"),
         (["--truncation", "4", "--no_truncation"], "contradict"),
         (["--threshold", "2"], "threshold is 2"),
-        (["--records", "0"], "num_records is 0"),
+        (["--truncation", "4,99999999999999999999"], "give 1 to 1,000,000,000 steps"),
+        (["--records", "0"], "num_records is 0\n  at: --records\n"),
+        (["--steps", "-1"], "num_steps is -1\n  at: --steps\n"),
         (["--out", "report.pdf"], "written as HTML, not as '.pdf'"),
         (["--data.path", "nowhere.fa"], "nowhere.fa"),
         (["--split", "predict"], "records without their targets"),

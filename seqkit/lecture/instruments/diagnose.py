@@ -58,7 +58,9 @@ class DiagnoseOptions:
     def __post_init__(self) -> None:
         for name in ("num_records", "num_steps", "num_positions", "num_jacobians", "num_exponents", "num_batches"):
             if getattr(self, name) < 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}", at=f"--{name}", fix="give 1 or more")
+                raise ConfigError(
+                    f"{name} is {getattr(self, name)}", at=f"--{name.removeprefix('num_')}", fix="give 1 or more"
+                )
         if not 0 < self.threshold < 1:
             raise ConfigError(f"threshold is {self.threshold}", at="--threshold", fix="give a share between 0 and 1")
 

@@ -24,6 +24,8 @@ from seqkit.steps import Batch, Split
 _MOST_LENGTHS = 10
 """Truncation lengths that are compared unless told: the powers of two below the longest record, and its length."""
 
+_MOST_STEPS = 1_000_000_000
+
 _FAITHFUL = 0.95
 """A median cosine from which on the truncated gradient points where the exact one does."""
 
@@ -104,7 +106,7 @@ def measure_truncation(
         num_batches: Batches at most.
 
     Raises:
-        ConfigError: If the model reads from both ends, or a length is below 1.
+        ConfigError: If the model reads from both ends, or a length is out of its range.
         DataError: If the split holds nothing to learn from.
     """
     require_truncatable(model, lengths)
@@ -132,8 +134,9 @@ def require_truncatable(model: SequenceModel, lengths: Sequence[int] | None) -> 
             fix="leave it out with --no_truncation",
         )
     for length in lengths or ():
-        if length < 1:
-            raise ConfigError(f"a truncation length is {length}", at="--truncation", fix="give 1 or more steps")
+        if not 1 <= length <= _MOST_STEPS:
+            fix = f"give 1 to {_MOST_STEPS:,} steps"
+            raise ConfigError(f"a truncation length is {length}", at="--truncation", fix=fix)
 
 
 def default_lengths(num_steps: int) -> list[int]:

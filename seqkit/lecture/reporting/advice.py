@@ -68,12 +68,16 @@ def _vanishing(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _stuck(diagnosis: Diagnosis) -> Iterator[str]:
-    gated = diagnosis.cell.partition(" ")[0] in (*_GATED, "rnn")
+    name = diagnosis.cell.partition(" ")[0]
+    gated = name in (*_GATED, "rnn")
     for gate in diagnosis.gates:
         if math.isinf(gate.high) and gate.stuck_low > _MANY_STUCK:
+            other = (
+                "use `--model.nonlinearity tanh` or a gated cell" if name == "rnn" else "start from another `--seed`"
+            )
             yield (
                 f"{100 * gate.stuck_low:.0f} % of the units of {gate.layer} are 0 at almost every step: no gradient "
-                "passes them. Lower `--model.learning_rate`, or use `--model.nonlinearity tanh` or a gated cell."
+                f"passes them. Lower `--model.learning_rate`, or {other}."
             )
         elif gated and math.isfinite(gate.high) and gate.stuck_low + gate.stuck_high > _MANY_STUCK:
             share = 100 * (gate.stuck_low + gate.stuck_high)

@@ -64,7 +64,8 @@ def _drawn(
     diagnosis: Diagnosis, truncation: Truncation | None, codec: Codec, span: Span, folder: Path
 ) -> Iterator[Picture]:
     ratio = diagnosis.steps_per_output
-    if flows := _shown_flows(diagnosis):
+    flows = _shown_flows(diagnosis)
+    if any(flow.part == "state" for flow in flows):
         path, memories = folder / "gradient-flow.png", diagnosis.memories
         size = gradient_flow_size(flows)
         save_figure(path, lambda figure: draw_gradient_flow(figure, flows, memories, span, ratio), *size)
