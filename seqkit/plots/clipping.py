@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from seqkit.lecture.instruments.diagnosis import ClippingReport
+    from seqkit.lecture.instruments.measured import ClippingReport
 
 CLIPPING_SIZE_CM = (16.0, 7.5)
 _BINS = 30

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from seqkit.lecture.instruments.diagnosis import GateReport
+    from seqkit.lecture.instruments.measured import GateReport
     from seqkit.lecture.reporting.record_track import RecordTrack
 
 _MOST_LETTERS = 80

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from seqkit.lecture.instruments.diagnosis import GradientFlow, Memory
+    from seqkit.lecture.instruments.measured import GradientFlow, Memory
 
 _DEPTH = 1e-3
 """Drawn is down to this share of the threshold: what lies below teaches nothing and would flatten the rest."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from seqkit.lecture.instruments.diagnosis import JacobianReport
+    from seqkit.lecture.instruments.measured import JacobianReport
 
 _BINS = 24
 _MOST_LAYERS = 4

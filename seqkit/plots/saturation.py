@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from seqkit.lecture.instruments.diagnosis import GateReport
+    from seqkit.lecture.instruments.measured import GateReport
 
 _MARKERS = ("o", "^", "s", "D", "v", "P", "X")
 _BINS = 20

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from seqkit.backbone.choice import CELLS, build_cell
 from seqkit.backbone.stack import BothDirections, Stack, flip
-from seqkit.lecture.instruments.diagnosis import GradientFlow
 from seqkit.lecture.instruments.gradient_flow import Norms, follow_gradients, summarise
+from seqkit.lecture.instruments.measured import GradientFlow
 from seqkit.lecture.instruments.memory import fit_growth, judge_memory
 from seqkit.lecture.instruments.recorder import Recorder
 

@@ -9,9 +9,9 @@ from seqkit.backbone.cells import LSTMCell, RNNCell
 from seqkit.backbone.choice import CELLS, build_cell
 from seqkit.backbone.stack import BothDirections, Stack
 from seqkit.lecture.instruments import jacobian as instrument
-from seqkit.lecture.instruments.diagnosis import GateReport
 from seqkit.lecture.instruments.gates import measure_gates, measure_time_constants
 from seqkit.lecture.instruments.jacobian import jacobian, lyapunov_exponents, measure_jacobian, push_forward
+from seqkit.lecture.instruments.measured import GateReport
 from seqkit.lecture.instruments.recorder import LayerTrace, Recorder, StackTrace
 
 B, T, D, H = 3, 7, 2, 4

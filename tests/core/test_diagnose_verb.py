@@ -16,8 +16,9 @@ import torch
 from seqkit import StandardCodec, SymbolCodec
 from seqkit.cli.diagnose import parse_lengths
 from seqkit.cli.main import main
-from seqkit.lecture.instruments.diagnosis import ClippingReport, Diagnosis, GateReport, GradientFlow, Memory, Shown
+from seqkit.lecture.instruments.diagnosis import Diagnosis
 from seqkit.lecture.instruments.gradient_gap import Spread
+from seqkit.lecture.instruments.measured import ClippingReport, GateReport, GradientFlow, Memory, Shown
 from seqkit.lecture.instruments.truncation import TruncatedGradient, Truncation
 from seqkit.lecture.reporting import diagnosis_pictures
 from seqkit.lecture.reporting.advice import advise

@@ -16,7 +16,7 @@ import yaml
 from seqkit.backbone.cell import State
 from seqkit.data.module import SequenceDataModule
 from seqkit.errors import SeqkitError
-from seqkit.lecture.instruments.diagnosis import ClippingReport
+from seqkit.lecture.instruments.measured import ClippingReport
 from seqkit.model import SequenceModel
 from seqkit.training.trainer import TRAINER_DEFAULTS
 

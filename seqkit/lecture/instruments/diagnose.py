@@ -12,10 +12,11 @@ import numpy as np
 from seqkit.data.module import SequenceDataModule
 from seqkit.errors import ConfigError, DivergedError
 from seqkit.lecture.instruments.clipping import measure_clipping
-from seqkit.lecture.instruments.diagnosis import Diagnosis, GateReport, GradientFlow, Memory, Shown, TimeConstants
+from seqkit.lecture.instruments.diagnosis import Diagnosis
 from seqkit.lecture.instruments.gates import measure_gates, measure_time_constants
 from seqkit.lecture.instruments.gradient_flow import Norms, follow_gradients, summarise
 from seqkit.lecture.instruments.jacobian import measure_jacobian
+from seqkit.lecture.instruments.measured import GateReport, GradientFlow, Memory, Shown, TimeConstants
 from seqkit.lecture.instruments.memory import judge_memory
 from seqkit.lecture.instruments.recording import Recording, record
 from seqkit.lecture.instruments.truncated_stack import without_noise

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from seqkit.backbone.cells import GRUCell
 from seqkit.backbone.parallel import MinGRUCell
-from seqkit.lecture.instruments.diagnosis import QUANTILES, GateReport, TimeConstants
+from seqkit.lecture.instruments.measured import QUANTILES, GateReport, TimeConstants
 from seqkit.lecture.instruments.recorder import LayerTrace, StackTrace
 
 _EDGE = 0.1

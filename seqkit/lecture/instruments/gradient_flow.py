@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from seqkit.backbone.memoryless import BagCell, WindowCell
-from seqkit.lecture.instruments.diagnosis import QUANTILES, GradientFlow
+from seqkit.lecture.instruments.measured import QUANTILES, GradientFlow
 from seqkit.lecture.instruments.recorder import LayerTrace, StackTrace
 
 _LEAST_SHARE = 0.25

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from seqkit.backbone.cell import Cell
 from seqkit.lecture.instruments.choosing import spread
-from seqkit.lecture.instruments.diagnosis import JacobianReport
+from seqkit.lecture.instruments.measured import JacobianReport
 from seqkit.lecture.instruments.recorder import LayerTrace, StackTrace
 
 _MOST_EXACT = 1024

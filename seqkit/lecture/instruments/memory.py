@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from seqkit.lecture.instruments.diagnosis import GradientFlow, Memory, Verdict
+from seqkit.lecture.instruments.measured import GradientFlow, Memory, Verdict
 
 _LEAST_FITTED = 1e-12
 """Relative gradients below this are left out of the fit: float32 has lost them."""

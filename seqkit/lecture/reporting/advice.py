@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from seqkit.lecture.instruments.diagnosis import Diagnosis, Memory
+from seqkit.lecture.instruments.diagnosis import Diagnosis
+from seqkit.lecture.instruments.measured import Memory
 from seqkit.lecture.instruments.truncation import Truncation
 from seqkit.plots.span_axis import Span
 

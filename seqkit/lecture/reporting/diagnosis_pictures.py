@@ -12,7 +12,8 @@ import numpy as np
 
 from seqkit.backbone.choice import MEMORYLESS
 from seqkit.codec import Codec
-from seqkit.lecture.instruments.diagnosis import Diagnosis, GradientFlow
+from seqkit.lecture.instruments.diagnosis import Diagnosis
+from seqkit.lecture.instruments.measured import GradientFlow
 from seqkit.lecture.instruments.truncation import Truncation
 from seqkit.lecture.reporting.record_track import record_track
 from seqkit.plots.clipping import CLIPPING_SIZE_CM, draw_clipping

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqkit.lecture.instruments.diagnosis import Diagnosis, GateReport, Memory
+from seqkit.lecture.instruments.diagnosis import Diagnosis
+from seqkit.lecture.instruments.measured import GateReport, Memory
 from seqkit.lecture.instruments.truncation import Truncation
 from seqkit.plots.span_axis import Span
 
