@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytorch_lightning as pl
@@ -55,11 +57,25 @@ class LastValidation(Callback):
         """Run the validation that Lightning leaves out after `max_steps` and `max_time`."""
         if self.validated < trainer.global_step and trainer.limit_val_batches:
             trainer.validating = True
-            trainer.fit_loop.epoch_loop.val_loop.run()
+            with _last_step(trainer):
+                trainer.fit_loop.epoch_loop.val_loop.run()
             trainer.training = True
             # Where Lightning saves, unless it validates several times an epoch: then it has saved already.
             for checkpoint in trainer.checkpoint_callbacks:
                 checkpoint.on_train_epoch_end(trainer, pl_module)
+
+
+@contextmanager
+def _last_step(trainer: pl.Trainer) -> Iterator[None]:
+    """Figures are those of the last step and its epoch: when training has ended, Lightning's counters are one ahead."""
+    epoch_loop, epochs = trainer.fit_loop.epoch_loop, trainer.fit_loop.epoch_progress.current
+    epoch_loop._batches_that_stepped -= 1
+    epochs.completed -= 1
+    try:
+        yield
+    finally:
+        epoch_loop._batches_that_stepped += 1
+        epochs.completed += 1
 
 
 def require_device(settings: dict[str, Any]) -> None:
