@@ -22,9 +22,9 @@ def print_comparison(result: dict[str, Any]) -> None:
     """A table a panel, what follows from it, and where everything lies."""
     for panel in result["panels"]:
         rows = [row for row in result["rows"] if row["panel"] == panel["name"]]
-        table = _across_table(result, panel, rows) if result["across"] else _ladder_table(result, panel, rows)
         print(_title(result, panel))
-        Console(highlight=False, markup=False).print(table)
+        for table in _across_tables(result, panel, rows) if result["across"] else [_ladder_table(result, panel, rows)]:
+            Console(highlight=False, markup=False).print(table)
         _print_reasons(rows, result)
         for line in panel["verdict"]:
             print(line)
@@ -77,18 +77,32 @@ def _ladder(result: dict[str, Any], panel: dict[str, Any], rows: list[Row], name
     return table
 
 
-def _across_table(result: dict[str, Any], panel: dict[str, Any], rows: list[Row]) -> Table:
-    """Rungs against the values of what differs, in the figure that the comparison turns on."""
-    name, across = panel["figure"], result["across"]
+def _across_tables(result: dict[str, Any], panel: dict[str, Any], rows: list[Row]) -> list[Table]:
+    """Rungs against the values of what differs, as many of them in a table as there is room for."""
+    console, tables = Console(width=10 * WIDTH), []
+    rest = list(result["across"]["values"])
+    while rest:
+        for number in range(len(rest), 0, -1):
+            table = _across_table(panel, rows, rest[:number])
+            if Measurement.get(console, console.options, table).maximum <= WIDTH:
+                break
+        tables.append(table)
+        rest = rest[number:]
+    return tables
+
+
+def _across_table(panel: dict[str, Any], rows: list[Row], values: list[Any]) -> Table:
+    """Rungs against some values of what differs, in the figure that the comparison turns on."""
+    name = panel["figure"]
     table = Table()
     table.add_column("rung", overflow="ellipsis", no_wrap=True, max_width=22)
-    for value in across["values"]:
+    for value in values:
         table.add_column(str(value), justify="right")
-    best = {value: best_row(name, (row for row in rows if row["column"] == value)) for value in across["values"]}
+    best = {value: best_row(name, (row for row in rows if row["column"] == value)) for value in values}
     for part in _parts(rows):
         for rung in dict.fromkeys(method(row) for row in part):
             own = {row["column"]: row for row in part if method(row) == rung}
-            cells = [_cell(own[v], name, best[v]) if v in own else "" for v in across["values"]]
+            cells = [_cell(own[v], name, best[v]) if v in own else "" for v in values]
             table.add_row(rung.replace("_", " "), *cells)
         table.add_section()
     return table

@@ -21,7 +21,8 @@ from seqkit.version import __version__
 if TYPE_CHECKING:
     from seqkit.data.module import SequenceDataModule
 
-_NOT_IN_THE_DATA = {"batch_size", "window", "step_budget", "order_seed"}
+NOT_IN_THE_DATA = {"batch_size", "window", "step_budget", "order_seed"}
+"""Options that change no record."""
 
 
 def cache_root() -> Path:
@@ -57,7 +58,7 @@ def store_folder(data: SequenceDataModule, split: Split) -> tuple[Path, FlatStor
 
 def fingerprint(data: SequenceDataModule, split: Split) -> str:
     """Hash of all that decides a store's content: files (name, size, time), codecs, options, versions."""
-    options = {name: value for name, value in data.arguments.items() if name not in _NOT_IN_THE_DATA}
+    options = {name: value for name, value in data.arguments.items() if name not in NOT_IN_THE_DATA}
     if options.get("test_group") is None:
         options.pop("group_match", None)  # Then it names the groups of the figures, and divides nothing.
     content: dict[str, Any] = {
@@ -66,9 +67,14 @@ def fingerprint(data: SequenceDataModule, split: Split) -> str:
         "split": split,
         "options": options,
         "codecs": [data.codec.state(), data.target_codec.state()],
-        "files": [(str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns) for p in _all_files(data.files)],
+        "files": file_marks(data),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def file_marks(data: SequenceDataModule) -> list[tuple[str, int, int]]:
+    """Name, size and time of each file that the data are read from."""
+    return [(str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns) for p in _all_files(data.files)]
 
 
 def _all_files(paths: list[Path]) -> Iterator[Path]:

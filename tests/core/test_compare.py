@@ -9,13 +9,17 @@ import numpy as np
 import pytest
 
 import seqkit
-from seqkit import ConfigError, Domain, Known, Made, MadeSource, Split
+from seqkit import ConfigError, DataError, Domain, Known, Made, MadeSource, Split
 from seqkit.cli.compare import take_options
 from seqkit.cli.compare_tables import print_comparison
 from seqkit.cli.main import main
+from seqkit.lecture.comparison.ladder_pictures import _mark
 from seqkit.lecture.comparison.panel import panels_of_words
 from seqkit.lecture.comparison.standings import beats, best_row, judge, main_figure, with_bits
 from seqkit.lecture.comparison.study import Study, build_study, neural_rungs, with_made_option
+from seqkit.lecture.rungs.unbeaten import unbeaten
+from seqkit.plots.ladder import Line, draw_ladder
+from seqkit.plots.style import save_figure
 from tests.core.conftest import MelodyData
 
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
@@ -255,6 +259,9 @@ def test_bits_are_the_loss_where_it_is_a_likelihood() -> None:
         ({"across": {"lag": [4], "size": [3]}}, "no list of columns"),
         ({"seeds": 0}, "0 is no number of seeds"),
         ({"split": "train"}, "no split 'train'"),
+        ({"across": "lag=[1,2"}, "no list of columns"),
+        ({"across": "model.cell=rnn,gru"}, "set by the rows themselves"),
+        ({"across": {"model.cell": ["rnn"]}, "variants": {"a": {"model.cell": "gru"}, "b": {}}}, "rows themselves: a"),
     ],
 )
 def test_options_of_a_study_are_checked(options: dict[str, Any], message: str) -> None:
@@ -285,6 +292,92 @@ def test_mistakes_are_found_before_training(
     with pytest.raises(ConfigError, match=message):
         seqkit.compare(notes, run=tmp_path / "run", **options, **TINY)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"variants": {"a b": {"model.cell": "rnn"}, "A, b": {"model.cell": "gru"}}}, "'a b' and 'A, b' would share"),
+        ({"variants": {"rnn": {}, "rnn-seed-1": {}}, "seeds": 2}, "'rnn' and 'rnn-seed-1' would share"),
+        ({"rungs": ["bag"], "across": {"lag": [4, 4]}, "path": "made:first"}, "'bag 4' and 'bag 4' would share"),
+        ({"variants": {"..": {}}}, "'..' cannot name a folder"),
+        ({"variants": {"": {}}}, "'' cannot name a folder"),
+        ({"variants": {"plots": {}}}, "'plots' cannot name a folder"),
+    ],
+)
+def test_two_trainings_never_share_a_folder(
+    notes: Domain, tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(ConfigError, match=message):
+        seqkit.compare(notes, run=tmp_path / "run", **options, **TINY)
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_a_variant_with_data_of_its_own_is_trained_again_when_they_change(notes: Domain, tmp_path: Path) -> None:
+    lines = "up:abab\ndown:baba\nup:aab\ndown:bba\n" * 30
+    for name in ("one.txt", "two.txt"):
+        (tmp_path / name).write_text(lines)
+    variants = {"own": {"model.cell": "rnn", "data.path": str(tmp_path / "two.txt")}, "plain": {"model.cell": "rnn"}}
+    options = TINY | {"path": str(tmp_path / "one.txt"), "run": tmp_path / "run", "variants": variants}
+    result = seqkit.compare(notes, **options)
+    assert "not held against" in row_of(result, "own")["note"] and "note" not in row_of(result, "plain")
+    assert row_of(seqkit.compare(notes, **options), "own") == row_of(result, "own")
+    (tmp_path / "two.txt").write_text(lines + "up:ab\n")
+    with pytest.raises(ConfigError, match="other settings or data"):
+        seqkit.compare(notes, **options)
+
+
+def test_whole_forecasts_are_held_against_the_naive_ones(tmp_path: Path) -> None:
+    options = TINY | {"task": "forecast", "rungs": ["lstm"], "run": tmp_path / "run", "horizon": 12}
+    result = seqkit.compare("timeseries", **options)
+    name = result["panels"][0]["figure"]
+    assert name in ("owa", "mase")
+    for rung in ("naive", "seasonal_naive", "linear_window", "lstm"):
+        assert row_of(result, rung)["figures"][name] > 0
+    assert "linear window" in result["panels"][0]["verdict"][-1]
+    again = seqkit.compare("timeseries", **options)  # the training is taken over, and what was scored beside it
+    assert row_of(again, "naive")["figures"] == row_of(result, "naive")["figures"]
+
+
+def test_many_columns_are_told_in_several_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    values = list(range(100, 120))
+    rows = [make_row("bag", "feedforward", value, accuracy=value / 1000) for value in values]
+    panel = {"name": "p", "domain": "text", "task": "classify", "figure": "accuracy", "verdict": []}
+    print_comparison({
+        "panels": [panel], "rows": rows, "across": {"name": "lag", "values": values}, "seeds": [0], "split": "valid",
+        "plots": [], "run": "run", "seconds": 1.0,
+    })  # fmt: skip
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80 and "…" not in shown
+    assert all(f"0.{value}0 *" in shown for value in values)
+
+
+def test_a_split_without_records_is_found_before_training(notes: Domain, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("up:abab\ndown:baba\n" * 30)
+    options = TINY | {"path": str(tmp_path / "notes.txt"), "run": tmp_path / "run", "test_fraction": 0.0}
+    with pytest.raises(DataError, match="the test split is empty"):
+        seqkit.compare(notes, rungs=["bag"], split="test", **options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_figures_that_are_no_numbers_take_no_part(tmp_path: Path) -> None:
+    rows = [make_row("naive", "last value", mase=np.nan), make_row("lstm", "recurrent", mase=2.0)]
+    best = best_row("mase", rows)
+    assert best is not None and best["rung"] == "lstm"
+    lines = [Line("naive", "counted", [_mark(rows[0], "mase")]), Line("lstm", "recurrent", [_mark(rows[1], "mase")])]
+    assert save_figure(tmp_path / "ladder.png", lambda figure: draw_ladder(figure, lines, "MASE")) is not None
+
+
+def test_what_is_perfect_cannot_be_beaten() -> None:
+    rows = [make_row("markov_2", "window", accuracy=1.0), make_row("lstm", "recurrent", accuracy=1.0)]
+    columns: list[dict[str, Any]] = [{"value": None, "num_records": 100, "optimum": {}}]
+    panel = {"task": "classify", "figure": "accuracy", "columns": columns}
+    assert judge(panel, rows, None) == ["what was counted is at the optimum: nothing can beat it"]
+    assert judge(panel, rows[:1], None) == ["nothing was trained that could be held against what was counted"]
+    result = {"task": "classify", "metrics": {"accuracy": 1.0}, "baselines": {"markov_2": {"accuracy": 1.0}}}
+    assert unbeaten(result) is None
+    assert unbeaten(result | {"metrics": {"accuracy": 0.9}}) is not None
 
 
 def write_recipe(folder: Path, text: str) -> str:

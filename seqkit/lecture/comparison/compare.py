@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import platform
 import statistics
 import time
@@ -14,20 +15,19 @@ import torch
 
 from seqkit.errors import ConfigError
 from seqkit.lecture.comparison.grid import (
-    Column,
     Counted,
-    Trial,
     chosen_rungs,
     columns_of,
     count_rungs,
     plan,
+    require_apart,
     require_rungs,
-    require_same,
-    run_trial,
 )
 from seqkit.lecture.comparison.ladder_pictures import plot_comparison
+from seqkit.lecture.comparison.panel import Column
 from seqkit.lecture.comparison.standings import Row, judge, main_figure, with_bits
 from seqkit.lecture.comparison.study import Study, kind_of
+from seqkit.lecture.comparison.trial import Trial, require_same, run_trial
 from seqkit.training.evaluation import versions
 from seqkit.training.folder import as_json, next_folder, require_free
 from seqkit.training.workflow import Say
@@ -60,14 +60,18 @@ def compare(study: Study, say: Say = print) -> dict[str, Any]:
     require_rungs(study, counted)
     root = next_folder(study.run, f"{'-'.join(panel.name for panel in study.panels)}-compare")
     plans = [list(plan(study, column, one.stamp, root)) for column, one in zip(columns, counted, strict=True)]
-    for trial in (trial for groups in plans for trials in groups for trial in trials):
+    every = [trial for groups in plans for trials in groups for trial in trials]
+    require_apart(every, root)
+    for trial in every:
         require_same(trial)
     if not (root / RESULT).exists():
         _save(root, {"verb": "compare", "complete": False})  # marks the folder as one that may be gone on with
     rows: list[Row] = []
     for column, one, groups in zip(columns, counted, plans, strict=True):
-        rows += _counted_rows(column, chosen_rungs(study, one))
-        rows += [_trained_row(trials, study, root, say) for trials in groups]
+        done = [(trials[0], *_trained_row(trials, study, root, say)) for trials in groups]
+        more = next((baselines for trial, _, baselines in done if baselines and not trial.has_own_data), {})
+        rows += _counted_rows(column, chosen_rungs(study, counted, one), more)
+        rows += [row for _, row, _ in done]
         if one.known is not None and one.known.optimum:
             rows.append(_row(column, "optimum", "known", with_bits(one.known.optimum)))
     panels = _panels(study, columns, counted, rows)
@@ -101,23 +105,29 @@ def _row(column: Column, rung: str, kind: str, figures: dict[str, float]) -> Row
     }
 
 
-def _counted_rows(column: Column, rungs: Sequence[Any]) -> list[Row]:
+def _counted_rows(column: Column, rungs: Sequence[Any], more: dict[str, dict[str, float]]) -> list[Row]:
+    """Counted rungs, with the figures that they get only beside a trained one: those of whole forecasts."""
     return [
-        _row(column, rung.name, rung.kind, with_bits(rung.figures))
+        _row(column, rung.name, rung.kind, with_bits(_finite(more.get(rung.name, {})) | rung.figures))
         | {"num_parameters": rung.num_parameters, "seconds": round(rung.seconds, 2)}
         | ({"note": rung.note} if rung.note else {})
         for rung in rungs
     ]
 
 
-def _trained_row(trials: list[Trial], study: Study, root: Path, say: Say) -> Row:
-    """Train a rung with each seed; the median of its figures, and their range."""
+def _finite(figures: dict[str, Any]) -> dict[str, float]:
+    """Without NaN, which a saved outcome holds as null."""
+    return {name: value for name, value in figures.items() if value is not None and math.isfinite(value)}
+
+
+def _trained_row(trials: list[Trial], study: Study, root: Path, say: Say) -> tuple[Row, dict[str, dict[str, float]]]:
+    """Train a rung with each seed; the median of its figures, and their range; and baselines scored beside it."""
     outcomes = [run_trial(trial, study) for trial in trials]
     trial = trials[0]
     done = [one for one in outcomes if one["status"] == "done"]
-    figures = [with_bits(one["metrics"], one["loss_unit"]) for one in done]
+    figures = [with_bits(_finite(one["metrics"]), one["loss_unit"]) for one in done]
     names = dict.fromkeys(name for one in figures for name in one)
-    values = {name: [one[name] for one in figures if one.get(name) is not None] for name in names}
+    values = {name: [one[name] for one in figures if name in one] for name in names}
     row = _row(trial.column, trial.rung, kind_of(trial.settings.model.cell), {})
     row |= {
         "status": "done" if done else outcomes[0]["status"],
@@ -137,8 +147,10 @@ def _trained_row(trials: list[Trial], study: Study, root: Path, say: Say) -> Row
         }
     if len(done) > 1:
         row["spread"] = {name: max(column) - min(column) for name, column in values.items() if column}
+    if trial.has_own_data:
+        row |= {"own_data": True, "note": "has data of its own, and is not held against what was counted"}
     say(_line(row, study, all(one.get("kept") for one in outcomes)))
-    return row
+    return row, done[0].get("baselines", {}) if done else {}
 
 
 def _short(outcome: dict[str, Any]) -> dict[str, Any]:

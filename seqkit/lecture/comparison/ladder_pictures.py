@@ -97,13 +97,14 @@ def _mark(row: Row | None, name: str) -> Mark:
     runs = [_figure(run.get("metrics", {}), name) for run in row.get("runs", [])]
     known = [value for value in runs if value is not None]
     low, high = (min(known), max(known)) if len(known) > 1 else (None, None)
-    return Mark(row["figures"].get(name), low, high)
+    return Mark(_figure(row["figures"], name), low, high)
 
 
 def _figure(metrics: dict[str, float], name: str) -> float | None:
-    if name == BITS and metrics.get("loss") is not None:
-        return metrics["loss"] / math.log(2)
-    return metrics.get(name)
+    value = metrics.get(name)
+    if name == BITS and value is None and metrics.get("loss") is not None:
+        value = metrics["loss"] / math.log(2)
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _group(row: Row) -> str:

@@ -39,6 +39,28 @@ class Panel:
     settings: Callable[[Overrides], Settings]
 
 
+@dataclass(frozen=True)
+class Column:
+    """One data set with its options.
+
+    Attributes:
+        panel: Where it belongs.
+        value: What `across` takes here; None where there is one column.
+        overrides: What that changes.
+        base: Settings without any rung.
+    """
+
+    panel: Panel
+    value: Any
+    overrides: Overrides
+    base: Settings
+
+    @property
+    def label(self) -> str:
+        """As it is named in lines and folders."""
+        return "" if self.value is None else str(self.value)
+
+
 def panels_of_words(words: Sequence[str]) -> tuple[list[Panel], dict[str, Any]]:
     """The panels that words and recipes describe, and what else the group `compare` of the recipes holds.
 

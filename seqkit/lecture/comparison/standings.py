@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from seqkit.lecture.comparison.study import TRAINED
+from seqkit.lecture.rungs.unbeaten import is_better, is_ideal
 
 Row = dict[str, Any]
 """A rung in a column: `panel`, `column`, `rung`, `kind`, `status`, `figures` ..."""
@@ -14,7 +15,6 @@ Row = dict[str, Any]
 BITS = "bits"
 """The loss in bits a target: the same unit in every row, where the loss is a likelihood."""
 
-_HIGHER_IS_BETTER = ("accuracy", "f1", "matthews", "auroc", "auprc", "exact_match", "recall", "precision")
 _NATIVE = {
     "classify": ("accuracy", "macro_f1", "mse", "mae"),
     "tag": ("matthews", "accuracy", "macro_f1", "mse", "mae"),
@@ -47,11 +47,6 @@ def with_bits(figures: dict[str, float], unit: str = "nats") -> dict[str, float]
     return ({BITS: figures["loss"] / math.log(2)} if unit and "loss" in figures else {}) | figures
 
 
-def better(name: str, one: float, other: float) -> bool:
-    """Whether one value of a figure is better than another; NaN is never better."""
-    return one > other if name.endswith(_HIGHER_IS_BETTER) else one < other
-
-
 def main_figure(task: str, rows: Sequence[Row]) -> str:
     """The figure that a comparison turns on: the first of the task's that a trained row has, else a counted one."""
     for chosen in ([row for row in rows if row["kind"] in TRAINED], rows):
@@ -72,7 +67,7 @@ def best_row(name: str, rows: Iterable[Row]) -> Row | None:
     for row in rows:
         value = _value(row, name)
         if row["kind"] != "known" and not math.isnan(value):
-            if found is None or better(name, value, found["figures"][name]):
+            if found is None or is_better(name, value, found["figures"][name]):
                 found = row
     return found
 
@@ -90,7 +85,7 @@ def beats(name: str, row: Row, other: Row, num_records: int = 0) -> bool:
     if name == "accuracy" and num_records:
         share = other["figures"][name]
         margin = 2 * math.sqrt(share * (1 - share) / num_records)
-    return better(name, _value(row, name) - margin, other["figures"][name])
+    return is_better(name, _value(row, name) - margin, other["figures"][name])
 
 
 def judge(panel: dict[str, Any], rows: Sequence[Row], across: str | None) -> list[str]:
@@ -107,11 +102,12 @@ def judge(panel: dict[str, Any], rows: Sequence[Row], across: str | None) -> lis
     perfect: list[Any] = []
     for column in panel["columns"]:
         here = [row for row in rows if row["column"] == column["value"]]
-        trained = [row for row in here if row["kind"] in TRAINED and row["status"] == "done"]
+        trained = [row for row in here if row["kind"] in TRAINED and row["status"] == "done" and "own_data" not in row]
         counted, top = best_row(name, (row for row in here if row["kind"] not in TRAINED)), best_row(name, trained)
         if counted is None or top is None:
             continue
-        if name in column["optimum"] and not better(name, column["optimum"][name], counted["figures"][name]):
+        best = counted["figures"][name]
+        if is_ideal(name, best) or (name in column["optimum"] and not is_better(name, column["optimum"][name], best)):
             perfect.append(column["value"])
             continue
         num_records = column["num_records"] if panel["task"] == "classify" else 0
@@ -122,6 +118,8 @@ def judge(panel: dict[str, Any], rows: Sequence[Row], across: str | None) -> lis
     said = [f"what was counted is at the optimum{_where(perfect, values, across, 'every')}: nothing can beat it"]
     if perfect:
         return said + _unbeaten(unbeaten, values, across) + _tops(name, tops, values, across)
+    if not any(row["kind"] in TRAINED and row["status"] == "done" for row in rows):
+        return ["nothing was trained that could be held against what was counted"]
     if not tops:
         return ["nothing was counted that the trained rungs could be held against"]
     return _unbeaten(unbeaten, values, across) + _tops(name, tops, values, across)

@@ -124,7 +124,7 @@ def build_study(panels: Sequence[Panel], options: dict[str, Any], run: str | Non
     given = {name: value for name, value in options.items() if value is not None}
     if "rungs" in given and "variants" in given:
         raise ConfigError("rungs and variants are two kinds of rows", at=GROUP, fix="leave one of them out")
-    return Study(
+    study = Study(
         panels=tuple(panels),
         rungs=_names(given["rungs"]) if "rungs" in given else None,
         variants=_variants(given.get("variants", {})),
@@ -133,6 +133,7 @@ def build_study(panels: Sequence[Panel], options: dict[str, Any], run: str | Non
         split=_split(given.get("split", "valid")),
         run=run,
     )
+    return _require_effect(study)
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -160,16 +161,34 @@ def _variants(value: Any) -> dict[str, Overrides]:
 def _across(value: Any) -> Across | None:
     if isinstance(value, str):
         name, _, values = value.partition("=")
-        value = {name: [yaml.safe_load(one) for one in values.split(",") if one]}
+        try:
+            value = {name: [yaml.safe_load(one) for one in values.split(",") if one]}
+        except yaml.YAMLError as error:
+            raise _no_columns(value) from error
     columns = as_mapping(value, f"{GROUP}.across")
     if not columns:
         return None
     name, values = next(iter(columns.items()))
     if len(columns) > 1 or not isinstance(values, list) or not values:
-        raise ConfigError(
-            f"{value!r} is no list of columns", at="--across", fix="give one NAME=V1,V2, such as lag=8,16"
-        )
+        raise _no_columns(value)
     return Across(name, tuple(values))
+
+
+def _no_columns(value: Any) -> ConfigError:
+    return ConfigError(f"{value!r} is no list of columns", at="--across", fix="give one NAME=V1,V2, such as lag=8,16")
+
+
+def _require_effect(study: Study) -> Study:
+    """Refuse columns that rows would override."""
+    trained = study.trained()
+    same = [name for name, overrides in trained.items() if study.across and study.across.name in overrides]
+    if study.across and same and (study.variants or len(same) == len(trained)):
+        raise ConfigError(
+            f"{study.across.name} is set by the rows themselves: {', '.join(same)}",
+            at="--across",
+            fix="name cells with --rungs, or leave the option out of the variants",
+        )
+    return study
 
 
 def _seeds(value: Any) -> int:

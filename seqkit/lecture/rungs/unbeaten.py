@@ -17,6 +17,8 @@ _MAIN = {
 
 _HIGHER_IS_BETTER = ("accuracy", "f1", "matthews", "auroc", "auprc", "exact_match", "recall", "precision")
 
+_LEAST_IS_ZERO = ("error_rate", "mse", "mae", "mase", "owa", "smape", "crps")
+
 
 @dataclass(frozen=True)
 class Unbeaten:
@@ -60,8 +62,15 @@ def is_better(figure: str, first: float, second: float) -> bool:
     return first > second if figure.endswith(_HIGHER_IS_BETTER) else first < second
 
 
+def is_ideal(figure: str, value: float) -> bool:
+    """Whether nothing could be better; of a likelihood that is not known."""
+    if figure.endswith(_HIGHER_IS_BETTER):
+        return value >= 1
+    return figure.endswith(_LEAST_IS_ZERO) and value <= 0
+
+
 def unbeaten(result: dict[str, Any]) -> Unbeaten | None:
-    """The best baseline, if the model does not beat it.
+    """The best baseline, if the model does not beat it; None, too, if nothing could be better than the model.
 
     Args:
         result: Of `fit`, `validate` or `test`: `task`, `metrics`, and `baselines` by name.
@@ -75,7 +84,7 @@ def unbeaten(result: dict[str, Any]) -> Unbeaten | None:
         value = figures.get(figure)
         if _is_number(value) and (best is None or is_better(figure, value, best.other)):
             best = Unbeaten(name, figure, own, value)
-    return None if best is None or is_better(figure, own, best.other) else best
+    return None if best is None or is_better(figure, own, best.other) or is_ideal(figure, own) else best
 
 
 def _is_number(value: float | None) -> bool:
