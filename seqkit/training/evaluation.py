@@ -68,9 +68,7 @@ def score_split(
     if guesses is not None:
         figures |= data.figures(guesses.truth, guesses.guess)
     rungs, linear = counted_rungs(data, split, trained_on)
-    # Beside a loss that is no likelihood theirs would be numbers in another unit.
-    unlike = set() if loss_unit(model) else {"loss"}
-    baselines = {rung.name: _without(rung.figures, unlike) | _per_unit(rung.figures, data, split) for rung in rungs}
+    baselines = {rung.name: rung.figures | _per_unit(rung.figures, data, split) for rung in rungs}
     detail: dict[str, Any] = {}
     answers = keeper.answers(data, split) if keeper else None
     if answers is not None:
@@ -100,10 +98,6 @@ def score_split(
         "machine": {"processor": platform.machine(), "threads": torch.get_num_threads()},
     }
     return Evaluation(result, answers)
-
-
-def _without(figures: Figures, names: set[str]) -> Figures:
-    return {name: value for name, value in figures.items() if name not in names}
 
 
 def _merged(baselines: dict[str, Figures], more: dict[str, Figures]) -> dict[str, Figures]:
