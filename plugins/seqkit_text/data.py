@@ -33,7 +33,7 @@ from seqkit_text.demo_stories import demo_stories
 from seqkit_text.made import MADE
 from seqkit_text.reader import Documents, TextReader
 from seqkit_text.spans import are_spans, span_figures
-from seqkit_text.stream import after_space, before_space, everywhere, read_text, read_text_lines
+from seqkit_text.stream import after_space, before_space, everywhere, read_text, read_text_lines, require_encoding
 from seqkit_text.tagged import TaggedReader
 from seqkit_text.token_codec import TokenCodec
 from seqkit_text.word_codec import WordCodec
@@ -92,7 +92,7 @@ class TextData(SequenceDataModule):
         **options: Any,
     ) -> None:
         super().__init__(path=path, task=task, **options)
-        _check_encoding(encoding)
+        require_encoding(encoding)
         self.tokens, self.lowercase = tokens, lowercase
         self.text_column, self.label_column = text_column, label_column or "label"
         self.encoding, self.documents = encoding, documents
@@ -240,14 +240,3 @@ def _codec(tokens: Tokens, vocabulary_size: int | None, min_count: int | None, e
     if tokens == "bpe":
         return BytePairCodec() if vocabulary_size is None else BytePairCodec(vocabulary_size)
     return SymbolCodec(unknown=UNKNOWN_CHARACTER)
-
-
-def _check_encoding(encoding: str) -> None:
-    try:
-        "x".encode(encoding)  # Python does not look the name up for an empty text.
-    except LookupError:
-        raise ConfigError(
-            f"no text encoding is named {encoding!r}",
-            at="--data.encoding",
-            fix="such as utf-8, utf-16, latin-1, cp1252",
-        ) from None

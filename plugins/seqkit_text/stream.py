@@ -6,7 +6,7 @@ import codecs
 import re
 from collections.abc import Callable, Iterator
 
-from seqkit import Record
+from seqkit import ConfigError, Record
 from seqkit_text.blocks import BYTE_ORDER_MARK, decode, last_word_end
 
 ORIGIN = "stdin"
@@ -95,3 +95,19 @@ def _decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[str]:
             yield text
     if text := decode(decoder, b"", True, encoding, ORIGIN, num_lines):
         yield text
+
+
+def require_encoding(encoding: str) -> None:
+    """Refuse a name that Python knows no encoding by.
+
+    Raises:
+        ConfigError: For an unknown name.
+    """
+    try:
+        "x".encode(encoding)  # Python does not look the name up for an empty text.
+    except LookupError:
+        raise ConfigError(
+            f"no text encoding is named {encoding!r}",
+            at="--data.encoding",
+            fix="such as utf-8, utf-16, latin-1, cp1252",
+        ) from None
