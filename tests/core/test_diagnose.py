@@ -372,3 +372,4 @@ def test_the_cell_is_named_with_what_is_not_the_default() -> None:
     assert describe_cell(ModelOptions()) == "lstm"
     assert describe_cell(ModelOptions(cell="gru", initialisation="chrono")) == "gru (chrono)"
     assert describe_cell(ModelOptions(cell="window", width=5)) == "window (5 steps)"
+    assert describe_cell(ModelOptions(cell="window", width=1)) == "window (1 step)"

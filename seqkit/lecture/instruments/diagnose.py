@@ -154,7 +154,7 @@ def describe_cell(options: ModelOptions) -> str:
         'rnn (relu, identity)'
     """
     own: list[str] = [options.nonlinearity] if options.cell == "rnn" else []
-    own += [f"{options.width} steps"] if options.cell == "window" else []
+    own += [f"{options.width} {'step' if options.width == 1 else 'steps'}"] if options.cell == "window" else []
     if options.initialisation != "orthogonal":
         own.append(options.initialisation)
     return f"{options.cell} ({', '.join(own)})" if own else options.cell
