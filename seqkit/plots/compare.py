@@ -122,7 +122,9 @@ def _draw_panel(axis: Axes, panel: PanelView, styles: dict[str, dict[str, object
         shown = [math.nan if mark.value is None else mark.value for mark in line.marks]
         axis.plot(places, shown, label=line.name, **style)
         # A line that is moved aside does not widen the axes by itself.
-        axis.update_datalim([(place, value) for place, value in zip(places, shown, strict=True) if math.isfinite(value)])
+        axis.update_datalim(
+            [(place, value) for place, value in zip(places, shown, strict=True) if math.isfinite(value)]
+        )
         for place, mark in zip(places, line.marks, strict=True):
             if mark.low is not None and mark.high is not None and mark.high > mark.low:
                 axis.plot([place, place], [mark.low, mark.high], color=style["color"], linestyle="-", linewidth=0.8,
@@ -169,9 +171,9 @@ def _places(axis: Axes, values: Sequence[float | str]) -> list[float]:
 
 
 def _set_room(axis: Axes, places: Sequence[float], share: float) -> None:
-    """The axis from its first to its last place, with a share of that on either side."""
+    """The axis from its least to its greatest place, with a share of that on either side."""
     scale = axis.xaxis.get_transform()
-    first, last = scale.transform([places[0], places[-1]])
+    first, last = scale.transform([min(places), max(places)])
     room = (last - first or 1.0) * share
     axis.set_xlim(*scale.inverted().transform([first - room, last + room]))
 

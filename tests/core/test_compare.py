@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import seqkit
 from seqkit import ConfigError, DataError, Domain, Known, Made, MadeSource, Split
@@ -18,7 +19,8 @@ from seqkit.lecture.comparison.panel import panels_of_words
 from seqkit.lecture.comparison.standings import beats, best_row, judge, main_figure, with_bits
 from seqkit.lecture.comparison.study import Study, build_study, neural_rungs, with_made_option
 from seqkit.lecture.rungs.unbeaten import unbeaten
-from seqkit.plots.ladder import Line, draw_ladder
+from seqkit.plots.compare import PanelView, draw_across
+from seqkit.plots.ladder import Line, Mark, draw_ladder
 from seqkit.plots.style import save_figure
 from tests.core.conftest import MelodyData
 
@@ -367,6 +369,16 @@ def test_figures_that_are_no_numbers_take_no_part(tmp_path: Path) -> None:
     assert best is not None and best["rung"] == "lstm"
     lines = [Line("naive", "counted", [_mark(rows[0], "mase")]), Line("lstm", "recurrent", [_mark(rows[1], "mase")])]
     assert save_figure(tmp_path / "ladder.png", lambda figure: draw_ladder(figure, lines, "MASE")) is not None
+
+
+def test_columns_in_any_order_are_inside_the_picture() -> None:
+    figure, marks = Figure(), [Mark(0.1), Mark(0.2), Mark(0.3)]
+    nothing = [None, None, None]
+    draw_across(
+        figure, PanelView("p", [16, 4, 64], [Line("bag", "feedforward", marks)], nothing, nothing, "share"), "lag"
+    )
+    low, high = figure.axes[0].get_xlim()
+    assert low < 4 and high > 64
 
 
 def test_what_is_perfect_cannot_be_beaten() -> None:
