@@ -42,11 +42,16 @@ LEFT_BY_COMMANDS = {
 
 
 def draw_next_input(figure: Any, work: Path) -> None:
-    """Validation losses of page 1, a panel a domain."""
+    """Validation losses of page 1, a panel a domain, under that of an answer without context."""
     units = {"text": "letters", "audio": "samples", "dna": "bases", "timeseries": "values"}
     for axis, (domain, unit) in zip(figure.subplots(1, 4), units.items(), strict=True):
-        _, valid = read_losses(work / "01-next-input" / "runs" / domain / "metrics.csv")
+        run = work / "01-next-input" / "runs" / domain
+        _, valid = read_losses(run / "metrics.csv")
         axis.plot(*zip(*valid, strict=True), "o-", color=COLOURS[0])
+        rungs = json.loads((run / "result.json").read_text(encoding="utf-8"))["baselines"]
+        name = "unigram" if "unigram" in rungs else "marginal"
+        _mark(axis, name, rungs[name]["loss"], "--", 3)
+        axis.margins(y=0.15)
         axis.set_title(f"{domain}: {unit}", loc="left")
         axis.set_xlim(0, 210)
         axis.set_xticks([0, 100, 200])
@@ -107,7 +112,9 @@ def draw_gradient_flow(figure: Any, work: Path) -> None:
         levels = [[value or float("nan") for value in row] for row in flow["quantiles"]]
         axis.plot(flow["lags"], levels[2], "-", color=colour, label=f"{name}: {found['memories'][0]['span']}")
         axis.fill_between(flow["lags"], levels[0], levels[-1], color=colour, alpha=0.15, linewidth=0)
+        threshold = found["memories"][0]["threshold"]
     axis.set_yscale("log")
+    _mark(axis, f"{threshold:.0%}", threshold, "--", 3)
     axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.grid(axis="y")
     axis.set_xlabel("steps back (words)")
@@ -150,15 +157,17 @@ def draw_gap(figure: Any, work: Path) -> None:
             axis.plot([step for step, _ in curve], [loss / math.log(2) for _, loss in curve], style, color=colour)
         known = json.loads((run / "result.json").read_text(encoding="utf-8"))["known"]
         for name, style, below in (("chance", ":", 3), ("optimum", "--", -11)):
-            bits = known[name]["loss"] / math.log(2)
-            axis.axhline(bits, color=FAINT, linestyle=style, linewidth=1)
-            axis.annotate(
-                name, (1, bits), (0, below), ("axes fraction", "data"), "offset points", ha="right", fontsize=8
-            )
+            _mark(axis, name, known[name]["loss"] / math.log(2), style, below)
         axis.set_title(domain, loc="left")
         axis.set_xlim(left=0)
         axis.set_xlabel("training step (updates)")
         axis.set_ylabel("bits a target")
+
+
+def _mark(axis: Any, name: str, level: float, style: str, offset: float) -> None:
+    """A level to be compared with, across the panel; its name at the right end, `offset` points above it."""
+    axis.axhline(level, color=FAINT, linestyle=style, linewidth=1)
+    axis.annotate(name, (1, level), (0, offset), ("axes fraction", "data"), "offset points", ha="right", fontsize=8)
 
 
 DRAWN: dict[str, tuple[Callable[[Any, Path], None], float, float]] = {

@@ -13,7 +13,7 @@ import torch
 DOCS = Path(__file__).parents[2] / "docs"
 FOLDER = DOCS / "lecture"
 PICTURES = FOLDER / "pictures"
-NUM_BLOCKS = 36
+NUM_BLOCKS = 37
 MOST_BYTES = 60_000
 
 SMALL_TRAINING = ["--trainer.max_steps=3", "--trainer.limit_val_batches=2", "--model.hidden_size=8"]
@@ -33,7 +33,7 @@ SMALL_SOURCES = {
     "text:hmm": "size=4000",
     "dna:markov": "train_bases=8000,held_out_bases=2000,record_bases=1000",
 }
-"""Options that the test appends to a made source."""
+"""Options that the test gives a made source, in place of its own of the same names."""
 
 SMALL_RECIPES = {
     "lecture/order": "made:order,size=40",
@@ -59,13 +59,20 @@ def smaller(words: list[str]) -> list[str]:
     verb, *rest = words
     given = dict(zip(rest, [*rest[1:], ""], strict=True))
     domain = given.get("--domain", "")
-    changed = [re.sub(r"^made:(\w+)", lambda f: f"{f[0]},{SMALL_SOURCES[f'{domain}:{f[1]}']}", word) for word in rest]
+    changed = [_smaller_source(word, domain) if word.startswith("made:") else word for word in rest]
     if "--across" in given:
         place = changed.index("--across") + 1
         changed[place] = ",".join(changed[place].split(",")[:2])
     if "--config" in given:
         changed += ["--data.path", SMALL_RECIPES[given["--config"]]]
     return [verb, *changed, *SMALL[verb]]
+
+
+def _smaller_source(source: str, domain: str) -> str:
+    name, *options = source.removeprefix("made:").split(",")
+    small = SMALL_SOURCES[f"{domain}:{name}"].split(",")
+    set_here = {option.partition("=")[0] for option in small}
+    return "made:" + ",".join([name, *(one for one in options if one.partition("=")[0] not in set_here), *small])
 
 
 @pytest.fixture(autouse=True)
