@@ -54,10 +54,10 @@ if TYPE_CHECKING:
     from seqkit.lecture.sources.gaussian import Autoregression as Autoregression
     from seqkit.lecture.sources.gaussian import GaussianHiddenMarkov as GaussianHiddenMarkov
     from seqkit.lecture.sources.hidden_markov import HiddenMarkov as HiddenMarkov
-    from seqkit.lecture.sources.made import Known as Known
-    from seqkit.lecture.sources.made import Made as Made
     from seqkit.lecture.sources.made import MadeSource as MadeSource
     from seqkit.lecture.sources.markov import MarkovChain as MarkovChain
+    from seqkit.lecture.sources.sidecar import Known as Known
+    from seqkit.lecture.sources.sidecar import Made as Made
     from seqkit.model import SequenceModel as SequenceModel
     from seqkit.options import ModelOptions as ModelOptions
     from seqkit.plots.forecast import draw_forecast as draw_forecast
@@ -101,7 +101,8 @@ _HOMES = {
     "seqkit.lecture.sources.gaussian": ("Autoregression", "GaussianHiddenMarkov"),
     "seqkit.lecture.sources.hidden_markov": ("HiddenMarkov",),
     "seqkit.lecture.sources.markov": ("MarkovChain",),
-    "seqkit.lecture.sources.made": ("Known", "Made", "MadeSource"),
+    "seqkit.lecture.sources.made": ("MadeSource",),
+    "seqkit.lecture.sources.sidecar": ("Known", "Made"),
     "seqkit.model": ("SequenceModel",),
     "seqkit.options": ("ModelOptions",),
     "seqkit.plots.forecast": ("draw_forecast",),

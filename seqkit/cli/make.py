@@ -12,7 +12,8 @@ from seqkit import plugins
 from seqkit.data.sources import PathOption
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError, did_you_mean
-from seqkit.lecture.sources.made import Made, MadeSource, placed, write_source
+from seqkit.lecture.sources.made import MadeSource, write_source
+from seqkit.lecture.sources.sidecar import Made, placed
 from seqkit.recipes import peek
 from seqkit.settings import parse_or_explain
 

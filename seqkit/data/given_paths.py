@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 from seqkit.data.cache import cache_root
 from seqkit.data.sources import PathOption, split_label
 from seqkit.errors import ConfigError
-from seqkit.lecture.sources.made import Known, MadeSource, is_made, known_of, made_paths
+from seqkit.lecture.sources.made import MadeSource, is_made, made_paths
+from seqkit.lecture.sources.sidecar import Known, known_of
 from seqkit.steps import Split
 
 _SPLITS: tuple[Split, ...] = ("train", "valid", "test")

@@ -13,8 +13,9 @@ import pytest
 import seqkit
 from seqkit import ConfigError, DataError, DependencyError, Domain, Known, Made, MadeSource, Record, Split
 from seqkit.cli.main import main
-from seqkit.lecture.sources.made import known_of, parse_made, write_source
+from seqkit.lecture.sources.made import parse_made, write_source
 from seqkit.lecture.sources.optimum import describe_gap, gap_share
+from seqkit.lecture.sources.sidecar import known_of
 from tests.core.conftest import MelodyData
 
 
@@ -79,8 +80,9 @@ def test_a_users_own_path_of_a_split_comes_before_the_sources(cache: Path) -> No
     ("path", "words"),
     [
         ("made:alternatin", "no source 'alternatin'.*did you mean 'alternating'"),
-        ("made:alternating,lenght=4", "no option 'lenght=4'.*did you mean 'length'"),
-        ("made:alternating,length", "no option 'length'"),
+        ("made:alternating,lenght=4", "no option 'lenght'.*did you mean 'length'"),
+        ("made:alternating,length", "'length' has no value.*write length=40"),
+        ("made:alternating,length=4,length=5", "'length' is given twice"),
         ("made:alternating,length=few", "'few' is not a whole number.*default is 40"),
         ("made:alternating,loud=maybe", "'maybe' is not true or false"),
     ],
@@ -91,7 +93,7 @@ def test_a_wrong_word_is_named_with_what_was_meant(path: str, words: str) -> Non
 
 
 def test_values_take_the_type_of_the_default() -> None:
-    name, options = parse_made("made:alternating,loud=True,letters=xy", LetterData.made)
+    name, options = parse_made("made:alternating, loud=True,letters=xy", LetterData.made)
     assert (name, options) == ("alternating", {"length": 40, "letters": "xy", "loud": True, "seed": 0})
 
 

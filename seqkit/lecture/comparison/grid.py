@@ -14,7 +14,7 @@ from seqkit.lecture.comparison.study import Study, neural_rungs
 from seqkit.lecture.comparison.trial import Trial, stamp_of
 from seqkit.lecture.rungs.baselines import cheap_rungs
 from seqkit.lecture.rungs.rung import Rung
-from seqkit.lecture.sources.made import Known
+from seqkit.lecture.sources.sidecar import Known
 from seqkit.steps import Split
 
 _RESERVED = ("plots", "compare.json", "compare.csv")

@@ -6,7 +6,6 @@ import hashlib
 import inspect
 import json
 import math
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -14,42 +13,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seqkit.data.sources import PathOption, split_label
-from seqkit.errors import ConfigError, DataError, DependencyError, did_you_mean
+from seqkit.data.sources import PathOption
+from seqkit.errors import ConfigError, DependencyError, did_you_mean
+from seqkit.lecture.sources.sidecar import SIDECAR, Made, placed, read_sidecar
 from seqkit.steps import Split
 from seqkit.version import __version__
 
 PREFIX = "made:"
-SIDECAR = "source.json"
-"""Beside the files: which source made them, and what is known of each."""
 
 _WORDS = {"true": True, "false": False}
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known of the targets of one split before any model has seen them; figures named as a model's.
-
-    Attributes:
-        optimum: What the true source scores on just these targets: `loss` in nats a target, `accuracy` and so on.
-        chance: What an answer gets that does not look at the record.
-    """
-
-    optimum: dict[str, float] = field(default_factory=dict)
-    chance: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Made:
-    """Files that were written.
-
-    Attributes:
-        paths: For `train`, `valid` and `test` a path, or several as LABEL=PATH, relative to the folder.
-        known: For each of the splits.
-    """
-
-    paths: dict[Split, PathOption]
-    known: dict[Split, Known] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,20 +60,27 @@ def parse_made(path: str, sources: Mapping[str, MadeSource]) -> tuple[str, dict[
     """`made:memory,lag=40` as the source's name and all of its options.
 
     Raises:
-        ConfigError: For an unknown source or option, or a value of the wrong type.
+        ConfigError: For an unknown source or option, one that is given twice, or a value of the wrong type.
     """
-    name, *words = path.removeprefix(PREFIX).split(",")
+    name, *words = (word.strip() for word in path.removeprefix(PREFIX).split(","))
     if name not in sources:
         known = ", ".join(sources) or "none in this domain"
         raise ConfigError(
             f"no source {name!r}", at=f"--data.path {path}", fix=did_you_mean(name, sources) or f"sources: {known}"
         )
     options = sources[name].options
+    given: set[str] = set()
     for word in words:
         option, sign, text = word.partition("=")
-        if not sign or option not in options:
+        if option not in options:
             near = did_you_mean(option, options) or f"options of {name}: {', '.join(options)}"
-            raise ConfigError(f"source {name!r} has no option {word!r}", at=f"--data.path {path}", fix=near)
+            raise ConfigError(f"source {name!r} has no option {option!r}", at=f"--data.path {path}", fix=near)
+        if not sign:
+            fix = f"write {option}={options[option]}"
+            raise ConfigError(f"option {option!r} has no value", at=f"--data.path {path}", fix=fix)
+        if option in given:
+            raise ConfigError(f"option {option!r} is given twice", at=f"--data.path {path}", fix="leave one out")
+        given.add(option)
         options[option] = _convert(text, options[option], f"{option} in --data.path {path}")
     return name, options
 
@@ -173,65 +152,7 @@ def made_paths(
     folder = root / f"{name}-{code}"
     if not (folder / SIDECAR).exists():
         write_source(source, name, options, folder)
-    return {split: placed(paths, folder) for split, paths in _read_sidecar(folder)["paths"].items()}
-
-
-def known_of(path: PathOption, task: str) -> Known | None:
-    """What is known of the file, or files, of one split: from the note that was left beside them, if there is one.
-
-    A file of the note's name that says something else is the user's own, and no note.
-
-    Args:
-        path: Of the split.
-        task: What is asked of them; nothing is known of what they were not made for.
-    """
-    entries = [path] if isinstance(path, str) else path or []
-    folders = {Path(split_label(entry)[1]).expanduser().parent for entry in entries}
-    if len(folders) != 1 or not ((folder := folders.pop()) / SIDECAR).is_file():
-        return None
-    try:
-        content = _read_sidecar(folder)
-    except DataError:
-        return None
-    for split, paths in content["paths"].items():
-        if task in content["tasks"] and _same_files(placed(paths, folder), path):
-            return Known(**content["known"][split]) if split in content["known"] else None
-    return None
-
-
-def _read_sidecar(folder: Path) -> dict[str, Any]:
-    """What `write_source` left beside the files.
-
-    Raises:
-        DataError: If it was changed into something else.
-    """
-    file = folder / SIDECAR
-    try:
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        missing = {"paths", "tasks", "known"} - content.keys()
-    except (ValueError, AttributeError) as error:
-        raise DataError(f"is no note of made data: {error}", at=str(file), fix=f"remove {folder}") from error
-    if missing:
-        raise DataError(f"says nothing of {', '.join(sorted(missing))}", at=str(file), fix=f"remove {folder}")
-    return content
-
-
-def placed(paths: PathOption, folder: Path) -> PathOption:
-    """Paths relative to a folder as paths that can be opened; labels stay before them."""
-    if isinstance(paths, list):
-        return [str(placed(path, folder)) for path in paths]
-    label, sign, name = (paths or "").rpartition("=")
-    return f"{label}{sign}{folder / name}"
-
-
-def _same_files(one: PathOption, other: PathOption) -> bool:
-    pairs = ([path] if isinstance(path, str) else path or [] for path in (one, other))
-    first, second = ({split_label(path) for path in paths} for paths in pairs)
-    return {(label, _absolute(path)) for label, path in first} == {(label, _absolute(path)) for label, path in second}
-
-
-def _absolute(path: str) -> str:
-    return os.path.abspath(os.path.expanduser(path))
+    return {split: placed(paths, folder) for split, paths in read_sidecar(folder)["paths"].items()}
 
 
 def _convert(text: str, default: Any, at: str) -> Any:
