@@ -12,7 +12,6 @@ import yaml
 
 from seqkit.errors import CheckpointError, ConfigError, DependencyError, did_you_mean
 
-
 _MOST_NAMED = 8
 """Runs of a comparison or cross-validation that an error names."""
 
@@ -149,12 +148,10 @@ def find_checkpoint(run: str | Path) -> Path:
             return path / "checkpoints" / name
     if path.is_dir():
         inside = sorted(str(folder.parent) for folder in path.glob("*/checkpoints"))
-        more = " ..." if len(inside) > _MOST_NAMED else ""
-        fix = (
-            f"name one of the runs in it: {', '.join(inside[:_MOST_NAMED])}{more}"
-            if inside
-            else "name the folder of a finished run"
-        )
+        fix = "name the folder of a finished run"
+        if inside:
+            more = " ..." if len(inside) > _MOST_NAMED else ""
+            fix = f"name one of the runs in it: {', '.join(inside[:_MOST_NAMED])}{more}"
         if (path / "config.yaml").exists():
             fix = f"its training was interrupted early: remove it, and train it again by its own {path / 'config.yaml'}"
         raise CheckpointError("the folder holds no checkpoint", at=str(path), fix=fix)
