@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,11 @@ from seqkit.cli.verbs import output_path, parse_verb, require_writable
 from seqkit.errors import ConfigError
 from seqkit.lecture.instruments.diagnose import DiagnoseOptions, diagnose
 from seqkit.lecture.instruments.truncation import Truncation, measure_truncation, require_truncatable
+from seqkit.lecture.reporting.advice import advise
 from seqkit.lecture.reporting.diagnosis_pictures import draw_pictures
 from seqkit.lecture.reporting.diagnosis_tables import Table, clipping_table, gate_table, layer_table, truncation_table
 from seqkit.lecture.reporting.report import Findings, describe_model, render_report
+from seqkit.lecture.reporting.report_texts import NOTHING_TO_TRY
 from seqkit.plots.style import NO_PLOTS
 from seqkit.steps import Split
 from seqkit.training import workflow
@@ -34,7 +37,12 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     "json": (bool, False),
 }
 _MOST_CUT = 256
-"""Steps of a chunk whose gradient is cut in different ways: each length reads all of them anew."""
+"""Outputs in a chunk whose gradient is cut in different ways: each length reads all of them anew."""
+
+_MOST_ADVICE = 3
+"""Pieces of advice on the terminal; the report has all of them."""
+
+_WIDTH = 80
 
 
 def run(verb: str, words: list[str]) -> int:
@@ -142,10 +150,10 @@ def _truncate(loaded: Loaded, options: DiagnoseOptions, lengths: list[int] | Non
 
 
 def _show(findings: Findings) -> None:
-    """Tables of at most 80 columns, then what they come to."""
+    """Tables of at most 80 columns, then what they come to, and what to try."""
     diagnosis, truncation = findings.diagnosis, findings.truncation
     print(" · ".join(describe_model(diagnosis)))
-    tables = [layer_table(diagnosis), gate_table(diagnosis)]
+    tables = [layer_table(diagnosis, findings.span), gate_table(diagnosis)]
     tables += [] if truncation is None else [truncation_table(truncation, findings.span)]
     for table in [*tables, clipping_table(diagnosis)]:
         _print(table)
@@ -153,15 +161,33 @@ def _show(findings: Findings) -> None:
         print(note)
     if truncation is None:
         print(f"no truncated gradients: {findings.untruncated}")
-    print("\n".join(diagnosis.lines))
+    for line in diagnosis.lines:
+        print(_wrapped(line))
+    _advise(findings)
+
+
+def _advise(findings: Findings) -> None:
+    """The most pressing of what the report says under the same head."""
+    advice = advise(findings.diagnosis, findings.truncation, findings.span)
+    print("What to try:")
+    for line in advice[:_MOST_ADVICE] or [NOTHING_TO_TRY]:
+        print(_wrapped(f"- {line.replace('`', '')}"))
+    if len(advice) > _MOST_ADVICE:
+        print(f"- {len(advice) - _MOST_ADVICE} more in the report")
+
+
+def _wrapped(line: str) -> str:
+    """In lines of at most 80 columns, options whole."""
+    return textwrap.fill(line, _WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
 
 
 def _print(table: Table) -> None:
     """Columns of words to the left, of figures to the right."""
     shown = rich.table.Table(title=table.title, title_justify="left", show_header=any(table.heads))
+    shown.caption, shown.caption_justify = table.note or None, "left"
     for number, head in enumerate(table.heads):
         figures = number > 0 and any(character.isdigit() for row in table.rows for character in row[number])
         shown.add_column(head, justify="right" if figures else "left")
     for row in table.rows:
         shown.add_row(*row)
-    Console(highlight=False, markup=False, width=80).print(shown)
+    Console(highlight=False, markup=False, width=_WIDTH).print(shown)

@@ -195,9 +195,9 @@ seqkit diagnose RUN: how far back a model learns, and what its gates do; an HTML
   --data.path PATH    what to read (default: what the run was trained on); other --data.* as for fit
   --split NAME        train, valid or test (valid); predict: all records of a stream (with --data.path)
   --records N         records that are read (8)
-  --steps T           steps of the recurrent layers that are looked at, of each record (1024)
+  --steps T           outputs of the recurrent layers that are looked at, of each record (1024)
   --threshold X       share of the gradient that counts as reaching a step (0.01)
-  --truncation K,...  lengths after which the gradient is cut (powers of two)
+  --truncation K,...  outputs of the recurrent layers after which the gradient is cut (powers of two)
   --no_truncation     leave that comparison out: it takes most of the time
   --out FILE          the report (default: RUN/diagnosis/report.html); figures as JSON and pictures go beside it
   --json              print the figures as JSON instead of tables

@@ -148,7 +148,9 @@ def test_the_gradient_decays_in_tanh_and_holds_in_the_lstm_on_the_same_data(reca
     assert 1 / 10 < lstm[50] < 10 and lstm[1:].min() > 1 / 10
     assert recalled["rnn"].memories[0].verdict == "vanishes"
     assert recalled["lstm"].memories[0].verdict == "holds"
-    assert recalled["lstm"].lines == ("layer 1: holds over all 60 steps",)
+    assert recalled["lstm"].lines == (
+        "layer 1: holds over all 60 steps; the records are too short to tell how much further it reaches",
+    )
     assert recalled["rnn"].memories[0].growth < 0.95 < recalled["lstm"].memories[0].growth
     # The product of Jacobians says the same without any loss.
     assert recalled["rnn"].jacobians[0].growth < 0.95 < recalled["lstm"].jacobians[0].growth

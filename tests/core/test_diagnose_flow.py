@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from seqkit.backbone.choice import CELLS, build_cell
 from seqkit.backbone.stack import BothDirections, Stack, flip
 from seqkit.lecture.instruments.gradient_flow import Norms, follow_gradients, summarise
-from seqkit.lecture.instruments.measured import GradientFlow
+from seqkit.lecture.instruments.measured import GradientFlow, Stretch
 from seqkit.lecture.instruments.memory import fit_growth, judge_memory
 from seqkit.lecture.instruments.recorder import Recorder
 
@@ -208,7 +208,11 @@ def test_a_gradient_that_decays_vanishes_after_the_last_step_at_the_threshold() 
 def test_a_gradient_that_stays_holds_over_all_that_was_measured() -> None:
     memory = judge_memory(flow_of([0.99**k for k in range(17)]), 160.0, lambda n: f"{n / 8000:.3g} s")
     assert (memory.verdict, memory.num_steps) == ("holds", 2560)
-    assert memory.line == "layer 1: holds over all 2,560 steps (0.32 s)"
+    assert memory.limited
+    assert memory.line == (
+        "layer 1: holds over all 16 outputs of 0.02 s (0.32 s); "
+        "the records are too short to tell how much further it reaches"
+    )
 
 
 def test_a_gradient_that_grows_a_hundredfold_explodes() -> None:
@@ -222,7 +226,48 @@ def test_steps_that_are_the_unit_are_named_once() -> None:
 
 
 def test_the_memory_reaches_to_the_last_lag_above_the_threshold_even_after_a_dip() -> None:
-    assert judge_memory(flow_of([1.0, 0.5, 0.005, 0.02, 0.001]), 1.0, str, 0.01).num_steps == 3
+    memory = judge_memory(flow_of([1.0, 0.5, 0.005, 0.02, 0.001]), 1.0, lambda n: f"{n:g} bp", 0.01)
+    assert memory.num_steps == 3 and not memory.limited
+    assert memory.line == "layer 1: vanishes after 3 bp (below 1 % of the gradient at 2 bp)"
+
+
+def words(num_steps: float) -> str:
+    return f"{num_steps:g} words"
+
+
+def test_a_gradient_that_is_lost_on_the_way_and_comes_back_is_said_to_be() -> None:
+    memory = judge_memory(flow_of([1.0] * 10 + [0.007] * 26 + [0.02] * 7), 1.0, words)
+    assert memory.verdict == "holds" and memory.limited
+    assert memory.below == (Stretch(10.0, 35.0, "10 to 35 words"),)
+    assert memory.line == (
+        "layer 1: holds over all 42 words (below 1 % of the gradient from 10 to 35 words); "
+        "the records are too short to tell how much further it reaches"
+    )
+
+
+def test_many_stretches_are_summed_up_and_none_is_lost() -> None:
+    memory = judge_memory(flow_of([1.0, 0.001] * 4 + [1.0]), 2.0, words, 0.01, "8 outputs are too few")
+    assert [stretch.span for stretch in memory.below] == ["2 words", "6 words", "10 words", "14 words"]
+    assert memory.line == (
+        "layer 1: holds over all 8 outputs of 2 words (16 words; below 1 % of the gradient in 4 stretches, the first "
+        "2 words, the last 14 words); 8 outputs are too few to tell how much further it reaches"
+    )
+
+
+def test_a_stretch_across_units_names_both() -> None:
+    memory = judge_memory(flow_of([1.0, 0.001, 0.001, 1.0]), 1.0, lambda n: f"{n:g} {'word' if n == 1 else 'words'}")
+    assert memory.below[0].span == "1 word to 2 words"
+
+
+@pytest.mark.parametrize(("lost_at", "limited"), [(41, True), (38, True), (30, False)])
+def test_a_gradient_lost_near_the_end_of_the_records_may_reach_further(lost_at: int, limited: bool) -> None:
+    memory = judge_memory(flow_of([1.0] * lost_at + [0.001] * (42 - lost_at)), 1.0, words)
+    assert memory.verdict == "vanishes" and memory.limited == limited
+    assert ("too short to tell" in memory.line) == limited
+
+
+def test_a_state_that_the_loss_does_not_look_at_is_not_lost_at_lag_0() -> None:
+    assert judge_memory(flow_of([0.0, 1.0, 1.0, 1.0]), 1.0, words).below == ()
 
 
 def test_a_layer_that_no_gradient_reaches_is_called_so() -> None:

@@ -39,7 +39,7 @@ class DiagnoseOptions:
     Args:
         split: Which records are read.
         num_records: How many of them.
-        num_steps: Steps of the recurrent layers that are recorded of each.
+        num_steps: Outputs of the recurrent layers that are recorded of each.
         num_positions: Target steps of a record whose gradient is followed.
         threshold: Share of the gradient that counts as reaching a step, for the effective memory.
         num_jacobians: Steps at which the recurrent Jacobian is looked at; fewer where the state is large.
@@ -120,7 +120,7 @@ def diagnose(loaded: Loaded, options: DiagnoseOptions | None = None, run: str | 
         gates=tuple(gates),
         time_constants=tuple(constants),
         clipping=clipping,
-        memories=tuple(_memories(norms, flows, recording, data, options.threshold)),
+        memories=tuple(_memories(norms, flows, recording, data, options)),
         shown=_shown(model, data, recording, options.split),
         notes=tuple(_notes(model, recording.chosen.batch, clipping.note)),
         seconds=time.perf_counter() - begin,
@@ -196,12 +196,17 @@ def _memories(
     flows: tuple[GradientFlow, ...],
     recording: Recording,
     data: SequenceDataModule,
-    threshold: float,
+    options: DiagnoseOptions,
 ) -> Iterator[Memory]:
     """A verdict a layer."""
+    too_short = (
+        "the windows (--data.look_back) are too short" if data.task == "forecast" else "the records are too short"
+    )
+    if len(recording.traces[0].layers[0].entries) >= options.num_steps:
+        too_short = f"{options.num_steps:,} outputs (--steps) are too few"
     for each in norms:
         flow = next(flow for flow in flows if (flow.layer, flow.part) == (each.layer, each.judged))
-        yield judge_memory(flow, recording.steps_per_output, data.describe_span, threshold)
+        yield judge_memory(flow, recording.steps_per_output, data.describe_span, options.threshold, too_short)
 
 
 def _shown(model: SequenceModel, data: SequenceDataModule, recording: Recording, split: Split) -> Shown:

@@ -166,6 +166,21 @@ class ClippingReport:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """Lags one after the other.
+
+    Attributes:
+        first: In steps of the records.
+        last: The same; equal to `first` for a single lag.
+        span: Both in the domain's own unit: `10 to 35 words`, or `10 words` for a single lag.
+    """
+
+    first: float
+    last: float
+    span: str
+
+
+@dataclass(frozen=True)
 class Memory:
     """How far back a layer's gradient reaches.
 
@@ -176,10 +191,13 @@ class Memory:
             steps of the records.
         most: The largest lag measured, in steps of the records.
         threshold: A share.
-        growth: Factor a lag by which the gradient changes, fitted; below 1 it decays.
+        growth: Factor a lag (a step of the recurrent layer) by which the gradient changes, fitted; below 1 it decays.
         half_life: Steps of the records in which the gradient halves; infinite if it does not decay.
         span: `num_steps` in the domain's own unit.
         line: The verdict in words.
+        below: Where, nearer than `num_steps`, the median gradient is below the threshold, and comes back.
+        limited: Whether what was measured ends before, or soon after, the gradient does: how much further it reaches
+            cannot be told.
     """
 
     layer: str
@@ -191,6 +209,8 @@ class Memory:
     half_life: float
     span: str
     line: str
+    below: tuple[Stretch, ...] = ()
+    limited: bool = False
 
 
 @dataclass(frozen=True)

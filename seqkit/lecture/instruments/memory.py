@@ -7,14 +7,24 @@ from collections.abc import Callable
 
 import numpy as np
 
-from seqkit.lecture.instruments.measured import GradientFlow, Memory, Verdict
+from seqkit.lecture.instruments.measured import GradientFlow, Memory, Stretch, Verdict
 
 _LEAST_FITTED = 1e-12
 """Relative gradients below this are left out of the fit: float32 has lost them."""
 
+_NEARLY_ALL = 0.9
+"""Share of what was measured from which on a gradient may have been lost to its end."""
+
+_MOST_STRETCHES = 2
+"""Stretches below the threshold that are named one by one."""
+
 
 def judge_memory(
-    flow: GradientFlow, steps_per_output: float, describe: Callable[[float], str], threshold: float = 0.01
+    flow: GradientFlow,
+    steps_per_output: float,
+    describe: Callable[[float], str],
+    threshold: float = 0.01,
+    too_short: str = "the records are too short",
 ) -> Memory:
     """The verdict on one layer, by the median over the samples.
 
@@ -26,6 +36,7 @@ def judge_memory(
         steps_per_output: Steps of a record for one lag.
         describe: A number of steps in the domain's own unit.
         threshold: Share of the gradient at lag 0 that counts as reaching.
+        too_short: What kept the measurement from going further, in words.
     """
     median = flow.median
     reached = np.flatnonzero(median >= threshold)
@@ -37,9 +48,12 @@ def judge_memory(
         verdict = "holds"
     if growth > 1 and (median >= 1 / threshold).any():
         verdict = "explodes"
+    limited = verdict != "explodes" and 0 < most and last >= _NEARLY_ALL * most
+    below = () if verdict == "explodes" else _stretches_below(flow, last, steps_per_output, describe, threshold)
     num_steps = last * steps_per_output
-    span = describe(num_steps)
-    line = _line(flow, verdict, num_steps, span, growth)
+    line = f"{flow.layer}: {_verdict_in_words(flow, verdict, last, growth, steps_per_output, describe)}"
+    line = f"{line}{_dip_in_words(below, threshold)}".replace(") (", "; ")
+    line += f"; {too_short} to tell how much further it reaches" if limited else ""
     half_life = steps_per_output * math.log(0.5) / math.log(growth) if 0 < growth < 1 else math.inf
     return Memory(
         layer=flow.layer,
@@ -49,8 +63,10 @@ def judge_memory(
         threshold=threshold,
         growth=growth,
         half_life=0.0 if growth == 0 else half_life,
-        span=span,
+        span=describe(num_steps),
         line=line,
+        below=below,
+        limited=limited,
     )
 
 
@@ -70,17 +86,67 @@ def fit_growth(lags: np.ndarray, relative: np.ndarray) -> float:
     return float(np.exp(slope))
 
 
-def _line(flow: GradientFlow, verdict: Verdict, num_steps: float, span: str, growth: float) -> str:
-    name = flow.layer
+def name_outputs(count: float, steps_per_output: float, describe: Callable[[float], str]) -> str:
+    """Outputs of a recurrent layer by what each stands for: `12 steps`, or `6 outputs of 24 hours`.
+
+    Example:
+        >>> name_outputs(6, 24.0, lambda steps: f"{steps:g} hours")
+        '6 outputs of 24 hours'
+    """
+    if steps_per_output == 1:
+        return f"{count:,.0f} {'step' if count == 1 else 'steps'}"
+    return f"{count:,.0f} {'output' if count == 1 else 'outputs'} of {describe(steps_per_output)}"
+
+
+def _verdict_in_words(
+    flow: GradientFlow,
+    verdict: Verdict,
+    last: int,
+    growth: float,
+    steps_per_output: float,
+    describe: Callable[[float], str],
+) -> str:
     if not len(flow.lags):
-        return f"{name}: no gradient reaches it"
+        return "no gradient reaches it"
+    if len(flow.lags) == 1:
+        return "one output is recorded: there is no step back to measure"
     if verdict == "explodes":
-        return f"{name}: explodes: grows {growth:.3g}x a step back"
-    steps = "1 step" if num_steps == 1 else f"{num_steps:,.0f} steps"
+        return f"explodes: grows {growth:.3g}x a step back"
+    steps, span = name_outputs(last, steps_per_output, describe), describe(last * steps_per_output)
     # "38 steps: 38 characters" says the same twice.
     alone = span.split(" ")[0] == steps.split(" ")[0]
     if verdict == "holds":
-        return f"{name}: holds over all {span}" if alone else f"{name}: holds over all {steps} ({span})"
-    if not num_steps:
-        return f"{name}: vanishes at once: nothing reaches the step before"
-    return f"{name}: vanishes after {span}" if alone else f"{name}: vanishes after {steps}: {span}"
+        return f"holds over all {span}" if alone else f"holds over all {steps} ({span})"
+    if not last:
+        return "vanishes at once: nothing reaches the step before"
+    return f"vanishes after {span}" if alone else f"vanishes after {steps}: {span}"
+
+
+def _stretches_below(
+    flow: GradientFlow, last: int, steps_per_output: float, describe: Callable[[float], str], threshold: float
+) -> tuple[Stretch, ...]:
+    """Where the median is below the threshold before it reaches it for the last time.
+
+    Lag 0 is none of them: a state that the loss does not look at is first reached one step later.
+    """
+    lags = 1 + np.flatnonzero(flow.median[1 : last + 1] < threshold)
+    runs = np.split(lags, 1 + np.flatnonzero(np.diff(lags) > 1)) if len(lags) else []
+    ends = [(float(run[0] * steps_per_output), float(run[-1] * steps_per_output)) for run in runs]
+    return tuple(Stretch(first, end, _both(describe(first), describe(end))) for first, end in ends)
+
+
+def _both(first: str, last: str) -> str:
+    """`10 to 35 words`, but `0.9 s to 1.2 min`."""
+    if first == last:
+        return last
+    return f"{first.split(' ')[0] if first.split(' ')[1:] == last.split(' ')[1:] else first} to {last}"
+
+
+def _dip_in_words(below: tuple[Stretch, ...], threshold: float) -> str:
+    """Where the gradient is lost on the way and comes back; empty where it is not."""
+    if not below:
+        return ""
+    where = " and ".join(f"{'at' if one.first == one.last else 'from'} {one.span}" for one in below)
+    if len(below) > _MOST_STRETCHES:
+        where = f"in {len(below)} stretches, the first {below[0].span}, the last {below[-1].span}"
+    return f" (below {100 * threshold:g} % of the gradient {where})"

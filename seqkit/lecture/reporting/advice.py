@@ -41,13 +41,13 @@ def _exploding(diagnosis: Diagnosis) -> Iterator[str]:
         yield "Some gradients are infinite or no number: lower `--model.learning_rate` and clip harder."
     elif clipping.trained_share > _MUCH_CLIPPED:
         yield (
-            f"{100 * clipping.trained_share:.0f} % of the training steps were clipped, so the clipping value set the "
+            f"{100 * clipping.trained_share:.0f} % of the updates were clipped, so the clipping value set the "
             "step size: lower `--model.learning_rate`, or raise `--trainer.gradient_clip_val`."
         )
 
 
 def _vanishing(diagnosis: Diagnosis) -> Iterator[str]:
-    lost = [memory for memory in diagnosis.memories if memory.verdict == "vanishes"]
+    lost = [memory for memory in diagnosis.memories if memory.verdict == "vanishes" and not memory.limited]
     if not lost:
         return
     name = diagnosis.cell.partition(" ")[0]

@@ -9,6 +9,7 @@ import numpy as np
 
 from seqkit.lecture.instruments.diagnosis import Diagnosis
 from seqkit.lecture.instruments.measured import GateReport, Memory
+from seqkit.lecture.instruments.memory import name_outputs
 from seqkit.lecture.instruments.truncation import Truncation
 from seqkit.plots.span_axis import Span
 
@@ -23,23 +24,28 @@ class Table:
         title: Of the table.
         heads: Of the columns.
         rows: Cells, as many as heads.
+        note: What the heads do not say; empty if there is nothing.
     """
 
     title: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    note: str = ""
 
 
-def layer_table(diagnosis: Diagnosis) -> Table:
+def layer_table(diagnosis: Diagnosis, span: Span) -> Table:
     """How far each layer's gradient reaches, and by how much a step changes it."""
     jacobians = {report.layer: report for report in diagnosis.jacobians}
+    ratio = diagnosis.steps_per_output
     rows = []
     for memory in diagnosis.memories:
         report = jacobians.get(memory.layer)
         radius, norm = (_NOTHING, _NOTHING) if report is None else (_median(report.radius), _median(report.norm))
-        rows.append((memory.layer, memory.verdict, _reach(memory), _factor(memory.growth), radius, norm))
-    heads = ("layer", "gradient", "steps back", "growth", "radius", "norm")
-    return Table(f"memory: back to {100 * _threshold(diagnosis):g} % of the gradient", heads, tuple(rows))
+        rows.append((memory.layer, memory.verdict, _reach(memory, ratio, span), _factor(memory.growth), radius, norm))
+    heads = ("layer", "gradient", "reaches back", "growth", "radius", "norm")
+    title = f"memory: back to {100 * _threshold(diagnosis):g} % of the gradient"
+    unit = "" if ratio == 1 else f" ({span(ratio)})"
+    return Table(title, heads, tuple(rows), f"growth, radius, norm: factors a step of the recurrent layer{unit}")
 
 
 def gate_table(diagnosis: Diagnosis) -> Table:
@@ -57,10 +63,14 @@ def gate_table(diagnosis: Diagnosis) -> Table:
         )
         for gate in diagnosis.gates
     ]
-    heads = ("layer", "gate", "mean", "shut", "open", "stuck units", "holds for")
+    signed = tuple(dict.fromkeys(gate.gate for gate in diagnosis.gates if _is_signed(gate)))
+    ends = ("near -1", "near 1") if all(_is_signed(gate) for gate in diagnosis.gates) else ("shut", "open")
+    heads = ("layer", "gate", "mean", *ends, "stuck units", "time constant")
+    title = _gate_title(diagnosis.gates, ends)
+    note = f"{', '.join(signed)} (-1 to 1): near -1, near 1 in place of shut, open" if signed and "open" in ends else ""
     if not spans:
-        return Table(_gate_title(diagnosis.gates), heads[:-1], tuple(row[:-1] for row in rows))
-    return Table(_gate_title(diagnosis.gates), heads, tuple(rows))
+        return Table(title, heads[:-1], tuple(row[:-1] for row in rows), note)
+    return Table(title, heads, tuple(rows), note)
 
 
 def clipping_table(diagnosis: Diagnosis) -> Table:
@@ -71,11 +81,11 @@ def clipping_table(diagnosis: Diagnosis) -> Table:
     if len(finite):
         rows.append(("median norm of the gradient", f"{np.median(finite):.3g}"))
         rows.append(("largest norm", f"{finite.max():.3g}"))
-    rows.append(("training clips at", _NOTHING if report.threshold is None else f"{report.threshold:g}"))
+    rows.append(("training clips at a norm of", _NOTHING if report.threshold is None else f"{report.threshold:g}"))
     for name, share in (
-        ("steps clipped in training", report.trained_share),
-        ("batches above it now", report.share_above),
-        ("batches whose gradient is no number", report.share_non_finite),
+        ("updates clipped in training", report.trained_share),
+        ("training batches above it now", report.share_above),
+        ("training batches whose gradient is no number", report.share_non_finite),
     ):
         if math.isfinite(share):
             rows.append((name, _percent(share)))
@@ -89,33 +99,40 @@ def truncation_table(truncation: Truncation, span: Span) -> Table:
         own = point.recurrent_cosine
         rows.append(
             (
-                _steps(point.num_steps, span(point.num_steps * truncation.steps_per_feature)),
+                _outputs(point.num_steps, truncation.steps_per_feature, span),
                 f"{point.cosine.median:.4f}",
                 _NOTHING if own is None else f"{own.median:.4f}",
                 f"{point.norm_ratio.median:.3f}",
                 f"{point.bias:.4f}",
             )
         )
-    heads = ("steps back", "cosine", "recurrent", "norm ratio", "bias")
-    title = f"truncated gradients against the exact one over {truncation.num_steps:,} steps"
+    heads = ("cut after", "cosine", "recurrent", "norm ratio", "bias")
+    exact = name_outputs(truncation.num_steps, truncation.steps_per_feature, span)
+    title = f"truncated gradients against the exact one over {exact}"
     return Table(title, heads, tuple(rows))
 
 
-def _gate_title(gates: tuple[GateReport, ...]) -> str:
+def _is_signed(gate: GateReport) -> bool:
+    return gate.low < 0 and math.isfinite(gate.high)
+
+
+def _gate_title(gates: tuple[GateReport, ...], ends: tuple[str, str]) -> str:
     if all(math.isinf(gate.high) for gate in gates):
         return "activations; shut: at 0, where no gradient passes"
-    return "gates; shut, open: in the lowest, the highest tenth of their range"
+    return f"gates; {', '.join(ends)}: in the lowest, the highest tenth of their range"
 
 
-def _reach(memory: Memory) -> str:
-    more = "≥ " if memory.verdict == "holds" else ""
-    return more + _steps(memory.num_steps, memory.span)
+def _reach(memory: Memory, steps_per_output: float, span: Span) -> str:
+    more = "≥ " if memory.limited else ""
+    return more + _outputs(memory.num_steps / steps_per_output, steps_per_output, span)
 
 
-def _steps(num_steps: float, span: str) -> str:
-    """`9 · 1.12 ms`; where a step is the unit, the unit alone: `38 characters`."""
-    plain = f"{num_steps:,.0f}"
-    return span if span.startswith(f"{plain} ") else f"{plain} · {span}"
+def _outputs(count: float, steps_per_output: float, span: Span) -> str:
+    """`9 steps · 1.12 ms`, `6 outputs of 24 hours`; where a step is the unit, the unit alone: `38 characters`."""
+    words, unit = name_outputs(count, steps_per_output, span), span(count * steps_per_output)
+    if steps_per_output != 1:
+        return words
+    return unit if unit.startswith(f"{count:,.0f} ") else f"{words} · {unit}"
 
 
 def _threshold(diagnosis: Diagnosis) -> float:

@@ -45,7 +45,7 @@ def render_report(findings: Findings) -> str:
     """The whole page: no scripts, no network, pictures inside."""
     parts = {
         "verdict": _verdict(findings),
-        "flow": _part(findings, "flow", layer_table(findings.diagnosis)),
+        "flow": _part(findings, "flow", layer_table(findings.diagnosis, findings.span)),
         "jacobian": _part(findings, "jacobian", None),
         "gates": _gates(findings),
         "clipping": _part(findings, "clipping", clipping_table(findings.diagnosis)),
@@ -110,10 +110,12 @@ def _about(diagnosis: Diagnosis) -> str:
     facts = [
         f"What was followed: {diagnosis.measured}.",
         f"{diagnosis.num_samples:,} such losses over {diagnosis.num_records:,} records of the {diagnosis.split} split, "
-        f"up to {diagnosis.num_outputs:,} steps of the recurrent layers each.",
+        f"up to {diagnosis.num_outputs:,} outputs of the recurrent layers each.",
     ]
     if diagnosis.steps_per_output != 1:
-        facts.append(f"One step of the recurrent layers stands for {diagnosis.steps_per_output:g} steps of the record.")
+        facts.append(
+            f"One output of the recurrent layers stands for {diagnosis.steps_per_output:g} steps of the record."
+        )
     facts.append(f"Gates are drawn over {diagnosis.shown.origin}, from step {diagnosis.shown.begin:,} on.")
     facts += [f"{note[0].upper()}{note[1:]}." for note in diagnosis.notes]
     return "".join(_paragraph(fact) for fact in facts)
@@ -137,7 +139,8 @@ def _table(table: Table) -> str:
         for first, *rest in table.rows
     )
     caption = f"<caption>{escape(table.title)}</caption>"
-    return f'<div class="wide"><table>{caption}{heads}<tbody>\n{rows}\n</tbody></table></div>\n'
+    note = f'<p class="note">{escape(table.note)}</p>\n' if table.note else ""
+    return f'<div class="wide"><table>{caption}{heads}<tbody>\n{rows}\n</tbody></table></div>\n{note}'
 
 
 def _paragraph(text: str) -> str:

@@ -17,8 +17,10 @@ READINGS = {
     "flow": (
         "Backpropagation through time multiplies one factor a step. Each line shows how much of a loss's gradient "
         "is left k steps before it: a straight fall on this logarithmic axis is a vanishing gradient, a level "
-        "line an uninterrupted flow, a rise an exploding one. The band holds the middle 80 % of the samples. What "
-        "lies beyond the ring, where a line crosses the threshold, can hardly teach this layer anything."
+        "line an uninterrupted flow, a rise an exploding one. The band holds the middle 80 % of the samples. A "
+        "ring on the threshold marks where a line falls below it for good: what lies beyond can hardly teach this "
+        "layer anything. A bar on the threshold marks a stretch in which a line is below it and comes back: the steps "
+        "in it teach little, those beyond it do again. A line without a ring was measured no further."
     ),
     "jacobian": (
         "The Jacobian of one step, ∂s_t/∂s_(t-1), is the factor that is multiplied again and again. Its largest "
@@ -38,20 +40,20 @@ READINGS = {
         "line it is always at one end or the other."
     ),
     "clipping": (
-        "A gradient with a norm above the clipping value is scaled down to it. A few clipped steps are what "
-        "clipping is for; where most steps are clipped, it is the clipping value that sets the step size."
+        "A gradient with a norm above the clipping value is scaled down to it. A few clipped updates are what "
+        "clipping is for; where most updates are clipped, it is the clipping value that sets the step size."
     ),
     "truncation": (
-        "The same weights and records, with the graph cut after every K steps, as training with --data.window K "
-        "does. A cosine of 1 means that the cut gradient points where the exact one does. The bias is what does "
-        "not average out over batches: with it, training ends elsewhere. The recurrent weights suffer most, for "
-        "only through time do they act."
+        "The same weights and records, with the graph cut after every K outputs of the recurrent layers, as training "
+        "with --data.window K does. A cosine of 1 means that the cut gradient points where the exact one does. The "
+        "bias is what does not average out over batches: with it, training ends elsewhere. The recurrent weights suffer "
+        "most, for only through time do they act."
     ),
 }
 """One paragraph a section."""
 
 NOTHING_TO_TRY = (
-    "Nothing stands out: the gradient reaches as far as was looked, and no gate or norm is out of the ordinary."
+    "Nothing stands out: the gradient reaches about as far as was looked, and no gate or norm is out of the ordinary."
 )
 
 GATES_OF_CELL = {
