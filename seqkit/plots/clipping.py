@@ -1,7 +1,8 @@
-"""Clipping: norms of the gradient against the value that training clips at, and the share of steps it clipped."""
+"""Clipping: norms of the gradient against the value that training clips at, and the share of updates it clipped."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +17,19 @@ if TYPE_CHECKING:
 
 CLIPPING_SIZE_CM = (16.0, 7.5)
 _BINS = 30
+_FEW = 20
+"""Logged shares up to which each gets a mark."""
+
+_NARROW = 5.0
+"""Norms that differ by less than this factor have ticks at even distances, as of a linear axis."""
+
+_MOST_TICKS = 9
 
 
 def draw_clipping(figure: Figure, report: ClippingReport) -> None:
-    """Draw a histogram of norms and, where training logged it, the share of clipped steps over training.
+    """Draw a histogram of norms and, where training logged it, the share of clipped updates over training.
+
+    A share that was logged once is no curve and stands below in words.
 
     Args:
         figure: Empty.
@@ -30,19 +40,26 @@ def draw_clipping(figure: Figure, report: ClippingReport) -> None:
     axes = np.atleast_1d(figure.subplots(1, max(with_norms + with_training, 1)))
     if with_norms:
         _draw_norms(axes[0], norms, report)
+    if len(report.logged_steps) == 1:
+        share, update = 100 * report.logged_shares[0], report.logged_steps[0]
+        text = f"training logged its clipping once: {share:.3g} % of the updates up to update {update:,}"
+        figure.supxlabel(text, fontsize=8)
     if with_training:
         axis = axes[-1]
-        axis.plot(report.logged_steps, 100 * report.logged_shares, "-", color=COLOURS[0])
+        form = "-o" if len(report.logged_steps) <= _FEW else "-"
+        axis.plot(report.logged_steps, 100 * report.logged_shares, form, color=COLOURS[0], markersize=3)
         axis.set_ylim(-3, 103)
         axis.set_xlim(left=0)
         thousands(axis)
         axis.grid(axis="y")
         axis.set_xlabel("training step (updates)")
-        axis.set_ylabel("clipped steps (%)")
+        axis.set_ylabel("clipped updates (%)")
         axis.set_title(f"while it was trained: {100 * report.trained_share:.3g} % clipped", loc="left")
 
 
 def _draw_norms(axis: Axes, norms: np.ndarray, report: ClippingReport) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+
     threshold = report.threshold
     low, high = norms.min(), norms.max()
     if threshold is not None:
@@ -50,9 +67,12 @@ def _draw_norms(axis: Axes, norms: np.ndarray, report: ClippingReport) -> None:
     bins = np.geomspace(low / 1.15, high * 1.15, _BINS)
     axis.hist(norms, bins=bins.tolist(), color=COLOURS[0], alpha=0.85)
     axis.set_xscale("log")
-    _few_ticks(axis, bins[0], bins[-1])
+    axis.set_xticks(round_values(bins[0], bins[-1]))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.xaxis.set_minor_formatter(NullFormatter())
     axis.set_xlabel("norm of the gradient of a training batch")
     axis.set_ylabel("batches")
+    axis.yaxis.set_major_locator(MaxNLocator("auto", integer=True))
     axis.grid(axis="y")
     if threshold is None:
         axis.set_title(f"{len(norms):,} batches; training did not clip", loc="left")
@@ -61,11 +81,20 @@ def _draw_norms(axis: Axes, norms: np.ndarray, report: ClippingReport) -> None:
     axis.set_title(f"trained weights: {100 * report.share_above:.3g} % above {threshold:g} (dashed)", loc="left")
 
 
-def _few_ticks(axis: Axes, low: float, high: float) -> None:
-    """Numbers at 1, 2 and 5 of each decade; at 1 alone where they would touch."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+def round_values(low: float, high: float) -> list[float]:
+    """Round numbers from low to high, about four to nine, for a logarithmic axis.
 
-    subs = (1.0,) if high > 1000 * low else (1.0, 2.0, 5.0)
-    axis.xaxis.set_major_locator(LogLocator(subs=subs))
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.xaxis.set_minor_formatter(NullFormatter())
+    Example:
+        >>> round_values(0.3, 4.0)
+        [0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0]
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    if high < _NARROW * low:
+        values = [float(f"{value:.6g}") for value in MaxNLocator(5).tick_values(low, high)]
+        return [value for value in values if low <= value <= high]
+    digits = (1, 1.5, 2, 3, 5, 7) if high < 20 * low else (1, 2, 5) if high < 1000 * low else (1,)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found = [float(f"{digit}e{power}") for power in powers for digit in digits]
+    found = [value for value in found if low <= value <= high]
+    return found[:: math.ceil(len(found) / _MOST_TICKS)]

@@ -73,7 +73,7 @@ def draw_gates(
     round_steps(axes[-1], begin, begin + num_steps, span)
     for axis in axes[:-1]:
         axis.tick_params(axis="x", length=0)
-    _name_time(axes[-1], span)
+    _name_time(axes[-1], span, gates[0].layer.endswith("backward"))
 
 
 def gates_size(
@@ -170,8 +170,11 @@ def _grouped(rows: np.ndarray) -> np.ndarray:
     return np.stack([group.mean(axis=0) for group in np.array_split(rows, _MOST_ROWS)])
 
 
-def _name_time(axis: Axes, span: Span) -> None:
-    """Steps below the axis, and what they amount to in the domain's unit where that is another number."""
+def _name_time(axis: Axes, span: Span, backward: bool) -> None:
+    """Steps below the axis, and what they amount to in the domain's unit where that is another number.
+
+    The gates of a backward layer stand under the steps of the record, too: it goes over them from right to left.
+    """
     from matplotlib.ticker import FuncFormatter
 
     plain = span(200.0).startswith("200 ")
@@ -179,4 +182,4 @@ def _name_time(axis: Axes, span: Span) -> None:
         FuncFormatter(lambda value, _: f"{value:,.0f}" if plain or value <= 0 else f"{value:,.0f}\n{span(value)}")
     )
     unit = span(200.0).partition(" ")[2] if plain else "steps"
-    axis.set_xlabel(f"time in the record ({unit})")
+    axis.set_xlabel(f"time in the record ({unit}){'; this layer reads it from right to left ←' if backward else ''}")

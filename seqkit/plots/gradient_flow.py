@@ -30,7 +30,8 @@ def draw_gradient_flow(
     Args:
         figure: Empty.
         flows: Of each layer: its `state`, and `h` and `c` apart if it has both.
-        memories: Of each layer; the step at which its gradient has fallen to the threshold is marked.
+        memories: Of each layer; marked are the step at which its gradient has fallen to the threshold for good, and
+            stretches before it in which it is below.
         span: Steps of the data in the domain's unit.
         steps_per_output: Steps of the data for one step of the recurrent layers.
     """
@@ -45,6 +46,7 @@ def draw_gradient_flow(
             _draw_layer(axis, flow, layers.index(flow.layer), threshold * _DEPTH)
         _frame(axis, own, threshold, span, steps_per_output)
     main = panels["state"]
+    _mark_stretches(main, memories, layers, steps_per_output)
     _mark_memories(main, memories, layers, steps_per_output)
     main.set_ylabel("gradient (share of that at the loss)")
     name_steps(main, "back in time", span, steps_per_output)
@@ -112,6 +114,29 @@ def _mark_memories(axis: Axes, memories: Sequence[Memory], layers: list[str], st
             color=colour,
             bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6},
         )
+
+
+def _mark_stretches(axis: Axes, memories: Sequence[Memory], layers: list[str], steps_per_output: float) -> None:
+    """A bar along the threshold where a layer's gradient is below it and comes back, with the lags it holds."""
+    for memory in memories:
+        number = layers.index(memory.layer)
+        colour = COLOURS[number % len(COLOURS)]
+        for stretch in memory.below:
+            # From crossing to crossing: they lie between two lags each.
+            first, last = stretch.first / steps_per_output - 0.5, stretch.last / steps_per_output + 0.5
+            axis.plot([first, last], [memory.threshold] * 2, "-", color=colour, linewidth=3.5, solid_capstyle="butt")
+        if memory.below:
+            widest = max(memory.below, key=lambda stretch: stretch.last - stretch.first)
+            axis.annotate(
+                f"below: {widest.span}",
+                ((widest.first + widest.last) / 2 / steps_per_output, memory.threshold),
+                xytext=(0, 5 + 10 * number),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+                color=colour,
+                bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6},
+            )
 
 
 def _power(value: float) -> str:

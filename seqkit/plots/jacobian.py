@@ -28,12 +28,16 @@ def draw_jacobian(figure: Figure, reports: Sequence[JacobianReport]) -> None:
         figure: Empty.
         reports: One a layer; the first four are drawn.
     """
+    from matplotlib.ticker import MaxNLocator
+
     reports = reports[:_MOST_LAYERS]
     axes = figure.subplots(len(reports), 2, width_ratios=(3, 1), sharey="row", squeeze=False)
     for (left, right), report in zip(axes, reports, strict=True):
         _draw_layer(left, right, report)
-    axes[-1][0].set_xlabel("recorded step (of the recurrent layers)")
-    axes[-1][1].set_xlabel("sampled steps")
+    for axis, name in zip(axes[-1], ("recorded output (of the recurrent layers)", "sampled steps"), strict=True):
+        axis.set_xlabel(name)
+    for axis in axes.flat:
+        axis.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
 

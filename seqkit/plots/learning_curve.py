@@ -59,7 +59,7 @@ def draw_learning_curve(figure: Figure, train: Curve, valid: Curve, unit: str = 
     axis.set_xlabel("training step (updates)")
     axis.set_ylabel(f"loss ({unit} a target)" if unit else "loss (mean over targets)")
     axis.grid(axis="y")
-    axis.legend()
+    figure.legend(loc="outside lower center", ncols=3)  # inside it would cover the end of a line
 
 
 def _columns(curve: Curve) -> tuple[Sequence[int], Sequence[float]]:
