@@ -245,6 +245,13 @@ def test_a_gradient_that_is_lost_on_the_way_and_comes_back_is_said_to_be() -> No
     )
 
 
+def test_outputs_that_stand_for_many_steps_are_counted_apart_from_the_unit() -> None:
+    memory = judge_memory(flow_of([1.0] * 7), 24.0, lambda n: f"{n / 24:g} days" if n > 24 else f"{n:g} hours", 0.01)
+    assert memory.line.startswith("layer 1: holds over all 6 outputs of 24 hours (6 days); the records")
+    lost = judge_memory(flow_of([1.0, 0.5, 0.001, 0.0]), 24.0, lambda n: f"{n:g} hours")
+    assert lost.line == "layer 1: vanishes after 1 output of 24 hours: 24 hours"
+
+
 def test_many_stretches_are_summed_up_and_none_is_lost() -> None:
     memory = judge_memory(flow_of([1.0, 0.001] * 4 + [1.0]), 2.0, words, 0.01, "8 outputs are too few")
     assert [stretch.span for stretch in memory.below] == ["2 words", "6 words", "10 words", "14 words"]

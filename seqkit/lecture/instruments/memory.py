@@ -114,7 +114,7 @@ def _verdict_in_words(
         return f"explodes: grows {growth:.3g}x a step back"
     steps, span = name_outputs(last, steps_per_output, describe), describe(last * steps_per_output)
     # "38 steps: 38 characters" says the same twice.
-    alone = span.split(" ")[0] == steps.split(" ")[0]
+    alone = steps_per_output == 1 and span.split(" ")[0] == steps.split(" ")[0]
     if verdict == "holds":
         return f"holds over all {span}" if alone else f"holds over all {steps} ({span})"
     if not last:

@@ -46,8 +46,8 @@ READINGS = {
     "truncation": (
         "The same weights and records, with the graph cut after every K outputs of the recurrent layers, as training "
         "with --data.window K does. A cosine of 1 means that the cut gradient points where the exact one does. The "
-        "bias is what does not average out over batches: with it, training ends elsewhere. The recurrent weights suffer "
-        "most, for only through time do they act."
+        "bias is what does not average out over batches: with it, training ends elsewhere. The recurrent weights "
+        "suffer most, for only through time do they act."
     ),
 }
 """One paragraph a section."""
