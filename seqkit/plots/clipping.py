@@ -41,13 +41,13 @@ def draw_clipping(figure: Figure, report: ClippingReport) -> None:
     if with_norms:
         _draw_norms(axes[0], norms, report)
     if len(report.logged_steps) == 1:
-        share, update = 100 * report.logged_shares[0], report.logged_steps[0]
+        share, update = 100 * report.logged_shares[0], report.logged_steps[0] + 1  # counted from 0
         text = f"training logged its clipping once: {share:.3g} % of the updates up to update {update:,}"
         figure.supxlabel(text, fontsize=8)
     if with_training:
         axis = axes[-1]
         form = "-o" if len(report.logged_steps) <= _FEW else "-"
-        axis.plot(report.logged_steps, 100 * report.logged_shares, form, color=COLOURS[0], markersize=3)
+        axis.plot(report.logged_steps + 1, 100 * report.logged_shares, form, color=COLOURS[0], markersize=3)
         axis.set_ylim(-3, 103)
         axis.set_xlim(left=0)
         thousands(axis)

@@ -52,7 +52,7 @@ def draw_gradient_flow(
     name_steps(main, "back in time", span, steps_per_output)
     for part in parts if len(parts) == 2 else ():
         panels[part].set_title({"h": "hidden state h alone", "c": "cell state c alone"}[part])
-        panels[part].set_xlabel("back in time (steps)")
+        panels[part].set_xlabel(f"back in time ({'steps' if steps_per_output == 1 else 'outputs'})")
     if len(layers) > 1:
         main.legend(loc="best", ncols=min(len(layers), 3))
 

@@ -36,7 +36,7 @@ def name_steps(axis: Axes, what: str, span: Span, steps_per_output: float = 1.0,
     if all(_number(word) == round(tick, 6) for word, tick in zip(words, ticks, strict=True)):
         axis.set_xlabel(f"{what} ({_unit(span(2))})")
         return
-    axis.set_xlabel(f"{what} ({'steps' if steps_per_output == 1 else 'steps of the recurrent layers'})")
+    axis.set_xlabel(f"{what} ({'steps' if steps_per_output == 1 else 'outputs of the recurrent layers'})")
     above = axis.secondary_xaxis("top")
     kept = _apart(axis, ticks, words, room)
     above.set_xticks([tick for tick, _ in kept], [word for _, word in kept])

@@ -20,6 +20,7 @@ from seqkit.cli.main import main
 from seqkit.lecture.instruments.diagnosis import Diagnosis
 from seqkit.lecture.instruments.gradient_gap import Spread
 from seqkit.lecture.instruments.measured import ClippingReport, GateReport, GradientFlow, Memory, Shown, TimeConstants
+from seqkit.lecture.instruments.memory import judge_memory
 from seqkit.lecture.instruments.truncation import TruncatedGradient, Truncation
 from seqkit.lecture.reporting import diagnosis_pictures
 from seqkit.lecture.reporting.advice import advise
@@ -27,7 +28,9 @@ from seqkit.lecture.reporting.diagnosis_tables import gate_table, layer_table, t
 from seqkit.lecture.reporting.record_track import RecordTrack, record_track
 from seqkit.lecture.reporting.report import Findings
 from seqkit.lecture.reporting.report_texts import TITLES
-from seqkit.plots.gates import shown_steps
+from seqkit.plots.clipping import draw_clipping
+from seqkit.plots.gates import draw_gates, shown_steps
+from seqkit.plots.gradient_flow import draw_gradient_flow
 from seqkit.plots.span_axis import name_steps, round_step, round_steps
 from seqkit.plots.style import NO_PLOTS, save_figure
 
@@ -335,6 +338,45 @@ def test_a_state_that_no_gradient_reaches_has_no_picture(found: Diagnosis, tmp_p
         one_step, None, SymbolCodec("ab"), lambda steps: f"{steps:g} steps", tmp_path
     )
     assert [picture.section for picture in drawn] == []
+
+
+def painted(tmp_path: Path, draw: Any) -> Any:
+    """The figure after it was drawn."""
+    kept: list[Any] = []
+    save_figure(tmp_path / "drawn.png", lambda figure: kept.append(figure) or draw(figure))  # type: ignore[func-returns-value]
+    return kept[0]
+
+
+def test_a_stretch_below_the_threshold_is_a_bar_and_the_end_a_ring(tmp_path: Path) -> None:
+    line = np.array([1.0, 0.5, 0.005, 0.005, 0.05, 0.05, 0.002, 0.001, 0.001, 0.001])
+    flow = GradientFlow("layer 1", "state", np.arange(10), np.ones(10), line, line, np.stack([line] * 5), 1.0)
+    memory = judge_memory(flow, 1.0, lambda n: f"{n:g} words")
+    figure = painted(tmp_path, lambda f: draw_gradient_flow(f, [flow], [memory], lambda n: f"{n:g} words"))
+    (axis,) = figure.axes
+    drawn = [mark.get_xydata().tolist() for mark in axis.lines]
+    assert [[1.5, 0.01], [3.5, 0.01]] in drawn and [[5.0, 0.01]] in drawn
+    assert {text.get_text() for text in axis.texts} >= {"below: 2 to 3 words", "5 words"}
+
+
+@pytest.mark.parametrize("high", [1.1, 3.0, 8.0, 500.0, 1e9])
+def test_norms_stand_on_an_axis_with_numbers_and_batches_are_whole(high: float, tmp_path: Path) -> None:
+    norms = np.array([high / 3, high / 2, high])
+    report = ClippingReport(norms, 1.0, 0.5, 0.0, np.array([49]), np.array([0.25]), 0.25)
+    figure = painted(tmp_path, lambda f: draw_clipping(f, report))
+    (axis,) = figure.axes
+    assert 3 <= len(axis.get_xticks()) <= 9
+    assert all(tick == round(tick) for tick in axis.get_yticks())
+    assert figure.get_supxlabel() == "training logged its clipping once: 25 % of the updates up to update 50"
+
+
+@pytest.mark.parametrize(("layer", "told"), [("layer 1 backward", True), ("layer 1 forward", False)])
+def test_the_gates_of_a_backward_layer_say_in_which_order_it_reads(layer: str, told: bool, tmp_path: Path) -> None:
+    values = np.linspace(0, 1, 8, dtype=np.float32).reshape(4, 2)
+    forget = replace(gate("forget", 0.0, 1.0, 0.1), layer=layer, mean_by_unit=values.mean(0), values=values)
+    track = RecordTrack(tuple("abcd"), np.zeros((4, 0)))
+    figure = painted(tmp_path, lambda f: draw_gates(f, [forget], track, lambda n: f"{n:g} letters"))
+    names = "".join(axis.get_xlabel() for axis in figure.axes)
+    assert names.startswith("time in the record (letters)") and ("from right to left" in names) == told
 
 
 def test_long_records_are_drawn_as_far_as_they_can_be_read() -> None:

@@ -1,4 +1,4 @@
-"""Exploding gradients: their norms on training batches, as training sees them, and how often it clipped."""
+"""Exploding gradients: their norms on training batches, as training sees them, and how many updates it clipped."""
 
 from __future__ import annotations
 

@@ -149,9 +149,9 @@ class ClippingReport:
         threshold: `--trainer.gradient_clip_val`; None: the run did not clip by norm.
         share_above: Share of the norms above the threshold; NaN without one.
         share_non_finite: Share of the norms that are no number.
-        logged_steps: Steps at which training logged, (M,).
-        logged_shares: Share of clipped steps since the log before, (M,).
-        trained_share: Share of clipped steps over the whole training; NaN if it logged nothing.
+        logged_steps: Updates at which training logged, counted from 0, (M,).
+        logged_shares: Share of clipped updates since the log before, (M,).
+        trained_share: Share of clipped updates over the whole training; NaN if it logged nothing.
         note: Why there are no norms; empty otherwise.
     """
 

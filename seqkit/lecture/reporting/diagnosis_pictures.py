@@ -85,7 +85,7 @@ def _drawn(
     if np.isfinite(clipping.norms).any() or len(clipping.logged_steps) > 1:
         path = folder / "clipping.png"
         save_figure(path, lambda figure: draw_clipping(figure, clipping), *CLIPPING_SIZE_CM)
-        yield Picture("clipping", "Norms of the gradient, and share of clipped steps over training", path)
+        yield Picture("clipping", "Norms of the gradient, and share of clipped updates over training", path)
     if truncation is not None:
         path = folder / "truncation.png"
         save_figure(path, lambda figure: draw_truncation(figure, truncation, span), *TRUNCATION_SIZE_CM)
