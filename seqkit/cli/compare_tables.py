@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from seqkit.lecture.comparison.standings import BITS, Row, best_row, method, native_figures
+from seqkit.lecture.comparison.standings import BITS, Row, best_rows, method, native_figures, title_of
 from seqkit.lecture.comparison.study import TRAINED
 from seqkit.plots.style import NO_PLOTS, can_plot
 
@@ -41,8 +41,9 @@ def _ladder_table(result: dict[str, Any], panel: dict[str, Any], rows: list[Row]
     wanted = [BITS] if any(BITS in row["figures"] for row in rows) else []
     names = list(dict.fromkeys([*wanted, panel["figure"], *native_figures(panel["task"], rows)[:_MOST_NATIVE]]))
     console = Console(width=10 * WIDTH)
+    fewest = 3 if "matthews" in names[:3] else 2  # worth the column `kind`
     for number in range(len(names), 0, -1):
-        for kinds in (True, False) if number <= 2 else (True,):
+        for kinds in (True, False) if number <= fewest else (True,):
             table = _ladder(result, panel, rows, names[:number], kinds)
             if Measurement.get(console, console.options, table).maximum <= WIDTH:
                 return table
@@ -56,12 +57,12 @@ def _ladder(result: dict[str, Any], panel: dict[str, Any], rows: list[Row], name
         table.add_column("kind", no_wrap=True)
     several = len(result["seeds"]) > 1
     for name in names:
-        table.add_column(_head(name), justify="right")
+        table.add_column(_head(name).replace(" a ", "\na "), justify="right")
         if several and name == panel["figure"]:
             table.add_column("range", justify="right")
     table.add_column("parameters", justify="right")
     table.add_column("seconds", justify="right")
-    best = {name: best_row(name, rows) for name in names}
+    best = {name: best_rows(name, rows, _scored(panel, None)) for name in names}
     for part in _parts(rows):
         for row in part:
             cells: list[str] = []
@@ -98,12 +99,15 @@ def _across_table(panel: dict[str, Any], rows: list[Row], values: list[Any]) -> 
     table.add_column("rung", overflow="ellipsis", no_wrap=True, max_width=22)
     for value in values:
         table.add_column(str(value), justify="right")
-    best = {value: best_row(name, (row for row in rows if row["column"] == value)) for value in values}
+    best = {
+        value: best_rows(name, (row for row in rows if row["column"] == value), _scored(panel, value))
+        for value in values
+    }
     for part in _parts(rows):
         for rung in dict.fromkeys(method(row) for row in part):
             own = {row["column"]: row for row in part if method(row) == rung}
             cells = [_cell(own[v], name, best[v]) if v in own else "" for v in values]
-            table.add_row(rung.replace("_", " "), *cells)
+            table.add_row(title_of(next(iter(own.values())), part), *cells)
         table.add_section()
     return table
 
@@ -122,11 +126,17 @@ def _title(result: dict[str, Any], panel: dict[str, Any]) -> str:
     return f"{name} · {panel['task']} · {result['split']}{across}{seeds}"
 
 
-def _cell(row: Row, name: str, best: Row | None) -> str:
+def _scored(panel: dict[str, Any], value: Any) -> dict[str, Any]:
+    """The column with this value; its records are those of a share only where each has one answer."""
+    column: dict[str, Any] = next(column for column in panel["columns"] if column["value"] == value)
+    return column if panel["task"] == "classify" else column | {"num_records": 0}
+
+
+def _cell(row: Row, name: str, best: list[Row]) -> str:
     if row["status"] != "done":
         return "diverged" if row["status"] == "diverged" else "–"
     shown = figure(row["figures"].get(name))
-    return f"{shown} {_BEST}" if row is best else f"{shown}  " if shown else ""
+    return f"{shown} {_BEST}" if any(row is one for one in best) else f"{shown}  " if shown else ""
 
 
 def _head(name: str) -> str:

@@ -42,6 +42,8 @@ class PanelView:
         chance: In each column; None where it is not known.
         optimum: In each column; None where it is not known.
         label: Of the figure.
+        chance_name: What the line of chance is of.
+        lower_is_better: Whether the bad edge, where diverged trainings stand, is the upper one.
     """
 
     title: str
@@ -50,6 +52,8 @@ class PanelView:
     chance: Sequence[float | None]
     optimum: Sequence[float | None]
     label: str
+    chance_name: str = "chance"
+    lower_is_better: bool = False
 
 
 def draw_across(figure: Figure, panel: PanelView, name: str) -> None:
@@ -66,9 +70,11 @@ def draw_across(figure: Figure, panel: PanelView, name: str) -> None:
     axis.set_xlabel(name)
     axis.set_ylabel(panel.label)
     _label_ends(figure, axis, panel)
-    _draw_diverged(axis, panel, styles)
-    if any(line.get_label() == _DIVERGED for line in axis.get_lines()):
-        figure.text(0.01, 0.01, "×  diverged", fontsize=8, color=DARK)
+    for place in _draw_diverged(axis, panel, styles):
+        inward = -9 if panel.lower_is_better else 9
+        axis.annotate(_DIVERGED, (place, _bad_edge(axis, panel)), (0, inward), textcoords="offset points", ha="center",
+                      va="center", fontsize=8, color=DARK,
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
 
 
 def draw_panels(figure: Figure, panels: Sequence[PanelView], name: str) -> None:
@@ -86,7 +92,7 @@ def draw_panels(figure: Figure, panels: Sequence[PanelView], name: str) -> None:
     lines = {line.name: line for panel in panels for line in panel.lines}
     styles = _styles(list(lines), list(lines.values()))
     for number, (axis, panel) in enumerate(zip(axes, panels, strict=False)):
-        _draw_panel(axis, panel, styles, _ASIDE_PT)
+        _draw_panel(axis, panel, styles)
         axis.set_title(panel.title, loc="left")
         if number + columns >= len(panels):
             axis.set_xlabel(name)
@@ -94,11 +100,12 @@ def draw_panels(figure: Figure, panels: Sequence[PanelView], name: str) -> None:
             axis.set_ylabel(panel.label)
         axis.tick_params(labelleft=True)
     for axis, panel in zip(axes, panels, strict=False):
-        _draw_diverged(axis, panel, styles)  # at the lower edge, which all panels share by now
+        _draw_diverged(axis, panel, styles)  # at the bad edge, which all panels share by now
     for axis in axes[len(panels) :]:
         axis.set_axis_off()
     handles = {line.get_label(): line for axis in axes for line in axis.get_lines() if line.get_label()[:1] != "_"}
-    order = [label for label in (*lines, "chance", "optimum", _DIVERGED) if label in handles]
+    known = dict.fromkeys([*(panel.chance_name for panel in panels), "optimum", _DIVERGED])
+    order = [label for label in (*lines, *known) if label in handles]
     figure.legend([handles[one] for one in order], order, loc="outside lower center", ncols=min(len(order), 4),
                   handlelength=2.6)  # fmt: skip
 
@@ -108,52 +115,62 @@ def panels_size(num_panels: int, num_lines: int) -> tuple[float, float]:
     return (16.0 if num_panels > 1 else 11.0), 5.6 * -(-num_panels // 2) + 0.9 + 0.5 * -(-(num_lines + 2) // 4)
 
 
-def _draw_panel(axis: Axes, panel: PanelView, styles: dict[str, dict[str, object]], aside_pt: float = 0.0) -> None:
-    """Lines of all rungs, moved aside by so many points each, with those of chance and optimum."""
+def _draw_panel(axis: Axes, panel: PanelView, styles: dict[str, dict[str, object]]) -> None:
+    """Lines of all rungs, those with marks moved aside a little each, with those of chance and optimum."""
     places = _places(axis, panel.values)
-    for values, name, dashes in ((panel.chance, "chance", ":"), (panel.optimum, "optimum", "--")):
+    for values, name, dashes in ((panel.chance, panel.chance_name, ":"), (panel.optimum, "optimum", "--")):
         look: dict[str, Any] = {"color": DARK, "linestyle": dashes, "linewidth": 1, "label": name, "zorder": 1.5}
-        if aside_pt and values[0] is not None and len(set(values)) == 1:
+        if values[0] is not None and len(set(values)) == 1:
             axis.axhline(values[0], **look)
         elif any(value is not None for value in values):
             axis.plot(places, [math.nan if value is None else value for value in values], **look)
-    for number, line in enumerate(panel.lines):
-        style: dict[str, Any] = styles[line.name] | {"transform": _moved(axis, aside_pt, number, len(panel.lines))}
+    trained = [line for line in panel.lines if line.group != "counted"]
+    for line in panel.lines:
+        moved = _moved(axis, trained.index(line), len(trained)) if line in trained else axis.transData
+        style: dict[str, Any] = styles[line.name] | {"transform": moved}
         shown = [math.nan if mark.value is None else mark.value for mark in line.marks]
         axis.plot(places, shown, label=line.name, **style)
         # A line that is moved aside does not widen the axes by itself.
-        axis.update_datalim(
-            [(place, value) for place, value in zip(places, shown, strict=True) if math.isfinite(value)]
-        )
+        ends = [(place, value) for place, mark in zip(places, line.marks, strict=True) for value in mark.values]
+        axis.update_datalim(ends)
         for place, mark in zip(places, line.marks, strict=True):
             if mark.low is not None and mark.high is not None and mark.high > mark.low:
                 axis.plot([place, place], [mark.low, mark.high], color=style["color"], linestyle="-", linewidth=0.8,
                           transform=style["transform"])  # fmt: skip
-    _set_room(axis, places, 0.14 if aside_pt else 0.05)
+    _set_room(axis, places, 0.14)
     axis.grid(axis="y")
 
 
-def _moved(axis: Axes, aside_pt: float, number: int, total: int) -> Any:
+def _moved(axis: Axes, number: int, total: int) -> Any:
     """The axis's own place, moved aside by a line's share of the room around it."""
     from matplotlib.transforms import ScaledTranslation
 
     figure: Any = axis.figure
-    return axis.transData + ScaledTranslation(aside_pt * (number - (total - 1) / 2) / 72, 0, figure.dpi_scale_trans)
+    return axis.transData + ScaledTranslation(_ASIDE_PT * (number - (total - 1) / 2) / 72, 0, figure.dpi_scale_trans)
 
 
-def _draw_diverged(axis: Axes, panel: PanelView, styles: dict[str, dict[str, object]]) -> None:
-    """A cross at the lower edge for each training that diverged; those of one column side by side."""
-    bottom = axis.get_ylim()[0]
+def _bad_edge(axis: Axes, panel: PanelView) -> float:
+    """Where what is worse than all that was drawn stands."""
+    low, high = axis.get_ylim()
+    return float(high if panel.lower_is_better else low)
+
+
+def _draw_diverged(axis: Axes, panel: PanelView, styles: dict[str, dict[str, object]]) -> list[float]:
+    """A cross at the bad edge for each training that diverged, those of one column side by side; their columns."""
+    edge, limits = _bad_edge(axis, panel), axis.get_ylim()
+    found = []
     places = [float(place) for place in axis.get_xticks()]
     for column, place in enumerate(places):
         gone = [line for line in panel.lines if line.marks[column].diverged]
+        found += [place] if gone else []
         for number, line in enumerate(gone):
             aside = (number - (len(gone) - 1) / 2) * 8  # points
-            axis.annotate("×", (place, bottom), (aside, 0), textcoords="offset points", ha="center", va="center",
+            axis.annotate("×", (place, edge), (aside, 0), textcoords="offset points", ha="center", va="center",
                           fontsize=13, color=str(styles[line.name]["color"]), annotation_clip=False)  # fmt: skip
     if any(mark.diverged for line in panel.lines for mark in line.marks):
         axis.plot([], [], "x", color=DARK, markersize=6, mew=1.4, label=_DIVERGED)
-    axis.set_ylim(bottom=bottom)
+    axis.set_ylim(limits)
+    return found
 
 
 def _places(axis: Axes, values: Sequence[float | str]) -> list[float]:
@@ -200,22 +217,23 @@ def _label_ends(figure: Figure, axis: Axes, panel: PanelView) -> None:
     """The name of each line right of its last point, or of its last cross, moved apart where they would overlap."""
     bottom, top = axis.get_ylim()
     gone = {line.name for line in panel.lines if line.marks[-1].diverged}
-    ends: list[tuple[float, float, str, str]] = []  # y and x of the last point, label, colour
+    ends: list[tuple[float, float, str, str, Any]] = []  # y and x of the last point, label, colour, where it is drawn
     for line in axis.get_lines():
         x, y = np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)
         label, known = str(line.get_label()), np.isfinite(y).nonzero()[0]
         if label in gone:
-            ends.append((bottom, x[-1], label, str(line.get_color())))
+            ends.append((_bad_edge(axis, panel), x[-1], label, str(line.get_color()), axis.transData))
         elif len(known) and not label.startswith("_"):
-            ends.append((y[known[-1]], x[known[-1]], label, str(line.get_color())))
+            ends.append((y[known[-1]], x[known[-1]], label, str(line.get_color()), line.get_transform()))
     figure.draw_without_rendering()
     height_pt = axis.get_window_extent().height / figure.dpi * 72
-    ends.sort()
+    ends.sort(key=lambda end: end[:3])
     places = _spread([end[0] for end in ends], (top - bottom) * 8 * _LABEL_GAP / height_pt, bottom, top)
-    for (y_last, x_last, label, colour), place in zip(ends, places, strict=True):
+    for (y_last, x_last, label, colour, drawn), place in zip(ends, places, strict=True):
         arrow = {"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3, "relpos": (0, 0.5)}
-        axis.annotate(short(label), (x_last, y_last), (1.03, place), textcoords=axis.get_yaxis_transform(), va="center",
-                      fontsize=8, color=colour, arrowprops=arrow, annotation_clip=False)  # fmt: skip
+        axis.annotate(short(label), (x_last, y_last), (1.03, place), xycoords=drawn, va="center", fontsize=8,
+                      textcoords=axis.get_yaxis_transform(), color=colour, arrowprops=arrow,
+                      annotation_clip=False)  # fmt: skip
 
 
 def _spread(values: list[float], gap: float, bottom: float, top: float) -> list[float]:

@@ -34,6 +34,11 @@ class Mark:
     high: float | None = None
     diverged: bool = False
 
+    @property
+    def values(self) -> list[float]:
+        """All that is drawn of it."""
+        return [value for value in (self.value, self.low, self.high) if value is not None]
+
 
 @dataclass(frozen=True)
 class Line:
@@ -51,7 +56,13 @@ class Line:
 
 
 def draw_ladder(
-    figure: Figure, rungs: Sequence[Line], label: str, chance: float | None = None, optimum: float | None = None
+    figure: Figure,
+    rungs: Sequence[Line],
+    label: str,
+    chance: float | None = None,
+    optimum: float | None = None,
+    chance_name: str = "chance",
+    lower_is_better: bool = False,
 ) -> None:
     """Draw a point a rung, from the bottom of the ladder upward, with its value beside it.
 
@@ -61,13 +72,15 @@ def draw_ladder(
         label: Of the figure.
         chance: What an answer gets that does not look.
         optimum: What the true source gets.
+        chance_name: What the line of chance is of.
+        lower_is_better: Whether the bad edge, where diverged trainings stand, is the right one.
     """
     axis = figure.subplots()
-    known = [rung.marks[0].value for rung in rungs if rung.marks[0].value is not None]
-    ends = [value for value in (*known, chance, optimum) if value is not None]
+    known = [value for rung in rungs for value in rung.marks[0].values]
+    ends = known + [value for value in (chance, optimum) if value is not None]
     low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
     room = (high - low or abs(high) or 1.0) * 0.06
-    for value, name, style in ((chance, "chance", ":"), (optimum, "optimum", "--")):
+    for value, name, style in ((chance, chance_name, ":"), (optimum, "optimum", "--")):
         if value is not None:
             axis.axvline(value, color=DARK, linestyle=style, linewidth=1)
             axis.annotate(name, (value, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points",
@@ -76,8 +89,9 @@ def draw_ladder(
         mark, colour = rung.marks[0], _GROUP_COLOURS[rung.group]
         if mark.value is None:
             word = "diverged" if mark.diverged else "not trained"
-            axis.annotate(word, (0, row), (8, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-                          va="center", fontsize=8, color=DARK,
+            edge, inward, side = (1, -8, "right") if lower_is_better else (0, 8, "left")
+            axis.annotate(word, (edge, row), (inward, 0), xycoords=("axes fraction", "data"), ha=side,
+                          textcoords="offset points", va="center", fontsize=8, color=DARK,
                           bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
             continue
         if mark.low is not None and mark.high is not None:

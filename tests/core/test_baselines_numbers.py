@@ -60,8 +60,8 @@ def test_an_autoregression_recovers_its_coefficients_and_reaches_the_entropy(tmp
     assert rungs["window"].figures["mse"] == pytest.approx(0.04, rel=0.04)
     # Variance of the process: (1 - b) / (1 + b) / ((1 - b)^2 - a^2) * 0.04 with a = 0.5, b = -0.3.
     variance = 1.3 / 0.7 / (1.3**2 - 0.25) * 0.04
-    assert rungs["chance"].figures["mse"] == pytest.approx(variance, rel=0.08)
-    assert rungs["last value"].figures["loss"] > rungs["chance"].figures["loss"]
+    assert rungs["blind"].figures["mse"] == pytest.approx(variance, rel=0.08)
+    assert rungs["last value"].figures["loss"] > rungs["blind"].figures["loss"]
 
 
 def test_losses_of_last_value_and_last_season_by_hand(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_running_scale_makes_series_of_any_size_alike(tmp_path: Path) -> None:
     }
     entropy = np.mean([0.5 * math.log(2 * math.pi * math.e * (0.2 * size) ** 2) for size in sizes])
     assert rungs["window"].figures["loss"] == pytest.approx(entropy, abs=0.1)
-    assert rungs["window"].figures["loss"] < rungs["chance"].figures["loss"] - 0.05
+    assert rungs["window"].figures["loss"] < rungs["blind"].figures["loss"] - 0.05
 
 
 class WaveData(SequenceDataModule):
@@ -218,7 +218,7 @@ def test_the_mean_of_training_by_hand(tmp_path: Path) -> None:
 
 def test_a_table_of_many_baselines_keeps_to_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
     names = ("uniform", "majority", "symbol_majority", "window_11", "codon_frequency", "all_coding")
-    kinds = ("chance", "chance", "counts", "window", "domain", "domain")
+    kinds = ("blind", "blind", "counts", "window", "domain", "domain")
     figures = {"loss": 0.5, "accuracy": 0.8, "macro_f1": 0.7, "calibration_error": 0.1, "matthews": 0.2}
     result: dict[str, Any] = {
         "domain": "dna", "task": "tag", "split": "test", "loss_unit": "nats", "num_parameters": 1, "num_records": 2,

@@ -216,7 +216,7 @@ def test_as_many_targets_are_scored_as_the_model_scores() -> None:
     scored = sum(int((batch.targets >= 0).sum()) for batch in data.loader("test"))
     assert len(target_places(data.store("test"), 10_000)) == scored > 50
     rungs = {rung.name: rung for rung in cheap_rungs(data, "test")}
-    assert [rung.kind for rung in rungs.values()] == ["chance", "counts", "window"]
+    assert [rung.kind for rung in rungs.values()] == ["blind", "counts", "window"]
     assert rungs["uniform"].figures["loss"] == pytest.approx(math.log(3))
     losses = [rung.figures["loss"] for rung in rungs.values()]
     assert losses[2] < losses[1] < losses[0] + 0.1

@@ -6,14 +6,14 @@ import math
 from pathlib import Path
 from typing import Any
 
-from seqkit.lecture.comparison.standings import BITS, Row, best_row
+from seqkit.lecture.comparison.standings import BITS, Row, best_row, title_of
 from seqkit.lecture.comparison.study import TRAINED
+from seqkit.lecture.rungs.unbeaten import is_better
 from seqkit.plots.compare import PanelView, draw_across, draw_panels, panels_size
 from seqkit.plots.ladder import Line, Mark, draw_ladder, ladder_size
 from seqkit.plots.style import save_figure
 
-_LABELS = {BITS: "bits a target (lower is better)", "accuracy": "accuracy", "mase": "MASE (lower is better)",
-           "symbol_error_rate": "symbol error rate (lower is better)"}  # fmt: skip
+_LABELS = {BITS: "bits a target", "mase": "MASE", "owa": "OWA", "mse": "MSE"}
 
 
 def plot_comparison(folder: Path, result: dict[str, Any]) -> list[Path]:
@@ -47,9 +47,8 @@ def _ladder(path: Path, panel: dict[str, Any], result: dict[str, Any]) -> Path |
     rungs = [Line(row["rung"].replace("_", " "), _group(row), [_mark(row, name)]) for row in rows]
     rungs = [rung for rung in rungs if rung.group != "counted" or rung.marks[0].value is not None]
     chance, optimum = _chance(column, rows, name), column["optimum"].get(name)
-    return save_figure(
-        path, lambda figure: draw_ladder(figure, rungs, _label(name), chance, optimum), *ladder_size(len(rungs))
-    )
+    known = (chance, optimum, _chance_name([column], rows, name), is_better(name, 0, 1))
+    return save_figure(path, lambda figure: draw_ladder(figure, rungs, _label(name), *known), *ladder_size(len(rungs)))
 
 
 def _view(panel: dict[str, Any], result: dict[str, Any]) -> PanelView:
@@ -63,17 +62,24 @@ def _view(panel: dict[str, Any], result: dict[str, Any]) -> PanelView:
         for rung, group in trained.items()
     ]
     lines = [line for line in lines if any(mark.diverged or mark.value is not None for mark in line.marks)]
-    best = [_best_counted(rows, value, name) for value in values]
-    # Variants of one cell are held against each other, between chance and optimum.
-    if not result["variants"] and any(mark.value is not None for mark in best):
-        lines.insert(0, Line("best counted", "counted", best))
+    counted = [row for row in rows if row["kind"] not in TRAINED and name in row["figures"]]
+    best = [_best_counted(counted, value, name) for value in values]
+    if any(mark.value is not None for mark in best):
+        titles = list(dict.fromkeys(title_of(row, counted) for row in counted))
+        lines.insert(0, Line(titles[0] if len(titles) == 1 else "best counted", "counted", best))
+    chance = [_chance(column, rows, name) for column in panel["columns"]]
+    chance_name = _chance_name(panel["columns"], rows, name)
+    if any(line.name == chance_name for line in lines):
+        chance = [None] * len(chance)  # it is drawn already
     return PanelView(
         title=panel["name"],
         values=values,
         lines=lines,
-        chance=[_chance(column, rows, name) for column in panel["columns"]],
+        chance=chance,
         optimum=[column["optimum"].get(name) for column in panel["columns"]],
         label=_label(name),
+        chance_name=chance_name,
+        lower_is_better=is_better(name, 0, 1),
     )
 
 
@@ -81,13 +87,24 @@ def _chance(column: dict[str, Any], rows: list[Row], name: str) -> float | None:
     """What is known of chance; else the best of the rungs that look at nothing."""
     if name in column["chance"]:
         return float(column["chance"][name])
-    blind = (row for row in rows if row["kind"] == "chance" and row["column"] == column["value"])
-    top = best_row(name, blind)
+    top = _best_blind(column, rows, name)
     return None if top is None else float(top["figures"][name])
 
 
+def _best_blind(column: dict[str, Any], rows: list[Row], name: str) -> Row | None:
+    return best_row(name, (row for row in rows if row["kind"] == "blind" and row["column"] == column["value"]))
+
+
+def _chance_name(columns: list[dict[str, Any]], rows: list[Row], name: str) -> str:
+    """What the line of chance is of: the source, or the counted rungs it goes through."""
+    if any(name in column["chance"] for column in columns):
+        return "chance (source)"
+    tops = (_best_blind(column, rows, name) for column in columns)
+    return " or ".join(dict.fromkeys(top["rung"].replace("_", " ") for top in tops if top is not None))
+
+
 def _best_counted(rows: list[Row], value: Any, name: str) -> Mark:
-    top = best_row(name, (row for row in rows if row["column"] == value and row["kind"] not in TRAINED))
+    top = best_row(name, (row for row in rows if row["column"] == value))
     return Mark(None if top is None else top["figures"][name])
 
 
@@ -112,4 +129,5 @@ def _group(row: Row) -> str:
 
 
 def _label(name: str) -> str:
-    return _LABELS.get(name, name.replace("_", " "))
+    label = _LABELS.get(name, name.replace("_", " "))
+    return f"{label} (lower is better)" if is_better(name, 0, 1) else label

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,11 +13,14 @@ from seqkit.lecture.rungs.unbeaten import is_better, is_ideal
 Row = dict[str, Any]
 """A rung in a column: `panel`, `column`, `rung`, `kind`, `status`, `figures` ..."""
 
+_Top = tuple[Row, Row, bool]
+"""The best trained row of a column, the best counted one, and whether the first beats the second."""
+
 BITS = "bits"
 """The loss in bits a target: the same unit in every row, where the loss is a likelihood."""
 
 _NATIVE = {
-    "classify": ("accuracy", "macro_f1", "mse", "mae"),
+    "classify": ("accuracy", "matthews", "macro_f1", "mse", "mae"),
     "tag": ("matthews", "accuracy", "macro_f1", "mse", "mae"),
     "ctc": ("symbol_error_rate", "word_error_rate"),
     "forecast": ("owa", "mase", "crps", "smape", "mse"),
@@ -72,6 +76,30 @@ def best_row(name: str, rows: Iterable[Row]) -> Row | None:
     return found
 
 
+def best_rows(name: str, rows: Iterable[Row], column: dict[str, Any]) -> list[Row]:
+    """Rows that none is better than; none of a single row, and of an accuracy none that chance may explain.
+
+    Args:
+        name: Of the figure.
+        rows: Of one column.
+        column: `num_records` that a share is of (0: not known), and `chance` of the source; two accuracies within two
+            standard errors of the share are not told apart.
+    """
+    able = [row for row in rows if row["kind"] != "known" and not math.isnan(_value(row, name))]
+    top = best_row(name, able)
+    if top is None or len(able) < 2:
+        return []
+    least = _value(top, name)
+    if name != "accuracy":
+        return [row for row in able if _value(row, name) == least]
+    least -= 2 * _standard_error(least, column["num_records"])
+    blind = [_value(row, name) for row in able if row["kind"] == "blind"]
+    chance = max([column["chance"].get(name, -math.inf), *blind])
+    if math.isfinite(chance):
+        chance += 2 * _standard_error(chance, column["num_records"])
+    return [row for row in able if _value(row, name) >= least and _value(row, name) > chance]
+
+
 def beats(name: str, row: Row, other: Row, num_records: int = 0) -> bool:
     """Whether a row is better than another in a figure.
 
@@ -83,8 +111,7 @@ def beats(name: str, row: Row, other: Row, num_records: int = 0) -> bool:
     """
     margin = 0.0
     if name == "accuracy" and num_records:
-        share = other["figures"][name]
-        margin = 2 * math.sqrt(share * (1 - share) / num_records)
+        margin = 2 * _standard_error(other["figures"][name], num_records)
     return is_better(name, _value(row, name) - margin, other["figures"][name])
 
 
@@ -98,17 +125,21 @@ def judge(panel: dict[str, Any], rows: Sequence[Row], across: str | None) -> lis
     """
     name, values = panel["figure"], [column["value"] for column in panel["columns"]]
     unbeaten: dict[str, list[Any]] = {}
-    tops: dict[Any, tuple[Row, Row, bool]] = {}
+    tops: dict[Any, _Top | None] = {}  # None: all diverged
     perfect: list[Any] = []
     for column in panel["columns"]:
         here = [row for row in rows if row["column"] == column["value"]]
-        trained = [row for row in here if row["kind"] in TRAINED and row["status"] == "done" and "own_data" not in row]
+        tried = [row for row in here if row["kind"] in TRAINED and "own_data" not in row]
+        trained = [row for row in tried if row["status"] == "done"]
         counted, top = best_row(name, (row for row in here if row["kind"] not in TRAINED)), best_row(name, trained)
-        if counted is None or top is None:
+        if counted is None or (top is None and not any(row["status"] == "diverged" for row in tried)):
             continue
         best = counted["figures"][name]
         if is_ideal(name, best) or (name in column["optimum"] and not is_better(name, column["optimum"][name], best)):
             perfect.append(column["value"])
+            continue
+        if top is None:
+            tops[column["value"]] = None
             continue
         num_records = column["num_records"] if panel["task"] == "classify" else 0
         tops[column["value"]] = (top, counted, beats(name, top, counted, num_records))
@@ -136,12 +167,12 @@ def _unbeaten(unbeaten: dict[str, list[Any]], values: Sequence[Any], across: str
     ]
 
 
-def _tops(name: str, tops: dict[Any, tuple[Row, Row, bool]], values: Sequence[Any], across: str | None) -> list[str]:
+def _tops(name: str, tops: dict[Any, _Top | None], values: Sequence[Any], across: str | None) -> list[str]:
     """The best trained rung against the best counted one: with names and values where there is one column."""
     if across is None:
-        return [_top(name, *top) for top in tops.values()]
-    beaten = [value for value, (_, _, yes) in tops.items() if yes]
-    lost = [value for value, (_, _, yes) in tops.items() if not yes]
+        return [_top(name, *top) for top in tops.values() if top is not None]
+    beaten = [value for value, top in tops.items() if top is not None and top[2]]
+    lost = [value for value in tops if value not in beaten]
     won = f"the best that was trained beats the best that was counted{_where(beaten, values, across, 'every')}"
     not_won = f"nothing trained beats the best that was counted{_where(lost, values, across, 'any')}"
     return [won] * bool(beaten) + [not_won] * bool(lost)
@@ -149,7 +180,8 @@ def _tops(name: str, tops: dict[Any, tuple[Row, Row, bool]], values: Sequence[An
 
 def _top(name: str, top: Row, counted: Row, beaten: bool) -> str:
     best, other = (f"{row['rung'].replace('_', ' ')} ({row['figures'][name]:.4g})" for row in (top, counted))
-    word = "beats" if beaten else "does not beat"
+    equal = f"{top['figures'][name]:.4g}" == f"{counted['figures'][name]:.4g}"
+    word = "beats" if beaten else "equals" if equal else "does not beat"
     return f"the best that was trained, {best}, {word} the best that was counted, {other}"
 
 
@@ -164,7 +196,18 @@ def _where(places: Sequence[Any], values: Sequence[Any], across: str | None, all
 
 def method(row: Row) -> str:
     """A counted rung without the size of its window, which may differ between columns: `markov` of `markov_2`."""
-    return row["rung"] if row["kind"] in TRAINED else row["rung"].rstrip("0123456789").rstrip("_")
+    return row["rung"] if row["kind"] in TRAINED else re.sub(r"_\d+$", "", row["rung"])
+
+
+def title_of(row: Row, rows: Iterable[Row]) -> str:
+    """The name of a method in all columns: with the size of its window where that is the same in all of them."""
+    names = {other["rung"] for other in rows if method(other) == method(row)}
+    return (row["rung"] if len(names) == 1 else method(row)).replace("_", " ")
+
+
+def _standard_error(share: float, num_records: int) -> float:
+    """Of a share of records; 0 where their number is not known."""
+    return math.sqrt(share * (1 - share) / num_records) if num_records else 0.0
 
 
 def _value(row: Row, name: str) -> float:

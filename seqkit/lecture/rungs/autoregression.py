@@ -97,7 +97,7 @@ def number_rungs(train: FlatStore, valid: FlatStore | None, scored: FlatStore, r
         kept = judged
         order = min(_ORDERS, key=lambda one: fit_order(learnt, one, reader.season).loss(kept))
     wanted: list[tuple[str, Kind, LinearPredictor, int]] = [
-        ("marginal", "chance", fit_order(learnt, 0, 1), 2),
+        ("marginal", "blind", fit_order(learnt, 0, 1), 2),
         ("naive", "last value", _fixed(learnt, 2), 1),
         ("seasonal_naive", "last value", _fixed(learnt, 1), 1),
         (f"ar_{order}", "window", fit_order(learnt, order, reader.season), order + 2 + (reader.season > order)),

@@ -101,7 +101,7 @@ def _of_forecasts(
 def _nothing(data: SequenceDataModule) -> Rung:
     """An empty transcript for every record: all symbols are missing."""
     words = {} if data.target_codec.separator is None else {"word_error_rate": 1.0}
-    return Rung("nothing", "chance", {"symbol_error_rate": 1.0} | words)
+    return Rung("nothing", "blind", {"symbol_error_rate": 1.0} | words)
 
 
 def _of_domain(data: SequenceDataModule, split: Split, origin: SequenceDataModule) -> list[Rung]:

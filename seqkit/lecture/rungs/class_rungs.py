@@ -51,7 +51,7 @@ def parts_of(total: int) -> Iterator[slice]:
 
 def uniform_classes(num_classes: int) -> Rung:
     """Every class alike."""
-    return Rung("uniform", "chance", {"loss": math.log(num_classes), "accuracy": 1 / num_classes})
+    return Rung("uniform", "blind", {"loss": math.log(num_classes), "accuracy": 1 / num_classes})
 
 
 def majority_rung(learnt: np.ndarray, truth: np.ndarray, num_classes: int) -> Rung:
@@ -68,7 +68,7 @@ def majority_rung(learnt: np.ndarray, truth: np.ndarray, num_classes: int) -> Ru
     found, shares = class_counts(truth, num_classes), (counts + 1) / (counts + 1).sum()
     loss = float(-(found * np.log(shares)).sum() / max(found.sum(), 1))
     figures = {"loss": loss} | class_figures(truth, most, num_classes)
-    return Rung("majority", "chance", figures, num_classes - 1, time.perf_counter() - begin)
+    return Rung("majority", "blind", figures, num_classes - 1, time.perf_counter() - begin)
 
 
 def symbol_majority_rung(train: FlatStore, scored: FlatStore, num_symbols: int, num_tags: int) -> Rung:
@@ -104,7 +104,7 @@ def mean_rung(train: FlatStore, scored: FlatStore) -> Rung | None:
     if not seen:
         return None
     figures = {"loss": nats / seen, "mse": error / seen, "mae": size / seen}
-    return Rung("mean", "chance", figures, 2 * len(mean), time.perf_counter() - begin)
+    return Rung("mean", "blind", figures, 2 * len(mean), time.perf_counter() - begin)
 
 
 def _tags_of_symbols(train: FlatStore, num_symbols: int, num_tags: int) -> np.ndarray:

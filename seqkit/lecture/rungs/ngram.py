@@ -26,7 +26,7 @@ _TOGETHER = 1 << 17
 
 def uniform_rung(num_symbols: int) -> Rung:
     """Every symbol alike."""
-    return Rung("uniform", "chance", _figures(math.log(num_symbols)) | {"accuracy": 1 / num_symbols})
+    return Rung("uniform", "blind", _figures(math.log(num_symbols)) | {"accuracy": 1 / num_symbols})
 
 
 def unigram_rung(train: FlatStore, scored: FlatStore, num_symbols: int) -> Rung:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["chance", "counts", "window", "last value", "domain"]
+Kind = Literal["blind", "counts", "window", "last value", "domain"]
 """What a rung looks at: nothing; symbols without their order; a fixed number of steps; the last value, or season;
 what the field compares with."""
 
