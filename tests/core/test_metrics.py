@@ -137,13 +137,19 @@ def test_the_best_baseline_that_a_model_does_not_beat_is_named() -> None:
 
     def verdict(accuracy: float, **others: Any) -> str:
         metrics = {"accuracy": accuracy, "loss": 1.0, "matthews": 0.1}
-        return str(unbeaten({"task": "classify", "metrics": metrics, "baselines": baselines} | others))
+        result: dict[str, Any] = {"task": "classify", "metrics": metrics, "baselines": baselines}
+        return str(unbeaten(result | others))
 
     assert verdict(0.71) == "None"
     assert verdict(0.5) == (
         "the model does not beat bag of words (accuracy 0.5 against 0.68): train longer, or with more updates an epoch"
     )
-    assert verdict(0.68).startswith("the model does not beat bag of words (accuracy 0.68 against 0.68)")
+    assert verdict(0.68).startswith("the model equals bag of words (both accuracy 0.68): train longer")
+    known = {"optimum": {"accuracy": 0.685}, "chance": {"accuracy": 0.1}}
+    assert verdict(0.6795, known=known).endswith("(accuracy 0.6795 against 0.68): hardly anything is left to learn")
+    assert verdict(0.67, known=known).endswith("train longer, or with more updates an epoch")
+    perfect = {"baselines": {"markov_2": {"accuracy": 1.0}}}
+    assert verdict(0.9, **perfect) == "the model does not beat markov 2 (accuracy 0.9 against 1): nothing can beat it"
     assert verdict(math.nan) == verdict(0.1, baselines={}) == "None"
     # Lower is better, and the figure of the field comes first.
     naive = {"naive2": {"owa": 1.0, "mase": 2.0}, "naive": {"owa": 1.2, "mase": 0.5}}

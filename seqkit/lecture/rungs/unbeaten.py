@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _MAIN = {
@@ -17,6 +17,9 @@ _MAIN = {
 
 _HIGHER_IS_BETTER = ("accuracy", "f1", "matthews", "auroc", "auprc", "exact_match", "recall", "precision")
 
+_LITTLE = 0.01
+"""Share of chance - optimum that is not worth more training."""
+
 _LEAST_IS_ZERO = ("error_rate", "mse", "mae", "mase", "owa", "smape", "crps")
 
 
@@ -29,19 +32,22 @@ class Unbeaten:
         figure: That was compared.
         own: The model's.
         other: The baseline's.
+        why_not: Why more training would not help; empty where it may.
     """
 
     name: str
     figure: str
     own: float
     other: float
+    why_not: str = ""
 
     def __str__(self) -> str:
-        figure = self.figure.replace("_", " ")
-        return (
-            f"the model does not beat {self.name.replace('_', ' ')} ({figure} {_shown(self.own)} against "
-            f"{_shown(self.other)}): train longer, or with more updates an epoch"
-        )
+        figure, name = self.figure.replace("_", " "), self.name.replace("_", " ")
+        own, other = _shown(self.own), _shown(self.other)
+        advice = self.why_not or "train longer, or with more updates an epoch"
+        if own == other:
+            return f"the model equals {name} (both {figure} {own}): {advice}"
+        return f"the model does not beat {name} ({figure} {own} against {other}): {advice}"
 
 
 def main_figure(result: dict[str, Any]) -> str | None:
@@ -84,7 +90,27 @@ def unbeaten(result: dict[str, Any]) -> Unbeaten | None:
         value = figures.get(figure)
         if _is_number(value) and (best is None or is_better(figure, value, best.other)):
             best = Unbeaten(name, figure, own, value)
-    return None if best is None or is_better(figure, own, best.other) or is_ideal(figure, own) else best
+    if best is None or is_better(figure, own, best.other) or is_ideal(figure, own):
+        return None
+    return replace(best, why_not=_why_not(result, figure, best.other))
+
+
+def _why_not(result: dict[str, Any], figure: str, other: float) -> str:
+    """Why more training would not help: little is left to learn, or nothing can beat the baseline."""
+    known = result.get("known", {})
+    optimum, chance = known.get("optimum", {}), known.get("chance", {})
+    for name in (figure, "loss"):  # bits a step are the loss
+        if name in optimum and name in chance and _is_number(result["metrics"].get(name)):
+            left = abs(chance[name] - optimum[name]) * _LITTLE
+            if abs(result["metrics"][name] - optimum[name]) <= left or is_better(
+                name, result["metrics"][name], optimum[name]
+            ):
+                return "hardly anything is left to learn"
+            break
+    best = optimum.get(figure)
+    if is_ideal(figure, other) or (best is not None and not is_better(figure, best, other)):
+        return "nothing can beat it"
+    return ""
 
 
 def _is_number(value: float | None) -> bool:
