@@ -19,7 +19,7 @@ UNITS = {
     "bits_per_step": "bits", "perplexity": "", "accuracy": "share", "macro_f1": "0 to 1",
     "matthews": "-1 to 1", "auroc": "0 to 1", "auprc": "0 to 1", "calibration_error": "share", "smape": "%",
     "symbol_error_rate": "share", "exact_match": "share", "word_error_rate": "share", "crps": "value",
-    "coverage_50": "share", "coverage_80": "share", "coverage_90": "share", "mse": "step²", "mae": "step",
+    "coverage_50": "share", "coverage_80": "share", "coverage_90": "share", "mse": "value²", "mae": "value",
 }  # fmt: skip
 """Of the figures that have one."""
 
