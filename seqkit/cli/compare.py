@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seqkit.cli.compare_tables import print_comparison
+from seqkit.errors import ConfigError
 from seqkit.lecture.comparison.compare import compare
 from seqkit.lecture.comparison.panel import panels_of_words
 from seqkit.lecture.comparison.study import build_study
@@ -41,6 +42,8 @@ def take_options(words: list[str]) -> tuple[list[str], dict[str, Any]]:
         name, sign, value = word.partition("=")
         if name == "--json":
             own["json"] = value.lower() != "false"
+        elif name == "--across" and "across" in own:
+            raise ConfigError("--across is given twice", at="seqkit compare", fix="one name only: NAME=V1,V2")
         elif name.removeprefix("--") in _OWN and name.startswith("--"):
             own[name.removeprefix("--")] = value if sign else next(given, "")
         else:

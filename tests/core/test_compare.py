@@ -8,15 +8,25 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 
 import seqkit
 from seqkit import ConfigError, DataError, Domain, Known, Made, MadeSource, Split
 from seqkit.cli.compare import take_options
 from seqkit.cli.compare_tables import print_comparison
 from seqkit.cli.main import main
-from seqkit.lecture.comparison.ladder_pictures import _mark
+from seqkit.lecture.comparison.ladder_pictures import _mark, _view
 from seqkit.lecture.comparison.panel import panels_of_words
-from seqkit.lecture.comparison.standings import beats, best_row, judge, main_figure, with_bits
+from seqkit.lecture.comparison.standings import (
+    beats,
+    best_row,
+    best_rows,
+    judge,
+    main_figure,
+    method,
+    title_of,
+    with_bits,
+)
 from seqkit.lecture.comparison.study import Study, build_study, neural_rungs, with_made_option
 from seqkit.lecture.rungs.unbeaten import unbeaten
 from seqkit.plots.compare import PanelView, draw_across
@@ -136,7 +146,7 @@ def test_the_table_fits_a_terminal(
         shown = capsys.readouterr().out
         lines = [line for line in shown.splitlines() if line[:1] in "┏┃┡│├└"]
         assert lines and all(len(line) <= 80 for line in lines)
-        assert word in shown and " *" in shown
+        assert word in shown
 
 
 def test_a_training_that_diverged_is_a_row_and_one_that_cannot_be_built_a_line(
@@ -197,7 +207,7 @@ def make_row(rung: str, kind: str, column: Any = None, status: str = "done", **f
 
 def test_a_share_must_be_better_by_two_standard_errors() -> None:
     # sqrt(0.5 * 0.5 / 100) = 0.05, so that 0.6 is the limit
-    counted = make_row("majority", "chance", accuracy=0.5)
+    counted = make_row("majority", "blind", accuracy=0.5)
     assert not beats("accuracy", make_row("bag", "feedforward", accuracy=0.59), counted, 100)
     assert beats("accuracy", make_row("lstm", "recurrent", accuracy=0.61), counted, 100)
     assert beats("bits", make_row("lstm", "recurrent", bits=1.99), make_row("unigram", "counts", bits=2.0))
@@ -221,7 +231,7 @@ def test_what_is_said_names_the_rungs_that_beat_nothing() -> None:
 
 
 def test_what_is_said_of_columns_names_them() -> None:
-    rows = [make_row("majority", "chance", lag, accuracy=0.5) for lag in (4, 16)]
+    rows = [make_row("majority", "blind", lag, accuracy=0.5) for lag in (4, 16)]
     rows += [make_row("rnn", "recurrent", 4, accuracy=1.0), make_row("rnn", "recurrent", 16, accuracy=0.5)]
     rows += [make_row("bag", "feedforward", lag, accuracy=0.5) for lag in (4, 16)]
     columns: list[dict[str, Any]] = [{"value": lag, "num_records": 1000, "optimum": {}} for lag in (4, 16)]
@@ -243,6 +253,52 @@ def test_what_cannot_be_beaten_is_not_held_against_a_rung() -> None:
     ]
 
 
+def test_columns_in_which_all_that_was_trained_diverged_are_lost() -> None:
+    rows = [make_row("majority", "blind", lag, accuracy=0.5) for lag in (4, 16)]
+    rows += [make_row("rnn", "recurrent", 4, accuracy=1.0), make_row("rnn", "recurrent", 16, "diverged")]
+    columns: list[dict[str, Any]] = [{"value": lag, "num_records": 1000, "optimum": {}} for lag in (4, 16)]
+    assert judge({"task": "classify", "figure": "accuracy", "columns": columns}, rows, "lag") == [
+        "the best that was trained beats the best that was counted at lag 4",
+        "nothing trained beats the best that was counted at lag 16",
+    ]
+
+
+def test_the_table_of_classes_has_matthews_beside_accuracy(
+    ladder: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    longest = row_of(ladder, "uniform") | {"rung": "nearest_neighbour"}
+    print_comparison(ladder | {"seeds": [0], "rows": [longest, *ladder["rows"]]})
+    (head,) = (line for line in capsys.readouterr().out.splitlines() if "accuracy" in line)
+    assert "matthews" in head and len(head) <= 80
+
+
+def test_what_is_equal_is_said_to_be() -> None:
+    rows = [make_row("uniform", "blind", bits=2.0), make_row("rnn", "recurrent", bits=2.0)]
+    panel = {"task": "next_step", "figure": "bits", "columns": [{"value": None, "num_records": 3, "optimum": {}}]}
+    assert judge(panel, rows, None)[-1].endswith("rnn (2), equals the best that was counted, uniform (2)")
+
+
+def test_stars_are_for_what_chance_and_the_number_of_records_do_not_explain() -> None:
+    # Two standard errors of 0.9 of 100 records: 0.06; of chance 0.5: 0.1.
+    shares = {"rnn": 0.9, "gru": 0.85, "lstm": 0.83, "window": 0.9}
+    rows = [make_row("majority", "blind", accuracy=0.5)]
+    rows += [make_row(name, "recurrent", accuracy=share) for name, share in shares.items()]
+    column: dict[str, Any] = {"num_records": 100, "chance": {}}
+    assert [row["rung"] for row in best_rows("accuracy", rows, column)] == ["rnn", "gru", "window"]
+    assert [row["rung"] for row in best_rows("accuracy", rows, column | {"num_records": 0})] == ["rnn", "window"]
+    near = [rows[0], make_row("rnn", "recurrent", accuracy=0.59)]
+    assert best_rows("accuracy", near, column) == []
+    assert best_rows("accuracy", [near[1], make_row("bag", "feedforward", accuracy=0.3)], column) == near[1:]
+    assert best_rows("accuracy", rows[1:2], column) == []  # alone
+    assert best_rows("bits", [make_row("uniform", "blind", bits=2.0)], column) == []
+
+
+def test_the_order_of_a_chain_stays_where_it_is_the_same_in_all_columns() -> None:
+    rows = [make_row(name, "window", column) for column in (4, 16) for name in ("markov_12", f"window_{column}")]
+    assert [title_of(row, rows) for row in rows[:2]] == ["markov 12", "window"]
+    assert method(make_row("naive2", "domain")) == "naive2"
+
+
 def test_bits_are_the_loss_where_it_is_a_likelihood() -> None:
     assert with_bits({"loss": np.log(2)})["bits"] == pytest.approx(1.0)
     assert "bits" not in with_bits({"loss": 3.0}, unit="")
@@ -254,11 +310,13 @@ def test_bits_are_the_loss_where_it_is_a_likelihood() -> None:
     [
         ({"rung": ["bag"]}, "unknown option 'rung'"),
         ({"rungs": [""]}, "no rung is named"),
-        ({"rungs": ["bag"], "variants": {"a": {"model.cell": "rnn"}}}, "two kinds of rows"),
+        ({"rungs": ["bag"], "variants": {"a": {"model.cell": "rnn"}}}, "no variant 'bag'(.|\n)*variants: a"),
         ({"variants": {"a": {"cell": "rnn"}}}, "'cell' is no dotted option"),
         ({"variants": ["rnn"]}, "no group of options"),
-        ({"across": {"lag": 4}}, "no list of columns"),
-        ({"across": {"lag": [4], "size": [3]}}, "no list of columns"),
+        ({"across": {"lag": 4}}, "'4' is no list of columns\n  at: compare.across.lag"),
+        ({"across": {"lag": [4], "size": [3]}}, "lag and size cannot both"),
+        ({"across": "lag="}, "'lag=' is no list of columns"),
+        ({"across": "=4"}, "'=4' is no list of columns"),
         ({"seeds": 0}, "0 is no number of seeds"),
         ({"split": "train"}, "no split 'train'"),
         ({"across": "lag=[1,2"}, "no list of columns"),
@@ -282,7 +340,8 @@ def test_across_of_the_command_line_is_read_as_values() -> None:
     ("options", "message"),
     [
         ({"rungs": ["lsm"]}, "no rung 'lsm'"),
-        ({"across": {"lagg": [3]}, "path": "made:first"}, "no option 'lagg=3'"),
+        ({"across": {"lagg": [3]}, "path": "made:first"}, "no option 'lagg'\n  at: --across lagg=3"),
+        ({"across": {"lag": ["x"]}, "path": "made:first"}, "'x' is not a whole number\n  at: --across lag=x"),
         ({"across": {"lag": [3]}}, "is an option of made data"),
         ({"across": {"model.hiden_size": [3]}}, "hiden_size"),
         ({"variants": {"a": {"model.cel": "rnn"}}}, "cel"),
@@ -345,7 +404,9 @@ def test_whole_forecasts_are_held_against_the_naive_ones(tmp_path: Path) -> None
 def test_many_columns_are_told_in_several_tables(capsys: pytest.CaptureFixture[str]) -> None:
     values = list(range(100, 120))
     rows = [make_row("bag", "feedforward", value, accuracy=value / 1000) for value in values]
-    panel = {"name": "p", "domain": "text", "task": "classify", "figure": "accuracy", "verdict": []}
+    rows += [make_row("majority", "blind", value, accuracy=0.0) for value in values]
+    columns = [{"value": value, "num_records": 9, "chance": {}} for value in values]
+    panel = {"name": "p", "domain": "text", "task": "tag", "figure": "accuracy", "verdict": [], "columns": columns}
     print_comparison({
         "panels": [panel], "rows": rows, "across": {"name": "lag", "values": values}, "seeds": [0], "split": "valid",
         "plots": [], "run": "run", "seconds": 1.0,
@@ -379,6 +440,50 @@ def test_columns_in_any_order_are_inside_the_picture() -> None:
     )
     low, high = figure.axes[0].get_xlim()
     assert low < 4 and high > 64
+
+
+@pytest.mark.parametrize("lower_is_better", [True, False])
+def test_a_training_that_diverged_stands_at_the_bad_edge(lower_is_better: bool) -> None:
+    lines = [Line("bag", "feedforward", [Mark(0.2), Mark(0.3, 0.1, 0.9)]),
+             Line("rnn", "recurrent", [Mark(0.1), Mark(None, diverged=True)])]  # fmt: skip
+    figure, nothing = Figure(), [None, None]
+    draw_across(figure, PanelView("p", [4, 16], lines, nothing, nothing, "x", lower_is_better=lower_is_better), "lag")
+    (axis,) = figure.axes
+    low, high = axis.get_ylim()
+    assert low < 0.1 and high > 0.9  # seeds, too
+    places = {text.get_text(): text.xy for text in axis.texts if isinstance(text, Annotation)}
+    assert places["×"] == places["diverged"] == (16, high if lower_is_better else low)
+    ladder, rungs = Figure(), [Line(line.name, line.group, line.marks[1:]) for line in lines]
+    draw_ladder(ladder, rungs, "x", lower_is_better=lower_is_better)
+    words = {text.get_text(): text.xy for text in ladder.axes[0].texts if isinstance(text, Annotation)}
+    assert words["diverged"][0] == (1 if lower_is_better else 0)
+    assert ladder.axes[0].get_xlim()[0] < 0.1 and ladder.axes[0].get_xlim()[1] > 0.9
+
+
+def test_lines_of_the_same_values_stand_side_by_side_in_the_picture() -> None:
+    lines = [Line(name, "recurrent", [Mark(0.5), Mark(0.6)]) for name in ("rnn", "gru")]
+    figure = Figure()
+    draw_across(figure, PanelView("p", [4, 16], lines, [0.5, 0.5], [None, None], "x", "uniform"), "lag")
+    drawn = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    places = [drawn[name].get_transform().transform((4, 0.5))[0] for name in ("rnn", "gru")]
+    assert places[1] - places[0] > 3 and "uniform" in drawn
+
+
+def test_the_picture_of_variants_names_the_only_counted_rung_and_whose_chance_it_is() -> None:
+    rows = [make_row("uniform", "blind", lag, bits=3.0) for lag in (4, 16)]
+    rows += [make_row("plain", "recurrent", lag, bits=2.0) for lag in (4, 16)]
+    columns: list[dict[str, Any]] = [{"value": lag, "chance": {}, "optimum": {}} for lag in (4, 16)]
+    panel = {"name": "p", "figure": "bits", "columns": columns}
+    view = _view(panel, {"rows": rows, "variants": {"plain": {}}})
+    assert [line.name for line in view.lines] == ["uniform", "plain"] and view.lower_is_better
+    assert view.chance == [None, None]  # drawn already
+    assert [mark.value for mark in view.lines[0].marks] == [3.0, 3.0]
+    more = [*rows, make_row("markov_2", "window", 4, bits=2.5)]
+    source = panel | {"columns": [column | {"chance": {"bits": 2.9}} for column in columns]}
+    view = _view(panel, {"rows": more, "variants": None})
+    assert (view.lines[0].name, view.chance_name, view.chance) == ("best counted", "uniform", [3.0, 3.0])
+    view = _view(source, {"rows": more, "variants": None})
+    assert (view.lines[0].name, view.chance_name, view.chance) == ("best counted", "chance (source)", [2.9, 2.9])
 
 
 def test_what_is_perfect_cannot_be_beaten() -> None:
@@ -448,6 +553,19 @@ def test_mistakes_of_a_recipe_are_named(
 ) -> None:
     assert main(["compare", "--config", write_recipe(tmp_path, text), "--run", str(tmp_path / "run")]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_recipe_of_variants_is_asked_for_some_of_them_and_for_its_own_domain(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = write_recipe(tmp_path, "domain: text\ncompare: {variants: {a: {}, b: {}, c: {}}}\n")
+    study = study_of(["--config", recipe, "--rungs", "c,a"])
+    assert list(study.trained()) == ["a", "c"] and study.rungs is None
+    words = ["compare", "--config", recipe, "--run", str(tmp_path / "run")]
+    assert main([*words, "--domain", "dna"]) == 2
+    assert "the recipe is for text only, and not for dna" in capsys.readouterr().err
+    assert main([*words, "--across", "lag=4", "--across=lag=8"]) == 2
+    assert "--across is given twice" in capsys.readouterr().err
 
 
 def test_a_recipe_of_a_comparison_is_no_single_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,7 +56,12 @@ def count_rungs(column: Column, study: Study) -> Counted:
     """Read the data of a column and count what costs no training."""
     data = column.base.domain.datamodule(**column.base.data)
     data.order_seed = column.base.seed if data.order_seed is None else data.order_seed
-    data.setup("fit")
+    try:
+        data.setup("fit")
+    except ConfigError as error:
+        if study.across is None or study.across.name not in re.split(r"\W+", f"{error.at} {error.what}"):
+            raise
+        raise ConfigError(error.what, at=f"--across {study.across.name}={column.label}", fix=error.fix) from error
     wanted: tuple[Split, ...] = ("train", "valid", study.split)
     for split in wanted:
         data.loader(split)  # an empty one is refused here, not after the first training

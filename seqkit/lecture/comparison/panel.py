@@ -81,6 +81,7 @@ def panels_of_words(words: Sequence[str]) -> tuple[list[Panel], dict[str, Any]]:
     name = peek(words, "domain")
     if name is None:
         raise ConfigError("no domain given", at="seqkit compare", fix="add --domain NAME, or a --config with one")
+    _require_own_domain(words, name)
     return [_panel(name, {}, plain, where, task)], group
 
 
@@ -138,6 +139,17 @@ def _choose(panels: list[Panel], asked: str | None) -> list[Panel]:
         fix = did_you_mean(str(asked), known) or f"it has: {', '.join(known)}"
         raise ConfigError(f"the recipe has no domain {asked!r}", at="--domain", fix=fix)
     return chosen
+
+
+def _require_own_domain(words: list[str], asked: str) -> None:
+    """Refuse a domain other than that of a recipe of a comparison, whose options are for that one."""
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        name, sign, value = word.partition("=")
+        content = read_config(Path(value if sign else after)) if name == "--config" else {}
+        own = content.get("domain") if GROUP in content else None
+        if own not in (None, asked):
+            fix = f"leave it out, or give --domain {own}"
+            raise ConfigError(f"the recipe is for {own} only, and not for {asked}", at="--domain", fix=fix)
 
 
 def _take_group(words: list[str]) -> tuple[list[str], dict[str, Any], int]:

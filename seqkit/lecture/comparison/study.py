@@ -11,7 +11,7 @@ import yaml
 from seqkit.backbone.choice import CELLS, MEMORYLESS, PARALLEL
 from seqkit.errors import ConfigError, did_you_mean
 from seqkit.lecture.comparison.panel import GROUP, OPTION_GROUPS, Overrides, Panel, as_mapping
-from seqkit.lecture.sources.made import is_made
+from seqkit.lecture.sources.made import is_made, parse_made
 from seqkit.settings import Settings
 from seqkit.steps import Split
 
@@ -37,7 +37,7 @@ class Across:
         """What a column changes.
 
         Raises:
-            ConfigError: If the name is no dotted option and the data are not made.
+            ConfigError: If the name is no dotted option and the data are not made, or their source has no such option.
         """
         if "." in self.name:
             return {self.name: value}
@@ -48,7 +48,12 @@ class Across:
                 at="--across",
                 fix="give --data.path made:SOURCE, or an option with its group, such as data.window",
             )
-        return {"data.path": with_made_option(path, self.name, value)}
+        given = with_made_option(path, self.name, value)
+        try:
+            parse_made(given, base.domain.datamodule.made)
+        except ConfigError as error:
+            raise ConfigError(error.what, at=f"--across {self.name}={value}", fix=error.fix) from error
+        return {"data.path": given}
 
 
 @dataclass(frozen=True)
@@ -122,12 +127,14 @@ def build_study(panels: Sequence[Panel], options: dict[str, Any], run: str | Non
                 f"unknown option {name!r}", at=f"{GROUP}.{name}", fix=near or f"known: {', '.join(known)}"
             )
     given = {name: value for name, value in options.items() if value is not None}
-    if "rungs" in given and "variants" in given:
-        raise ConfigError("rungs and variants are two kinds of rows", at=GROUP, fix="leave one of them out")
+    rungs = _names(given["rungs"]) if "rungs" in given else None
+    variants = _variants(given.get("variants", {}))
+    if rungs is not None and variants:
+        variants, rungs = _chosen_variants(rungs, variants), None
     study = Study(
         panels=tuple(panels),
-        rungs=_names(given["rungs"]) if "rungs" in given else None,
-        variants=_variants(given.get("variants", {})),
+        rungs=rungs,
+        variants=variants,
         across=_across(given.get("across", {})),
         seeds=_seeds(given.get("seeds", 1)),
         split=_split(given.get("split", "valid")),
@@ -158,24 +165,39 @@ def _variants(value: Any) -> dict[str, Overrides]:
     return variants
 
 
+def _chosen_variants(names: Sequence[str], variants: dict[str, Overrides]) -> dict[str, Overrides]:
+    """The variants of a recipe that are asked for."""
+    for name in names:
+        if name not in variants:
+            fix = did_you_mean(name, variants) or f"variants: {', '.join(variants)}"
+            raise ConfigError(f"no variant {name!r} in the recipe, whose rows are variants", at="--rungs", fix=fix)
+    return {name: of for name, of in variants.items() if name in names}
+
+
 def _across(value: Any) -> Across | None:
     if isinstance(value, str):
         name, _, values = value.partition("=")
         try:
-            value = {name: [yaml.safe_load(one) for one in values.split(",") if one]}
+            found = [yaml.safe_load(one) for one in values.split(",") if one]
         except yaml.YAMLError as error:
             raise _no_columns(value) from error
+        if not name or not found:
+            raise _no_columns(value)
+        return Across(name, tuple(found))
     columns = as_mapping(value, f"{GROUP}.across")
     if not columns:
         return None
+    if len(columns) > 1:
+        fix = "give one name with a list of values"
+        raise ConfigError(f"{' and '.join(columns)} cannot both make the columns", at=f"{GROUP}.across", fix=fix)
     name, values = next(iter(columns.items()))
-    if len(columns) > 1 or not isinstance(values, list) or not values:
-        raise _no_columns(value)
+    if not isinstance(values, list) or not values:
+        raise _no_columns("" if values == [] else str(values), f"{GROUP}.across.{name}", f"{name}: [8, 16]")
     return Across(name, tuple(values))
 
 
-def _no_columns(value: Any) -> ConfigError:
-    return ConfigError(f"{value!r} is no list of columns", at="--across", fix="give one NAME=V1,V2, such as lag=8,16")
+def _no_columns(given: str, at: str = "--across", example: str = "lag=8,16") -> ConfigError:
+    return ConfigError(f"'{given}' is no list of columns", at=at, fix=f"give one name with its values, as in {example}")
 
 
 def _require_effect(study: Study) -> Study:
