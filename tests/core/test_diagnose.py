@@ -172,6 +172,8 @@ def test_every_task_is_diagnosed(task: str, cell: str) -> None:
     for memory in found.memories:
         assert memory.verdict in ("vanishes", "holds") and " ms" in memory.line
         assert 0 < memory.most <= found.num_outputs
+        limit = "the windows (--data.look_back) are" if task == "forecast" else "32 outputs (--steps) are"
+        assert (limit in memory.line) == memory.limited
     for flow in found.flows:
         assert flow.counts[0] >= found.num_records and np.isfinite(flow.quantiles).all()
     assert len(found.clipping.norms) == 2 and (found.clipping.norms > 0).all()
