@@ -18,8 +18,9 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _two_threads() -> None:
-    torch.set_num_threads(2)
+def _one_thread() -> None:
+    """Models in tests are so small that a second thread would only wait for the first, more so beside other work."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ What each domain is asked is `next_step` over a small source of its own; the sha
 optimum) on validation. Budgets are a few seconds on one thread; limits are about twice what was measured.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,15 +59,6 @@ BUDGETS = {
         },
     ),
 }
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Small steps: a second thread costs more than it does."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def left_by(domain: str, folder: Path, **changes: Any) -> float:

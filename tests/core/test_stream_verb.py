@@ -27,15 +27,6 @@ LINES = b"abcdefgh\nhgfe\na\nbadbadbadbadbadbadbadbadbad\n"
 MELODIES = LINES.decode().split()
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """As the verb reads: a step alone is too little work for two."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def letters(blocks: Iterator[bytes]) -> Iterator[Record]:
     """A record a line, its letters as they come."""
     number, inside = 1, False

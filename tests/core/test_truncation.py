@@ -29,15 +29,6 @@ from seqkit.plots.style import save_figure
 from seqkit.plots.truncation import draw_truncation
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    """The work of a step is too little for two."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def build(domain: Domain, task: str = "next_step", **options: Any) -> Any:
     torch.manual_seed(0)
     data = domain.datamodule(task=task, batch_size=5, window=7)

@@ -20,15 +20,6 @@ TEXT = "Onde há fumo, há fogo.\r\n\r\n  ΟΔΟΣ ΣΑΣ.\tİstanbul — 東京
 PIECES = ["a", "É", "Σ", "ς", "'s", "1", ".", "€", "🎵", " ", "  ", "\n", "\r\n", "\t", "\u00a0", "\u2003", "\x1c", "İ"]
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """As the verb reads: a step alone is too little work for two."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def cut(content: bytes, size: int) -> Iterator[bytes]:
     return (content[begin : begin + size] for begin in range(0, len(content), size))
 
