@@ -31,7 +31,7 @@ def print_comparison(result: dict[str, Any]) -> None:
     for note in dict.fromkeys(f"{row['rung']}: {row['note']}" for row in result["rows"] if row.get("note")):
         print(note)
     files = ", ".join(["compare.json", "compare.csv", *result["plots"]])
-    print(f"{_BEST} best of its column · {result['run']}: {files} · {result['seconds']:.0f} s")
+    print(f"{_BEST} best of its column, or equal · {result['run']}: {files} · {result['seconds']:.0f} s")
     if not can_plot():
         print(NO_PLOTS)
 

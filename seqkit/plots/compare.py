@@ -69,12 +69,15 @@ def draw_across(figure: Figure, panel: PanelView, name: str) -> None:
     _draw_panel(axis, panel, styles)
     axis.set_xlabel(name)
     axis.set_ylabel(panel.label)
+    if any(mark.diverged for line in panel.lines for mark in line.marks):
+        low, high = axis.get_ylim()
+        room = 0.07 * (high - low)  # for crosses and their word beyond all that was drawn
+        axis.set_ylim((low, high + room) if panel.lower_is_better else (low - room, high))
     _label_ends(figure, axis, panel)
     for place in _draw_diverged(axis, panel, styles):
         inward = -9 if panel.lower_is_better else 9
         axis.annotate(_DIVERGED, (place, _bad_edge(axis, panel)), (0, inward), textcoords="offset points", ha="center",
-                      va="center", fontsize=8, color=DARK,
-                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
+                      va="center", fontsize=8, color=DARK)  # fmt: skip
 
 
 def draw_panels(figure: Figure, panels: Sequence[PanelView], name: str) -> None:
@@ -131,8 +134,7 @@ def _draw_panel(axis: Axes, panel: PanelView, styles: dict[str, dict[str, object
         shown = [math.nan if mark.value is None else mark.value for mark in line.marks]
         axis.plot(places, shown, label=line.name, **style)
         # A line that is moved aside does not widen the axes by itself.
-        ends = [(place, value) for place, mark in zip(places, line.marks, strict=True) for value in mark.values]
-        axis.update_datalim(ends)
+        axis.update_datalim([(x, y) for x, mark in zip(places, line.marks, strict=True) for y in mark.values])
         for place, mark in zip(places, line.marks, strict=True):
             if mark.low is not None and mark.high is not None and mark.high > mark.low:
                 axis.plot([place, place], [mark.low, mark.high], color=style["color"], linestyle="-", linewidth=0.8,
@@ -159,8 +161,7 @@ def _draw_diverged(axis: Axes, panel: PanelView, styles: dict[str, dict[str, obj
     """A cross at the bad edge for each training that diverged, those of one column side by side; their columns."""
     edge, limits = _bad_edge(axis, panel), axis.get_ylim()
     found = []
-    places = [float(place) for place in axis.get_xticks()]
-    for column, place in enumerate(places):
+    for column, place in enumerate(map(float, axis.get_xticks())):
         gone = [line for line in panel.lines if line.marks[column].diverged]
         found += [place] if gone else []
         for number, line in enumerate(gone):
