@@ -48,11 +48,15 @@ def write_memory(
         train_recordings: Recordings to train on, half of each class.
         held_out_recordings: Recordings to validate on, and to test on.
     """
-    for name, value, least in (("lag", lag, 0), ("gap", gap, 0), ("train_recordings", train_recordings, 2)):
+    sizes = (
+        ("lag", lag, 0),
+        ("gap", gap, 0),
+        ("train_recordings", train_recordings, 2),
+        ("held_out_recordings", held_out_recordings, 2),
+    )
+    for name, value, least in sizes:
         if value < least:
             raise ConfigError(f"{name} is {value}", at="made:memory", fix=f"give {least} or more")
-    if held_out_recordings < 2:
-        raise ConfigError(f"held_out_recordings is {held_out_recordings}", at="made:memory", fix="give 2 or more")
     random = np.random.default_rng(seed)
     paths: dict[Split, PathOption] = {}
     splits: tuple[Split, ...] = ("train", "valid", "test")
