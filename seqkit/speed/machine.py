@@ -1,0 +1,58 @@
+"""What a figure of speed was measured on: without it the figure says nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+
+_CPU_INFO = Path("/proc/cpuinfo")
+
+
+def describe_machine() -> str:
+    """Processor, cores, threads, load and versions, on two lines."""
+    cores = usable_cores()
+    threads = torch.get_num_threads()
+    first = f"{processor()} · {_count(cores, 'core')} · {_count(threads, 'thread')}{_load()}"
+    if torch.cuda.is_available():
+        first += f" · {torch.cuda.get_device_name()}"
+    names = ("seqkit", "torch", "pytorch-lightning")
+    second = " · ".join([f"python {platform.python_version()}", *(f"{n} {version(n)}" for n in names)])
+    return f"{first}\n{second} · numpy {np.__version__}"
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def processor() -> str:
+    """The processor's name, its architecture, and whether it multiplies matrices of bfloat16 by itself."""
+    names = _cpu_info("model name")
+    name = " ".join(names[0].split()) if names else platform.processor() or "processor"
+    if platform.machine() not in name:
+        name += f" ({platform.machine()})"
+    flags = set(_cpu_info("flags")[:1] and _cpu_info("flags")[0].split())
+    kinds = [word for flag, word in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX-512 bf16")) if flag in flags]
+    kinds += ["AVX-512"] if "avx512f" in flags and not kinds else []
+    return f"{name}, {' and '.join(kinds)}" if kinds else name
+
+
+def _cpu_info(key: str) -> list[str]:
+    """Values of a key of Linux' list of processors; empty elsewhere."""
+    if not _CPU_INFO.exists():
+        return []
+    lines = _CPU_INFO.read_text(errors="replace").splitlines()
+    return [value.strip() for name, _, value in (line.partition(":") for line in lines) if name.strip() == key]
+
+
+def _load() -> str:
+    return f" · load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
