@@ -20,7 +20,9 @@ def settings_from(domain: Domain, options: dict[str, Any], seed: int = 0, run: s
     require_task(domain, task)
     known = [name for name in option_names(build_parser(domain, task)) if name.count(".") == 1]
     nested: dict[str, Any] = {group: {} for group in _GROUPS} | {"seed": seed, "run": None if run is None else str(run)}
-    for name, value in with_text_paths(options).items():
+    plain = with_text_paths(options)
+    nested |= {"probe": plain.pop("probe")} if "probe" in plain else {}
+    for name, value in plain.items():
         group, _, own = _place(name, known).partition(".")
         nested[group][own] = value
     nested["data"]["task"] = task

@@ -46,6 +46,7 @@ class Settings:
         trainer: Lightning's options.
         seed: Of weights, order and dropout.
         run: The run folder; None takes the next free one.
+        probe: Measure before the training whether `bf16-mixed` is faster here, and use it only then.
     """
 
     domain: Domain
@@ -55,6 +56,7 @@ class Settings:
     trainer: dict[str, Any]
     seed: int = 0
     run: str | None = None
+    probe: bool = True
 
 
 def build_parser(domain: Domain, task: str | None = None) -> jsonargparse.ArgumentParser:
@@ -78,6 +80,7 @@ def build_parser(domain: Domain, task: str | None = None) -> jsonargparse.Argume
     parser.add_argument("--config", action="config", help="YAML file, or the name of a shipped recipe")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights, order and dropout")
     parser.add_argument("--run", type=str | None, default=None, help="run folder; default: the next free runs/NAME-N")
+    parser.add_argument("--probe", type=bool, default=True, help="measure if bf16-mixed is faster; if not: float32")
     add_data_options(parser, domain)
     parser.add_class_arguments(ModelOptions, "model", instantiate=False)
     parser.add_function_arguments(domain.encoder, "encoder", skip=_GIVEN_BY_CORE)
@@ -161,6 +164,7 @@ def _settings(domain: Domain, parser: jsonargparse.ArgumentParser, values: jsona
         trainer=parser.instantiate(values).trainer.as_dict(),  # callbacks and loggers become objects
         seed=plain["seed"],
         run=plain["run"],
+        probe=plain["probe"],
     )
 
 

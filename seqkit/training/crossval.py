@@ -18,6 +18,7 @@ from seqkit.plots.style import save_figure
 from seqkit.settings import Settings
 from seqkit.training import workflow
 from seqkit.training.folder import as_json, next_folder, require_free
+from seqkit.training.precision import Choice
 
 _RULES = ("test_path", "test_match", "test_every", "test_group", "fold")
 PLOTTED = ("accuracy", "macro_f1", "auroc", "bits_per_step", "mse", "smape", "loss")
@@ -60,7 +61,10 @@ def cross_validate(
     rounds = _rounds(settings, folds, leave_one_group_out)
     root = next_folder(settings.run, f"{settings.domain.name}-crossval")
     begin = time.perf_counter()
-    rows = [_run_round(settings, fold, number, root, say) for number, fold in enumerate(rounds, start=1)]
+    rows: list[dict[str, Any]] = []
+    for number, fold in enumerate(rounds, start=1):
+        rows.append(_run_round(settings, fold, number, root, say))
+        settings = Choice(**rows[-1]["precision"]).settle(settings)  # that of the first round holds for all
     mean, deviation = _moments(rows)
     result = {
         "verb": "crossval",
@@ -122,7 +126,7 @@ def _run_round(settings: Settings, fold: Fold, number: int, root: Path, say: wor
         trainer=settings.trainer | {"enable_progress_bar": False},
         run=str(path),
     )
-    folder, _ = workflow.fit(own, lambda line: None)
+    folder, trained = workflow.fit(own, lambda line: None)
     result = workflow.evaluate(folder.path, "test", domain=settings.domain, trainer=settings.trainer)
     seconds = time.perf_counter() - begin
     figures = " · ".join(f"{name} {value:.4g}" for name, value in list(result["metrics"].items())[:4])
@@ -135,6 +139,7 @@ def _run_round(settings: Settings, fold: Fold, number: int, root: Path, say: wor
         "leaked": leaked,
         "seconds": round(seconds, 2),
         "run": path.name,
+        "precision": trained["precision"],
     }
 
 

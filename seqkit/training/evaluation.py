@@ -25,6 +25,8 @@ from seqkit.training.quiet import quiet_lightning
 from seqkit.training.trainer import build_trainer
 
 _KEPT_OPTIONS = ("accelerator", "devices", "precision", "limit_val_batches")
+_OF_TRAINING = ("bf16-mixed", "bf16", "16-mixed", "16", 16)
+"""Precisions in which figures are not taken: they would not be those that `validate` finds for the same weights."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ def score_split(
         split: `valid` or `test`.
         data: With the records.
         model: A trained model.
-        trainer_options: Lightning's; only those that decide where and how precisely to compute are kept.
+        trainer_options: Lightning's; only those that decide where and how precisely to compute are kept, and of the
+            precisions no mixed one: with float32 weights figures are taken in float32.
         positive: The positive class of two; None takes the second.
         trained_on: The data of the training, which baselines learn from; None: the same.
     """
@@ -134,6 +137,8 @@ def _run_trainer(
     """The task's own figures, by name."""
     # A limit of 0 turns validation off while training; the result still needs its figures.
     options = {name: value for name, value in trainer_options.items() if name in _KEPT_OPTIONS and value != 0}
+    if options.get("precision") in _OF_TRAINING:
+        del options["precision"]
     trainer = build_trainer(options | {"callbacks": keepers}, None, quiet=True)
     with quiet_lightning():
         if split == "test":

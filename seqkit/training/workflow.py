@@ -26,6 +26,7 @@ from seqkit.training.evaluation import Evaluation, score_split, versions
 from seqkit.training.folder import RunFolder, find_checkpoint, new_folder, require_free
 from seqkit.training.leakage import describe_leaks, find_leaks
 from seqkit.training.pictures import plot_evaluation, plot_training
+from seqkit.training.precision import choose_precision
 from seqkit.training.trainer import build_trainer, require_device, total_steps, train
 
 Say = Callable[[str], None]
@@ -46,7 +47,7 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
         The run folder and the content of its `result.json`.
     """
     require_free(settings.run)
-    require_device(settings.trainer)
+    device = require_device(settings.trainer)
     pl.seed_everything(settings.seed, verbose=False)
     domain = settings.domain
     data = domain.datamodule(**settings.data)
@@ -64,6 +65,10 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
     leaked = _leaks(data, data, "valid")
     lines = [_summary(data, model), *data.notes(), describe_leaks(leaked, len(data.store("valid")), "valid")]
     say("\n".join(line for line in lines if line))
+    precision = choose_precision(settings, device, model, data)
+    settings = precision.settle(settings)
+    if precision.note:
+        say(precision.note)
     folder = new_folder(settings.run, domain.name, data.task)
     folder.save_config(_config(settings))
     trainer = build_trainer(settings.trainer, folder, len(loader), settings.model.patience)
@@ -84,6 +89,7 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
         "steps": trainer.global_step,
         "steps_per_second": round(trainer.global_step / seconds, 2),
         "seed": settings.seed,
+        "precision": precision.as_row(),
     }
     _save(folder, evaluation, plot_training(folder, result["loss_unit"]))
     return folder, result
@@ -166,6 +172,7 @@ def _config(settings: Settings) -> dict[str, Any]:
     return {
         "domain": settings.domain.name,
         "seed": settings.seed,
+        "probe": settings.probe,
         "data": settings.data,
         "model": asdict(settings.model),
         "encoder": settings.encoder,

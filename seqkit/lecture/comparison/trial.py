@@ -102,6 +102,7 @@ def _train(trial: Trial) -> dict[str, Any]:
         "num_parameters": result["num_parameters"],
         "seconds": result["seconds"],
         "steps": result["steps"],
+        "precision": result["precision"]["used"],
         "splits": {} if _lacks_forecasts(result) else {"valid": _kept(result)},
     }
 
@@ -142,6 +143,8 @@ def stamp_of(settings: Settings, column: Column, data_stamp: str) -> str:
         "trainer": settings.trainer,
         "seed": settings.seed,
     }
+    if not settings.probe:
+        content["probe"] = False
     if settings.data != column.base.data:
         content["files"] = file_marks(settings.domain.datamodule(**settings.data))
     return json.dumps(content, sort_keys=True, default=lambda value: type(value).__name__)
