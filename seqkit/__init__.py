@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from seqkit.data.tables import require_column as require_column
     from seqkit.domain import Domain as Domain
     from seqkit.domain import Scorer as Scorer
+    from seqkit.embedding import SymbolEmbedding as SymbolEmbedding
     from seqkit.encoder import Encoder as Encoder
     from seqkit.encoder import StepEncoder as StepEncoder
     from seqkit.encoder import step_encoder as step_encoder
@@ -92,6 +93,7 @@ _HOMES = {
     "seqkit.data.sources": ("PathOption", "SourceFile", "find_files", "is_hub", "split_label"),
     "seqkit.data.tables": ("TABLE_SUFFIXES", "is_table", "read_batches", "read_hub", "read_rows", "require_column"),
     "seqkit.domain": ("Domain", "Scorer"),
+    "seqkit.embedding": ("SymbolEmbedding",),
     "seqkit.encoder": ("Encoder", "StepEncoder", "step_encoder"),
     "seqkit.errors": (
         "CheckpointError", "ConfigError", "DataError", "DependencyError", "DivergedError", "SeqkitError",

@@ -14,6 +14,7 @@ from seqkit.backbone.stack import BothDirections, Stack
 from seqkit.backbone.window_frame import WindowFrame
 from seqkit.data.module import SequenceDataModule
 from seqkit.domain import Domain
+from seqkit.embedding import SymbolEmbedding
 from seqkit.encoder import Encoder
 from seqkit.errors import ConfigError, did_you_mean
 from seqkit.model import SequenceModel
@@ -81,6 +82,8 @@ def build_model(
         check_causal(domain, encoder, options)
     backbone = _build_backbone(options, encoder.d_model)
     task = _build_task(kind, backbone.output_size, data, options, horizon, frame, encoder.stride)
+    if options.embedding_dropout:
+        _drop_symbols(encoder, options.embedding_dropout)
     if options.tie_weights:
         _tie(encoder, task)
     return SequenceModel(encoder, backbone, task, data.codec, data.target_codec, options, frame)
@@ -109,9 +112,11 @@ def _build_backbone(options: ModelOptions, input_size: int) -> Stack | BothDirec
         initialisation=options.initialisation,
         memory=options.memory,
         width=options.width,
+        weight_drop=options.weight_drop,
     )
+    dropouts = (options.input_dropout, options.output_dropout, options.locked_dropout)
     stacks = [
-        Stack(cell, input_size, options.hidden_size, options.num_layers, options.dropout, options.residual)
+        Stack(cell, input_size, options.hidden_size, options.num_layers, options.dropout, options.residual, *dropouts)
         for _ in range(2 if options.bidirectional else 1)
     ]
     return BothDirections(*stacks) if options.bidirectional else stacks[0]
@@ -158,6 +163,19 @@ def _build_task(
     if kind is Tag:
         return Tag(size, spec, output, stride)
     return kind(size, spec, output)
+
+
+def _drop_symbols(encoder: Encoder, share: float) -> None:
+    """Embeddings of symbols that lose some of them in training."""
+    tables = [module for module in encoder.modules() if isinstance(module, SymbolEmbedding)]
+    if not tables:
+        raise ConfigError(
+            f"{type(encoder).__name__} embeds no symbols here that could be dropped",
+            at="--model.embedding_dropout",
+            fix="leave it out; for features of numbers there is --model.input_dropout",
+        )
+    for table in tables:
+        table.dropout = share
 
 
 def _tie(encoder: Encoder, task: Task) -> None:

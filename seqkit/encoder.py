@@ -9,6 +9,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
+from seqkit.embedding import SymbolEmbedding
 from seqkit.steps import Discrete, Spec
 
 
@@ -54,7 +55,7 @@ class StepEncoder(Encoder):
         self.discrete = isinstance(spec, Discrete)
         self.map: nn.Module
         if isinstance(spec, Discrete):
-            self.map = nn.Embedding(spec.num_classes, d_model)
+            self.map = SymbolEmbedding(spec.num_classes, d_model)
         else:
             self.map = nn.Linear(2 * spec.num_features, d_model)
 

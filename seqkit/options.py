@@ -22,6 +22,12 @@ class ModelOptions:
         hidden_size: Units of each layer.
         num_layers: Layers of the cell.
         dropout: Share of features dropped after each layer and before the head, in training.
+        input_dropout: Share of the encoder's features dropped before the first layer, in training.
+        output_dropout: Share of the backbone's outputs dropped, in training; None: `dropout` after the last layer, too.
+        locked_dropout: The features that these three drop are the same at all steps of a chunk.
+        weight_drop: Share of the hidden-to-hidden weights that is zero in training, drawn anew for each batch (rnn,
+            gru, lstm).
+        embedding_dropout: Share of the symbols whose embedding is zero in training, drawn anew for each batch.
         d_model: Size of the encoder's features; None: the hidden size.
         bidirectional: Read each record from both ends (refused for next_step).
         residual: Residual blocks with layer norm around each layer.
@@ -55,6 +61,11 @@ class ModelOptions:
     hidden_size: int = 128
     num_layers: int = 1
     dropout: float = 0.0
+    input_dropout: float = 0.0
+    output_dropout: float | None = None
+    locked_dropout: bool = False
+    weight_drop: float = 0.0
+    embedding_dropout: float = 0.0
     d_model: int | None = None
     bidirectional: bool = False
     residual: bool = False

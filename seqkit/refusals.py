@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqkit.backbone.choice import MEMORYLESS
+from seqkit.backbone.choice import FUSED, MEMORYLESS
 from seqkit.data.module import SequenceDataModule
 from seqkit.domain import Domain
 from seqkit.encoder import Encoder
@@ -16,6 +16,8 @@ from seqkit.tasks.forecast import Forecast
 from seqkit.tasks.next_step import NextStep
 from seqkit.tasks.outputs import WITHOUT_LIKELIHOOD
 from seqkit.tasks.tag import Tag
+
+_SHARES = ("dropout", "input_dropout", "output_dropout", "weight_drop", "embedding_dropout", "label_smoothing")
 
 
 def check_task(kind: type[Task], data: SequenceDataModule, options: ModelOptions) -> None:
@@ -80,6 +82,12 @@ def check_cell(options: ModelOptions) -> None:
             at="--model.nonlinearity",
             fix="leave it out; it belongs to rnn",
         )
+    if options.weight_drop and options.cell not in FUSED:
+        raise ConfigError(
+            f"cell {options.cell!r} has no hidden-to-hidden matrix to drop weights of",
+            at="--model.weight_drop",
+            fix="leave it out; it belongs to rnn, gru and lstm",
+        )
     if options.initialisation == "chrono" and options.memory < 3:
         raise ConfigError(f"memory is {options.memory}", at="--model.memory", fix="give 3 or more steps")
 
@@ -89,11 +97,17 @@ def check_sizes(options: ModelOptions) -> None:
     for name in ("hidden_size", "num_layers", "segment", "beam_size", "width"):
         if getattr(options, name) < 1:
             raise ConfigError(f"{name} is {getattr(options, name)}", at=f"--model.{name}", fix="give 1 or more")
-    for name in ("dropout", "label_smoothing"):
-        if not 0 <= getattr(options, name) < 1:
+    for name in _SHARES:
+        if not 0 <= (getattr(options, name) or 0) < 1:
             raise ConfigError(
                 f"{name} is {getattr(options, name)}", at=f"--model.{name}", fix="give a share from 0 to below 1"
             )
+    if options.locked_dropout and not (options.dropout or options.input_dropout or options.output_dropout):
+        raise ConfigError(
+            "there is no dropout to lock",
+            at="--model.locked_dropout",
+            fix="give --model.dropout, --model.input_dropout or --model.output_dropout, too",
+        )
 
 
 def check_causal(domain: Domain, encoder: Encoder, options: ModelOptions) -> None:

@@ -8,7 +8,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from seqkit import ConfigError, Discrete, Encoder, Spec, step_encoder, valid_mask
+from seqkit import ConfigError, Discrete, Encoder, Spec, SymbolEmbedding, step_encoder, valid_mask
 from seqkit_dna.codec import MOST_BASES
 from seqkit_dna.letters import BASES
 
@@ -61,9 +61,9 @@ class MotifEncoder(Encoder):
         super().__init__()
         self.d_model, self.pool, self.step, self.stride = d_model, pool, step, step * pool
         self.word = word
-        self.embed = nn.Embedding(num_classes if word == 1 else len(BASES) ** min(word, _CODON) + 1, num_filters)
+        self.embed = SymbolEmbedding(num_classes if word == 1 else len(BASES) ** min(word, _CODON) + 1, num_filters)
         # Of thousands of words each is seen rarely: it begins as its codon, and learns what it is beyond that.
-        self.embed_words = nn.Embedding(len(BASES) ** word + 1, num_filters) if word > _CODON else None
+        self.embed_words = SymbolEmbedding(len(BASES) ** word + 1, num_filters) if word > _CODON else None
         if self.embed_words is not None:
             nn.init.zeros_(self.embed_words.weight)
         self.kernel_size = kernel_size

@@ -2,12 +2,10 @@
 
 from seqkit import Domain
 from seqkit_text.data import TextData
-from seqkit_text.encoder import text_encoder
 
 DOMAIN = Domain(
     "text",
     TextData,
-    text_encoder,
     tasks=("next_step", "classify", "tag"),
     defaults={
         "next_step": {"model.hidden_size": 256, "model.learning_rate": 4e-3},

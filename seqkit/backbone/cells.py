@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqkit.backbone.cell import Cell, Gate, State
+from seqkit.backbone.weight_drop import run_dropped
 
 Nonlinearity = Literal["tanh", "relu"]
 Initialisation = Literal["orthogonal", "identity", "chrono"]
@@ -21,15 +22,17 @@ Initialisation = Literal["orthogonal", "identity", "chrono"]
 class FusedCell(Cell):
     """A cell whose steps torch runs in one fused kernel.
 
-    Attributes:
+    Args:
         core: The torch module that holds the weights and the kernel.
+        weight_drop: Share of the hidden-to-hidden weights that is zero in training, drawn anew by each `forward`;
+            `step` reads all of them.
     """
 
     core: Any  # nn.RNNBase, whose parameters mypy does not know by name
 
-    def __init__(self, core: nn.RNNBase) -> None:
+    def __init__(self, core: nn.RNNBase, weight_drop: float = 0.0) -> None:
         super().__init__(core.hidden_size)
-        self.core = core
+        self.core, self.weight_drop = core, weight_drop
 
     def init_state(self, batch_size: int) -> State:
         """Zeros, (B, H) each, like the weights in type and device."""
@@ -43,7 +46,11 @@ class FusedCell(Cell):
             return x.new_zeros(len(x), 0, self.hidden_size), state
         # The fused kernels want one type throughout; a state carried out of autocast may be narrower than the input.
         packed = tuple(s.unsqueeze(0).to(x.dtype) for s in state)  # (B, H) -> (1, B, H)
-        y, last = self.core(x, packed if self.num_states > 1 else packed[0])  # (B, T, D) -> (B, T, H)
+        before = packed if self.num_states > 1 else packed[0]
+        if self.training and self.weight_drop:
+            y, last = run_dropped(self.core, x, before, self.weight_drop)  # (B, T, D) -> (B, T, H)
+        else:
+            y, last = self.core(x, before)
         return y, tuple(s.squeeze(0) for s in (last if self.num_states > 1 else (last,)))
 
     def _project(self, x_t: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
@@ -65,6 +72,7 @@ class RNNCell(FusedCell):
         hidden_size: H.
         nonlinearity: `tanh` or `relu`.
         initialisation: Recurrent weights orthogonal, or the identity with zero biases.
+        weight_drop: As of every fused cell.
     """
 
     def __init__(
@@ -73,8 +81,10 @@ class RNNCell(FusedCell):
         hidden_size: int,
         nonlinearity: Nonlinearity = "tanh",
         initialisation: Initialisation = "orthogonal",
+        weight_drop: float = 0.0,
     ) -> None:
-        super().__init__(nn.RNN(input_size, hidden_size, nonlinearity=nonlinearity, batch_first=True))
+        core = nn.RNN(input_size, hidden_size, nonlinearity=nonlinearity, batch_first=True)
+        super().__init__(core, weight_drop)
         self.nonlinearity = nonlinearity
         _initialise(self.core, initialisation)
 
@@ -103,10 +113,11 @@ class GRUCell(FusedCell):
         input_size: D.
         hidden_size: H.
         memory: Steps of the longest dependency that `chrono` initialisation prepares for; None: biases of 0.
+        weight_drop: As of every fused cell.
     """
 
-    def __init__(self, input_size: int, hidden_size: int, memory: int | None = None) -> None:
-        super().__init__(nn.GRU(input_size, hidden_size, batch_first=True))
+    def __init__(self, input_size: int, hidden_size: int, memory: int | None = None, weight_drop: float = 0.0) -> None:
+        super().__init__(nn.GRU(input_size, hidden_size, batch_first=True), weight_drop)
         _initialise(self.core, "orthogonal")
         if memory is not None:
             with torch.no_grad():
@@ -146,12 +157,13 @@ class LSTMCell(FusedCell):
         input_size: D.
         hidden_size: H.
         memory: Steps of the longest dependency that `chrono` initialisation prepares for; None: a forget bias of 1.
+        weight_drop: As of every fused cell.
     """
 
     num_states = 2
 
-    def __init__(self, input_size: int, hidden_size: int, memory: int | None = None) -> None:
-        super().__init__(nn.LSTM(input_size, hidden_size, batch_first=True))
+    def __init__(self, input_size: int, hidden_size: int, memory: int | None = None, weight_drop: float = 0.0) -> None:
+        super().__init__(nn.LSTM(input_size, hidden_size, batch_first=True), weight_drop)
         _initialise(self.core, "orthogonal")
         with torch.no_grad():
             # torch adds two biases; only one of them carries the values.

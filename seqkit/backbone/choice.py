@@ -19,6 +19,9 @@ PARALLEL: dict[str, Callable[[int, int], Cell]] = {
 }  # fmt: skip
 """Cells that compute all steps at once."""
 
+FUSED = ("rnn", "gru", "lstm")
+"""Cells that torch runs in one fused kernel, with a hidden-to-hidden matrix."""
+
 MEMORYLESS = ("bag", "window")
 """Cells without recurrence, to compare with."""
 
@@ -31,6 +34,7 @@ def build_cell(
     initialisation: Initialisation = "orthogonal",
     memory: int = 100,
     width: int = 8,
+    weight_drop: float = 0.0,
 ) -> Cell:
     """A cell by its name.
 
@@ -42,14 +46,15 @@ def build_cell(
         initialisation: `identity` for `rnn`, `chrono` for `gru` and `lstm`.
         memory: For `chrono`.
         width: For `window`.
+        weight_drop: For `rnn`, `gru` and `lstm`.
     """
     gated = memory if initialisation == "chrono" else None
     if name == "rnn":
-        return RNNCell(input_size, hidden_size, nonlinearity, initialisation)
+        return RNNCell(input_size, hidden_size, nonlinearity, initialisation, weight_drop)
     if name == "bag":
         return BagCell(input_size, hidden_size)
     if name == "window":
         return WindowCell(input_size, hidden_size, width)
     if name in PARALLEL:
         return PARALLEL[name](input_size, hidden_size)
-    return {"gru": GRUCell, "lstm": LSTMCell}[name](input_size, hidden_size, gated)
+    return {"gru": GRUCell, "lstm": LSTMCell}[name](input_size, hidden_size, gated, weight_drop)

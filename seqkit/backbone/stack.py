@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from seqkit.backbone.cell import Cell, State
+from seqkit.backbone.locked_dropout import LockedDropout
 
 CellBuilder = Callable[[int, int], Cell]
 """`(input_size, hidden_size) -> Cell`."""
@@ -25,6 +26,9 @@ class Stack(nn.Module):
         num_layers: Number of layers.
         dropout: Share of features dropped after each layer, in training.
         residual: Pre-norm residual blocks, x + cell(norm(x)), with a last norm; the input is first mapped to H.
+        input_dropout: Share of the input's features dropped, in training.
+        output_dropout: Share of the output's features dropped, in training; None: the last layer is like the others.
+        locked: The features that are dropped are the same at all steps of a chunk.
     """
 
     bidirectional = False
@@ -37,10 +41,16 @@ class Stack(nn.Module):
         num_layers: int = 1,
         dropout: float = 0.0,
         residual: bool = False,
+        input_dropout: float = 0.0,
+        output_dropout: float | None = None,
+        locked: bool = False,
     ) -> None:
         super().__init__()
         self.output_size, self.residual = hidden_size, residual
-        self.dropout = nn.Dropout(dropout)
+        if output_dropout is None:
+            output_dropout = 0.0 if residual else dropout
+        kind = LockedDropout if locked else nn.Dropout
+        self.input_dropout, self.dropout, self.output_dropout = kind(input_dropout), kind(dropout), kind(output_dropout)
         project = residual and input_size != hidden_size
         self.project = nn.Linear(input_size, hidden_size) if project else nn.Identity()
         first = hidden_size if residual else input_size
@@ -80,15 +90,17 @@ class Stack(nn.Module):
     def _run(
         self, x: Tensor, state: State, apply: Callable[[Cell, Tensor, State], tuple[Tensor, State]]
     ) -> tuple[Tensor, State]:
-        x = self.project(x)
+        x = self.project(self.input_dropout(x))
         after: list[State] = []
+        last = len(self.cells) - 1
         for number, cell in enumerate(self._cells):
             entry = self.norms[number](x) if self.residual else x
             y, own = apply(cell, entry, tuple(s[number] for s in state))
-            y = self.dropout(y)
+            if self.residual or number < last:
+                y = self.dropout(y)
             x = x + y if self.residual else y
             after.append(own)
-        return (self.norms[-1](x) if self.residual else x), _stack_states(after)
+        return self.output_dropout(self.norms[-1](x) if self.residual else x), _stack_states(after)
 
 
 @final

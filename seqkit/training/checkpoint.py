@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import zipfile
 from dataclasses import dataclass
@@ -102,6 +103,7 @@ def load_model(path: Path, data_arguments: dict[str, Any] | None = None, domain:
     content = read_checkpoint(path)
     blueprint = content["seqkit"]
     domain = domain or plugins.load(blueprint["domain"])
+    _move_embedding_dropout(blueprint, domain)
     data = reopen_data(domain, blueprint, data_arguments or {})
     try:
         options = ModelOptions(**blueprint["model"])
@@ -115,6 +117,14 @@ def load_model(path: Path, data_arguments: dict[str, Any] | None = None, domain:
         ) from error
     model.blueprint = blueprint
     return Loaded(domain, data, model.eval(), blueprint)
+
+
+def _move_embedding_dropout(blueprint: dict[str, Any], domain: Domain) -> None:
+    """What was an option of the text domain's encoder in 0.1.0 is the model's now: such checkpoints go on loading."""
+    if "embedding_dropout" not in inspect.signature(domain.encoder).parameters:
+        share = blueprint["encoder"].pop("embedding_dropout", None)
+        if share:
+            blueprint["model"]["embedding_dropout"] = share
 
 
 def reopen_data(domain: Domain, blueprint: dict[str, Any], changes: dict[str, Any]) -> SequenceDataModule:

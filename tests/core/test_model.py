@@ -176,7 +176,16 @@ def test_tied_weights_are_one_matrix(melody: Domain) -> None:
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"hidden_size": 0}, "hidden_size is 0"), ({"num_layers": 0}, "num_layers is 0"), ({"dropout": 1.0}, "dropout")],
+    [
+        ({"hidden_size": 0}, "hidden_size is 0"),
+        ({"num_layers": 0}, "num_layers is 0"),
+        ({"dropout": 1.0}, "dropout"),
+        ({"output_dropout": -0.1}, "output_dropout is -0.1"),
+        ({"weight_drop": 1.0}, "weight_drop is 1.0"),
+        ({"weight_drop": 0.5, "cell": "mingru"}, "'mingru' has no hidden-to-hidden matrix"),
+        ({"weight_drop": 0.5, "cell": "bag"}, "'bag' has no hidden-to-hidden matrix"),
+        ({"locked_dropout": True}, "no dropout to lock"),
+    ],
 )
 def test_impossible_sizes_are_refused(options: dict[str, Any], message: str, melody: Domain) -> None:
     with pytest.raises(ConfigError, match=message):

@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import seqkit
 from seqkit.cli.main import main
+from seqkit.training.checkpoint import load_model
 
 # Lightning's CSV logger warns about the run folder that it is told to write to.
 pytestmark = pytest.mark.filterwarnings("ignore:Experiment logs directory")
@@ -74,3 +76,19 @@ def test_a_tagger_of_the_demo_data_tells_persons_from_places_by_what_comes_befor
     lines = (tmp_path / "new.csv").read_text().splitlines()
     assert lines[:2] == ["origin,steps,prediction", "new.conll:1,Florence flew to Florence .,B-PER O O B-LOC O"]
     assert main(["test", str(run.path), "--data.test_path", str(out)]) == 0
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_checkpoints_with_embedding_dropout_as_an_option_of_the_encoder_still_load(
+    tmp_path: Path, share: float
+) -> None:
+    run = trained(tmp_path, hidden_size=8, max_steps=1)
+    path = run.path / "checkpoints" / "last.ckpt"
+    content = torch.load(path, weights_only=True)
+    content["seqkit"]["encoder"]["embedding_dropout"] = share
+    content["seqkit"]["model"].pop("embedding_dropout")
+    torch.save(content, tmp_path / "old.ckpt")
+    old = load_model(tmp_path / "old.ckpt").model
+    assert old.options.embedding_dropout == share
+    weights = old.state_dict()
+    assert all(torch.equal(weights[name], value) for name, value in content["state_dict"].items())
