@@ -12,6 +12,7 @@ from seqkit.backbone.cell import State
 from seqkit.backbone.scaling import Scale
 from seqkit.data.module import SequenceDataModule
 from seqkit.inference.running_pool import RunningPool
+from seqkit.inference.stepper import Stepper
 from seqkit.inference.values import Answers, Columns, Values
 from seqkit.model import SequenceModel
 from seqkit.tasks.classify import Classify
@@ -54,6 +55,7 @@ class SurprisalReader(Reader):
     def __init__(self, model: SequenceModel, data: SequenceDataModule) -> None:
         super().__init__(model, data)
         self._expected: tuple[Tensor, Scale | None] | None = None
+        self._stepper: Stepper | None = None
         self._values = Values(data.codec)
 
     def begin_record(self) -> None:
@@ -88,10 +90,12 @@ class SurprisalReader(Reader):
         if len(steps) > 1:
             steps, outputs, scale = self._outputs(steps)
             return steps, self.model.task(outputs, torch.tensor([len(steps)])), scale
-        # One step alone by the written formula: the fused kernels prepare their weights anew at each call.
+        # One step alone needs no fused kernel, which would prepare its weights anew at each call.
         steps = steps.to(self.model.device, self.dtype if steps.is_floating_point() else None)
-        state = self.model.init_state(1) if self.state is None else self.state
-        raw, scale, self.state = self.model.step(steps, state)
+        self._stepper = self._stepper or Stepper(self.model)
+        self._stepper.begin(self.model.init_state(1) if self.state is None else self.state)
+        raw, scale = self._stepper.step(steps)
+        self.state = self._stepper.state
         return steps, raw[:, None], None if scale is None else Scale(scale.mean[:, None], scale.deviation[:, None])
 
 

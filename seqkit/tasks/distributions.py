@@ -99,18 +99,33 @@ class Categorical(Output):
         return raw.argmax(dim=-1)
 
     def sample(self, raw: Tensor, sampling: Sampling, generator: torch.Generator, scale: Scale | None = None) -> Tensor:
-        """A symbol a row. top-p: Holtzman et al. 2020 [holtzman2020]."""
+        """A symbol a row, by one uniform number each (`pick`)."""
+        dtype = torch.float32 if raw.device.type == "mps" else torch.float64
+        uniform = torch.rand(raw.shape[:-1], generator=generator, dtype=dtype, device=raw.device)
+        return self.pick(raw, sampling, uniform)
+
+    def pick(self, raw: Tensor, sampling: Sampling, uniform: Tensor) -> Tensor:
+        """The symbol at which the summed probabilities pass a number in [0, 1); a symbol of probability 0 never is.
+
+        Args:
+            raw: Logits, (..., K).
+            sampling: How to draw. top-p: Holtzman et al. 2020 [holtzman2020].
+            uniform: (...,), in float64 where the device has it: the sums are taken in its type.
+        """
         if sampling.temperature == 0:
             return raw.argmax(dim=-1)
-        logits = raw.float() / sampling.temperature
+        logits = raw.to(uniform.dtype)
+        if sampling.temperature != 1:
+            logits = logits / sampling.temperature
         if sampling.top_k is not None and sampling.top_k < logits.shape[-1]:
             least = logits.topk(sampling.top_k, dim=-1).values[..., -1:]
             logits = logits.masked_fill(logits < least, -math.inf)
         if sampling.top_p is not None:
             logits = _keep_nucleus(logits, sampling.top_p)
-        probabilities = logits.softmax(dim=-1)
-        flat = torch.multinomial(probabilities.reshape(-1, logits.shape[-1]), 1, generator=generator)
-        return flat.reshape(raw.shape[:-1])
+        passed = logits.softmax(dim=-1).cumsum(dim=-1)
+        # The last sum need not be 1. Just below 1 the product could round up to it, and no symbol would pass it.
+        goal = uniform[..., None] * (passed[..., -1:] * (1 - 2 * torch.finfo(passed.dtype).eps))
+        return torch.searchsorted(passed, goal, right=True)[..., 0]
 
     def average(self, raws: list[Tensor]) -> Tensor:
         """Logits of the mean probability."""

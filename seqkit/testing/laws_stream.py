@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from seqkit.backbone.cell import State
+from seqkit.inference.stepper import Stepper
 from seqkit.model import SequenceModel
 from seqkit.steps import Discrete
 from seqkit.testing.bench import Bench
@@ -21,6 +22,8 @@ WHOLE = "the task reads whole records: no state is carried"
 @torch.no_grad()
 def check_stream(bench: Bench) -> None:
     """Any chunking with carried state = the whole at once, one `step` at a time and an empty chunk included.
+
+    A prepared `Stepper` gives the same, and so what is generated.
 
     Raises:
         AssertionError: Names the chunking.
@@ -48,6 +51,13 @@ def check_stream(bench: Bench) -> None:
         steps.append([raw] if scale is None else [raw, scale.mean, scale.deviation])
     _all_same([torch.stack(kind, dim=1) for kind in zip(*steps, strict=True)], expected, "one `step` at a time")
     _all_same(list(state), list(after), "state after one `step` at a time")
+    stepper, steps = Stepper(model), []
+    stepper.begin(model.init_state(len(x)))
+    for t in range(num_steps):
+        raw, scale = stepper.step(x[:, t])
+        steps.append([raw] if scale is None else [raw, scale.mean, scale.deviation])
+    _all_same([torch.stack(kind, dim=1) for kind in zip(*steps, strict=True)], expected, "a prepared `Stepper`")
+    _all_same(list(stepper.state), list(after), "state after a prepared `Stepper`")
 
 
 @torch.no_grad()

@@ -15,12 +15,14 @@ from seqkit.build import build_model
 from seqkit.data.loader import collate
 from seqkit.data.store import FlatStore
 from seqkit.inference import forecast as scoring
+from seqkit.inference import generate as generating
 from seqkit.inference import predict
 from seqkit.inference.forecast import score_forecasts
-from seqkit.inference.generate import continue_sequences
+from seqkit.inference.generate import continue_sequences, prime
 from seqkit.inference.likelihood import chunk_length
 from seqkit.inference.predict import predict_records
 from seqkit.inference.rows import write_rows
+from seqkit.inference.stepper import Stepper
 from seqkit.tasks.distributions import Sampling
 from seqkit.tasks.metrics import mase, naive2, smape
 
@@ -62,13 +64,13 @@ def test_carried_state_gives_what_reading_the_whole_prefix_anew_gives(melody: Do
 def test_a_step_costs_the_same_however_long_the_sequence_is(melody: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
     model, _ = build(melody)
     calls: list[int] = []
-    step = model.step
+    step = Stepper.step
 
-    def counted(x: Tensor, state: Any) -> Any:
+    def counted(self: Stepper, x: Tensor) -> Any:
         calls.append(len(x))
-        return step(x, state)
+        return step(self, x)
 
-    monkeypatch.setattr(model, "step", counted)
+    monkeypatch.setattr(Stepper, "step", counted)
     continue_sequences(model, [torch.tensor([1, 2, 3])], 40, num_samples=2)
     assert calls == [2] * 40
 
@@ -105,6 +107,77 @@ def test_a_long_prompt_is_read_in_chunks(melody: Domain) -> None:
     with torch.no_grad():
         expected = naive(model, prompt, 2)
     assert torch.equal(continue_sequences(model, [prompt], 2, sampling=GREEDY)[0][0], expected)
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+def test_a_continuation_does_not_depend_on_what_is_continued_beside_it(melody: Domain, samples: int) -> None:
+    model, _ = build(melody)
+    model = model.double()
+    random = torch.Generator().manual_seed(1)
+    prompts = [torch.randint(8, (length,), generator=random) for length in (1, 9, 4, 4, 30, 2)]
+    together = continue_sequences(model, prompts, 40, samples, seed=3)
+    whole = continue_sequences(model, prompts[:2], 40, 5, seed=3)
+    for number in range(2):
+        assert torch.equal(together[number], whole[number][:samples])
+    assert not torch.equal(together[2][:, :20], together[3][:, :20])
+
+
+def test_prompts_of_any_lengths_are_read_to_their_own_ends(melody: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, _ = build(melody)
+    model = model.double()
+    monkeypatch.setattr(generating, "_CHUNK", 4)
+    prompts = [torch.randint(8, (length,)) for length in (3, 0, 11, 3, 8)]
+    together = prime(model, prompts)
+    for place, prompt in enumerate(prompts):
+        for kind, alone in zip(together, prime(model, [prompt]), strict=True):
+            torch.testing.assert_close(kind[:, place], alone[:, 0], rtol=1e-12, atol=1e-12)
+
+
+def test_many_prompts_go_on_in_groups_of_bounded_size(melody: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, _ = build(melody)
+    prompts = [torch.tensor([n % 8, n % 3]) for n in range(7)]
+    together = continue_sequences(model, prompts, 5, 2)
+    rows: list[int] = []
+    step = Stepper.step
+    monkeypatch.setattr(Stepper, "step", lambda self, x: rows.append(len(x)) or step(self, x))
+    monkeypatch.setattr(generating, "_MOST_ROWS", 5)
+    apart = continue_sequences(model, prompts, 5, 2)
+    assert rows == [4] * 15 + [2] * 5
+    assert all(torch.equal(one, other) for one, other in zip(together, apart, strict=True))
+
+
+def test_each_prompt_ends_where_its_own_samples_have_ended(melody: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, _ = build(melody)
+    monkeypatch.setattr(SymbolCodec, "end", 2)
+    prompts = [torch.tensor([n]) for n in range(8)]
+    together = continue_sequences(model, prompts, 50, 2, seed=1)
+    assert len({rows.shape[1] for rows in together}) > 1
+    for rows in together:
+        ends = [row.index(2) + 1 if 2 in row else 50 for row in rows.tolist()]
+        assert rows.shape[1] == max(ends)
+
+
+def test_threads_are_as_before_after_generating(melody: Domain) -> None:
+    model, _ = build(melody)
+    before = torch.get_num_threads()
+    inside: list[int] = []
+    try:
+        torch.set_num_threads(2)
+        for count in (1, 8):
+            prompts = [torch.tensor([0])] * count
+            continue_sequences(model, prompts, 1, on_step=lambda _: inside.append(torch.get_num_threads()))
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert inside == [1, 2]
+
+
+def test_continued_numbers_may_be_used_in_training(series: Domain) -> None:
+    model, data = build(series)
+    (rows,) = continue_sequences(model, [data.store("train").sequence(0)], 4)
+    weight = torch.ones((), requires_grad=True)
+    (weight * rows).sum().backward()  # a tensor of inference mode would be refused
+    assert weight.grad is not None and torch.isfinite(weight.grad)
 
 
 def test_what_cannot_be_continued_is_refused(melody: Domain) -> None:
