@@ -114,9 +114,9 @@ def _build_backbone(options: ModelOptions, input_size: int) -> Stack | BothDirec
         width=options.width,
         weight_drop=options.weight_drop,
     )
-    dropouts = (options.input_dropout, options.output_dropout, options.locked_dropout)
+    more = (options.input_dropout, options.output_dropout, options.locked_dropout, options.convolution)
     stacks = [
-        Stack(cell, input_size, options.hidden_size, options.num_layers, options.dropout, options.residual, *dropouts)
+        Stack(cell, input_size, options.hidden_size, options.num_layers, options.dropout, options.residual, *more)
         for _ in range(2 if options.bidirectional else 1)
     ]
     return BothDirections(*stacks) if options.bidirectional else stacks[0]

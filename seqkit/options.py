@@ -29,6 +29,8 @@ class ModelOptions:
             gru, lstm).
         embedding_dropout: Share of the symbols whose embedding is zero in training, drawn anew for each batch.
         d_model: Size of the encoder's features; None: the hidden size.
+        convolution: Steps that a short causal convolution in front of each layer sees, one filter a feature; 4 is
+            usual, 0: none.
         bidirectional: Read each record from both ends (refused for next_step).
         residual: Residual blocks with layer norm around each layer.
         nonlinearity: Of the rnn cell.
@@ -67,6 +69,7 @@ class ModelOptions:
     weight_drop: float = 0.0
     embedding_dropout: float = 0.0
     d_model: int | None = None
+    convolution: int = 0
     bidirectional: bool = False
     residual: bool = False
     nonlinearity: Nonlinearity = "tanh"

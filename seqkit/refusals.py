@@ -63,10 +63,10 @@ def check_task(kind: type[Task], data: SequenceDataModule, options: ModelOptions
 
 def check_cell(options: ModelOptions) -> None:
     """Refusals of what a cell would not look at: an option without effect misleads."""
-    if options.cell in MEMORYLESS and (options.num_layers > 1 or options.residual):
+    if options.cell in MEMORYLESS and (options.num_layers > 1 or options.residual or options.convolution):
         raise ConfigError(
-            f"cell {options.cell!r} has one layer: it is there to be compared with",
-            at="--model.num_layers, --model.residual",
+            f"cell {options.cell!r} has one layer and nothing around it: it is there to be compared with",
+            at="--model.num_layers, --model.residual, --model.convolution",
             fix="leave them out, or choose rnn, gru or lstm",
         )
     owners = {"identity": ("rnn",), "chrono": ("gru", "lstm")}.get(options.initialisation)
@@ -97,6 +97,12 @@ def check_sizes(options: ModelOptions) -> None:
     for name in ("hidden_size", "num_layers", "segment", "beam_size", "width"):
         if getattr(options, name) < 1:
             raise ConfigError(f"{name} is {getattr(options, name)}", at=f"--model.{name}", fix="give 1 or more")
+    if options.convolution < 0 or options.convolution == 1:
+        raise ConfigError(
+            f"convolution is {options.convolution}",
+            at="--model.convolution",
+            fix="give the steps that it sees, 2 or more, or 0 for none",
+        )
     for name in _SHARES:
         if not 0 <= (getattr(options, name) or 0) < 1:
             raise ConfigError(

@@ -6,7 +6,7 @@ Shapes: x (B, T, D), y (B, T, H), x_t (B, D), a state tensor (B, size).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
@@ -37,11 +37,16 @@ class Cell(nn.Module, ABC):
         num_states: Number of state tensors: 1, or 2 for (h, c).
     """
 
-    num_states: ClassVar[int] = 1
+    num_states: int = 1
 
     def __init__(self, hidden_size: int) -> None:
         super().__init__()
         self.hidden_size = hidden_size
+
+    @property
+    def innermost(self) -> Cell:
+        """The cell whose formula decides what is kept: this one, or the one that it is built around."""
+        return self
 
     @abstractmethod
     def init_state(self, batch_size: int) -> State:

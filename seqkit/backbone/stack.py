@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from seqkit.backbone.cell import Cell, State
+from seqkit.backbone.convolution import ConvolvedCell
 from seqkit.backbone.locked_dropout import LockedDropout
 
 CellBuilder = Callable[[int, int], Cell]
@@ -29,6 +30,8 @@ class Stack(nn.Module):
         input_dropout: Share of the input's features dropped, in training.
         output_dropout: Share of the output's features dropped, in training; None: the last layer is like the others.
         locked: The features that are dropped are the same at all steps of a chunk.
+        convolution: Steps that a causal convolution in front of each layer sees, for which the input is mapped to H,
+            too; 0: none.
     """
 
     bidirectional = False
@@ -44,6 +47,7 @@ class Stack(nn.Module):
         input_dropout: float = 0.0,
         output_dropout: float | None = None,
         locked: bool = False,
+        convolution: int = 0,
     ) -> None:
         super().__init__()
         self.output_size, self.residual = hidden_size, residual
@@ -51,10 +55,14 @@ class Stack(nn.Module):
             output_dropout = 0.0 if residual else dropout
         kind = LockedDropout if locked else nn.Dropout
         self.input_dropout, self.dropout, self.output_dropout = kind(input_dropout), kind(dropout), kind(output_dropout)
-        project = residual and input_size != hidden_size
+        # Layers keep their states in one tensor, and that of a convolution has the size of its input.
+        project = (residual or convolution > 0) and input_size != hidden_size
         self.project = nn.Linear(input_size, hidden_size) if project else nn.Identity()
-        first = hidden_size if residual else input_size
-        self.cells = nn.ModuleList(build(first if n == 0 else hidden_size, hidden_size) for n in range(num_layers))
+        sizes = [hidden_size if project else input_size] + [hidden_size] * (num_layers - 1)
+        cells = [build(size, hidden_size) for size in sizes]
+        if convolution:
+            cells = [ConvolvedCell(cell, hidden_size, convolution) for cell in cells]
+        self.cells = nn.ModuleList(cells)
         self.norms = nn.ModuleList(nn.LayerNorm(hidden_size) for _ in range(num_layers + 1) if residual)
 
     def init_state(self, batch_size: int) -> State:

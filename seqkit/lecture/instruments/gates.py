@@ -72,9 +72,9 @@ def measure_time_constants(
     means = {gate.gate: gate.mean_by_unit for gate in gates}
     if "forget" in means:
         name, kept = "forget", means["forget"]
-    elif isinstance(layer.cell, GRUCell | MinGRUCell):
+    elif isinstance(layer.cell.innermost, GRUCell | MinGRUCell):
         # An open update gate keeps the state of a GRU; it lets go of that of a minimal one.
-        name, kept = "update", means["update"] if isinstance(layer.cell, GRUCell) else 1 - means["update"]
+        name, kept = "update", means["update"] if isinstance(layer.cell.innermost, GRUCell) else 1 - means["update"]
     else:
         return None
     with np.errstate(divide="ignore"):

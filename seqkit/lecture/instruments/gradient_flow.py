@@ -109,7 +109,9 @@ def _norms(trace: StackTrace, seed: Tensor) -> Iterator[dict[str, Tensor]]:
         own = [_lengths(gradients, list(kind)) for kind in kinds]
         parts["state"] = torch.stack(own).square().sum(0).sqrt()
         if layer.carries_output and len(own) > 1:
-            parts |= {name: value for name, value in zip(("h", "c"), own, strict=False)}
+            # What comes after the cell's own is the memory of a convolution.
+            names = ("h", "c")[: layer.cell.innermost.num_states]
+            parts |= {name: value for name, value in zip(names, own, strict=False)}
         yield parts
 
 
