@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from seqkit.backbone.cell import Cell, State
 from seqkit.backbone.cells import GRUCell, LSTMCell, RNNCell
+from seqkit.backbone.convolution import ConvolvedCell
 from seqkit.backbone.parallel import LRUCell, ParallelCell
 from seqkit.backbone.stack import Stack
 
@@ -146,6 +147,17 @@ def _split_lru(cell: LRUCell) -> SplitStep:
     return SplitStep(read, advance)
 
 
+def _split_convolved(cell: ConvolvedCell) -> SplitStep:
+    inner = split_step(cell.cell)
+
+    def advance(x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        u_t, past = cell.convolve_step(x_t, state[-1])
+        y, after = inner.advance(inner.read(u_t), state[:-1])
+        return y, (*after, past)
+
+    return SplitStep(lambda x_t: x_t, advance)
+
+
 def _laid_out(weight: Tensor) -> Tensor:
     """A transposed copy: with few rows a product reads it a third faster than the transposed view."""
     return weight.t().contiguous()
@@ -157,4 +169,5 @@ _SPLITS: dict[type, Callable[..., SplitStep]] = {
     LSTMCell: _split_lstm,
     ParallelCell: _split_parallel,
     LRUCell: _split_lru,
+    ConvolvedCell: _split_convolved,
 }

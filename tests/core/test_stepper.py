@@ -70,6 +70,18 @@ def test_steps_equal_reading_at_once_for_every_cell(melody: Domain, cell: str, n
     assert_all_close(stepper.state, after)
 
 
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell not in MEMORYLESS])
+def test_a_convolution_goes_before_each_cell(melody: Domain, cell: str, residual: bool) -> None:
+    model = build(melody, cell=cell, num_layers=2, residual=residual, convolution=3)
+    x = some_steps(model)
+    expected, after = read_at_once(model, x, model.init_state(B))
+    stepper = Stepper(model)
+    stepper.begin(model.init_state(B))
+    assert_all_close(read_by_steps(stepper, x), expected)
+    assert_all_close(stepper.state, after)
+
+
 @pytest.mark.parametrize("options", [{"nonlinearity": "relu"}, {"initialisation": "identity", "nonlinearity": "relu"}])
 def test_a_plain_cell_keeps_its_nonlinearity(melody: Domain, options: dict[str, str]) -> None:
     model = build(melody, cell="rnn", **options)
