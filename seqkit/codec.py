@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+import numpy as np
 from torch import Tensor
 
 from seqkit.errors import ConfigError
@@ -53,6 +54,13 @@ class Codec(ABC):
         Raises:
             DataError: If the value holds something that this codec cannot represent.
         """
+
+    def encode_array(self, value: Any) -> np.ndarray:
+        """The steps of `encode` for a store, which keeps them in the smallest type that holds them.
+
+        A codec that has them in a small type overrides this, so that they are not widened and narrowed again.
+        """
+        return self.encode(value).numpy()
 
     @abstractmethod
     def decode(self, steps: Tensor) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, final
 
@@ -12,6 +13,10 @@ from torch import Tensor
 from seqkit.codec import Codec, require_fitted
 from seqkit.errors import ConfigError, DataError, did_you_mean
 from seqkit.steps import Discrete
+
+_NUM_ASCII = 128
+_OUTSIDE = 255
+"""In a table of bytes: a character outside the alphabet."""
 
 _SHOWN = 30
 """Characters of a label that an error shows."""
@@ -36,6 +41,7 @@ class SymbolCodec(Codec):
     def __init__(self, alphabet: str | None = None, unknown: str | None = None) -> None:
         self.unknown = unknown
         self.alphabet = ""
+        self._bytes: bytes | None = None
         if alphabet is not None:
             self._set(alphabet)
 
@@ -54,23 +60,36 @@ class SymbolCodec(Codec):
         """Learn the alphabet, unless it was given."""
         if self.alphabet:
             return
-        seen: set[int] = set()
+        seen = np.zeros(sys.maxunicode + 1, bool)
         for value in values:
-            seen.update(np.unique(_code_points(value)).tolist())
-        self._set("".join(map(chr, sorted(seen))))
+            if value.isascii():
+                known = np.flatnonzero(seen[:_NUM_ASCII]).astype(np.uint8).tobytes()
+                new = value.encode().translate(None, known)  # Mostly nothing: all were seen before.
+                seen[np.frombuffer(new, np.uint8)] = True
+            else:
+                seen[_code_points(value)] = True
+        self._set("".join(map(chr, np.flatnonzero(seen))))
 
     def encode(self, value: str) -> Tensor:
         """Characters to ids, (T,) int64."""
+        return torch.from_numpy(self.encode_array(value).astype(np.int64))
+
+    def encode_array(self, value: str) -> np.ndarray:
+        """Characters to ids in a small type, (T,)."""
         require_fitted(bool(self.alphabet), self)
-        points = _code_points(value)
-        ids = self._table[np.minimum(points, len(self._table) - 1)]
-        if (ids < 0).any():
-            first = int(np.argmax(ids < 0))
+        if self._bytes is not None and value.isascii():
+            ids = np.frombuffer(value.encode().translate(self._bytes), dtype=np.uint8)
+            outside = int(ids.max(initial=0)) == _OUTSIDE
+        else:
+            ids = np.take(self._table, _code_points(value), mode="clip")
+            outside = int(ids.min(initial=0)) < 0
+        if outside:
+            first = next(place for place, character in enumerate(value) if character not in self.alphabet)
             raise DataError(
                 f"character {value[first]!r} at position {first} is not in the alphabet",
                 fix=f"the alphabet is {self.alphabet[:40]!r}: clean the record, or give an unknown symbol",
             )
-        return torch.from_numpy(ids)
+        return ids
 
     def decode(self, steps: Tensor) -> str:
         """Ids to characters."""
@@ -93,8 +112,12 @@ class SymbolCodec(Codec):
         self._symbols = np.array(list(alphabet), dtype=object)  # numpy's own text type drops a NUL
         fallback = -1 if self.unknown is None else alphabet.index(self.unknown)
         # One entry a code point and one past the last: a lookup table reads a million characters in a millisecond.
-        self._table = np.full(max(map(ord, alphabet), default=0) + 2, fallback, dtype=np.int64)
+        self._table = np.full(max(map(ord, alphabet), default=0) + 2, fallback, dtype=np.int32)
         self._table[_code_points(alphabet)] = np.arange(len(alphabet))
+        self._bytes = None
+        if len(alphabet) <= _OUTSIDE:  # ASCII, as most text is, goes through a table of bytes four times as fast.
+            ids = np.take(self._table, np.arange(_NUM_ASCII), mode="clip")
+            self._bytes = bytes(np.where(ids < 0, _OUTSIDE, ids).astype(np.uint8)) + bytes(_NUM_ASCII)
 
 
 @final

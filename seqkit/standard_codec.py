@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, final
 
 import numpy as np
@@ -45,6 +46,8 @@ class StandardCodec(Codec):
         """Learn mean and deviation of each feature, in float64, ignoring NaN."""
         if self._fitted:
             return
+        if not self.standardise:  # Nothing but the width is learned, and `encode` holds every record against it.
+            values = (_as_matrix(value)[:1] for value in islice(values, 1))
         count = total = squares = shift = np.zeros(0)
         for value in values:
             array = _as_matrix(value).astype(np.float64)
@@ -74,8 +77,9 @@ class StandardCodec(Codec):
         array = _as_matrix(value)
         if array.shape[1] != len(self.mean):
             raise _other_width(array.shape[1], len(self.mean))
-        steps = (array - np.asarray(self.mean)) / np.asarray(self.deviation)
-        return torch.from_numpy(steps.astype(np.float32))
+        if any(self.mean) or any(deviation != 1.0 for deviation in self.deviation):
+            array = (array - np.asarray(self.mean)) / np.asarray(self.deviation)
+        return torch.from_numpy(array.astype(np.float32))
 
     def decode(self, steps: Tensor) -> np.ndarray:
         """Standardised steps, (T, F), to values, (T, F) float64."""

@@ -13,8 +13,8 @@ from seqkit_dna.letters import BASES, Ambiguous, canonical, first_refused, refus
 
 _N = len(BASES)
 _LETTERS = np.frombuffer((BASES + "N").encode(), np.uint8)
-_CODE = np.full(256, _N, np.uint8)
-_CODE[_LETTERS] = np.arange(_N + 1)
+_CODE_OF_BYTE = bytes((BASES + "N").find(chr(byte)) % 256 for byte in range(256))
+"""255 for every other byte than the canonical letters."""
 
 MOST_BASES = 8
 """Longest k-mer: 4^8 = 65,536 symbols."""
@@ -68,16 +68,36 @@ class BaseCodec(Codec):
         Raises:
             DataError: Names the first letter that is no nucleotide, and its place.
         """
-        codes = _CODE[_checked(value, "n" if self.with_n else "error")]
+        return torch.from_numpy(self.encode_array(value).astype(np.int64))
+
+    def encode_array(self, value: str) -> np.ndarray:
+        """Bases to symbols in a small type, (T,); the errors are those of `encode`."""
+        codes = self._codes(value)
+        if self.k == 1:
+            return codes  # N is 4, as it should be.
         num_steps = self.num_steps(len(codes))
-        symbols = np.zeros(num_steps, np.int64)
-        holds_n = np.zeros(num_steps, bool)
+        symbols = np.zeros(num_steps, np.uint16 if self.k < MOST_BASES else np.uint32)
         for place in range(self.k):
-            here = codes[place : place + num_steps * self.stride : self.stride][:num_steps]
-            symbols = symbols * 4 + here
-            holds_n |= here == _N
-        symbols[holds_n] = self._n_symbol
-        return torch.from_numpy(symbols)
+            symbols <<= 2
+            symbols |= self._digits(codes, place, num_steps) & 3
+        if _N in codes:
+            holds_n = np.zeros(num_steps, bool)
+            for place in range(self.k):
+                holds_n |= self._digits(codes, place, num_steps) == _N
+            symbols[holds_n] = self._n_symbol
+        return symbols
+
+    def _digits(self, codes: np.ndarray, place: int, num_steps: int) -> np.ndarray:
+        """The bases at this place of each k-mer, (num_steps,)."""
+        return codes[place : place + num_steps * self.stride : self.stride][:num_steps]
+
+    def _codes(self, value: str) -> np.ndarray:
+        """Bases as numbers from 0, N the last, (len,) uint8; what readers hand on is upper case and clean already."""
+        codes = np.frombuffer(value.encode("utf-8").translate(_CODE_OF_BYTE), np.uint8)
+        if int(codes.max(initial=0)) <= (_N if self.with_n else _N - 1):
+            return codes
+        letters = _checked(value, "n" if self.with_n else "error")
+        return np.frombuffer(letters.translate(_CODE_OF_BYTE), np.uint8)
 
     def decode(self, steps: Tensor) -> str:
         """Symbols to bases; a place that no k-mer knows is N."""
@@ -118,11 +138,11 @@ class BaseCodec(Codec):
         return torch.where(symbols == self._n_symbol, symbols, turned)
 
 
-def _checked(value: str, ambiguous: Ambiguous) -> np.ndarray:
-    """The canonical letters of a sequence, as bytes."""
+def _checked(value: str, ambiguous: Ambiguous) -> bytes:
+    """The canonical letters of a sequence."""
     letters = value.encode("utf-8")
     place = first_refused(letters, ambiguous)
     if place >= 0:
         error = refused_letter(letters[place])
         raise DataError(f"{error.what}: base {place + 1}", fix=error.fix)
-    return np.frombuffer(canonical(letters).encode(), np.uint8)
+    return canonical(letters).encode()

@@ -12,10 +12,19 @@ from typing import cast
 
 from seqkit import DataError, SourceFile, report
 from seqkit_dna.fragment import BLOCK_BASES, Fragment, first_word
-from seqkit_dna.letters import Ambiguous, accepted, canonical, count_letters, refused_letter, refused_places
+from seqkit_dna.letters import (
+    Ambiguous,
+    accepted,
+    canonical,
+    clean_lines,
+    count_letters,
+    refused_letter,
+    refused_places,
+)
 
 _READ_BYTES = 1 << 20
 _LONGEST_HEADER = 1 << 20
+_LINE_FEED = 10
 
 
 def read_fasta(source: SourceFile, ambiguous: Ambiguous = "n") -> Iterator[Fragment]:
@@ -56,13 +65,11 @@ class _OpenRecord:
 
     def add(self, piece: bytes, line: int) -> Iterator[Fragment]:
         """Take a piece of sequence that begins in this line of the file."""
-        for place in refused_places(piece, self.ambiguous):
-            here = line + piece.count(b"\n", 0, place)
-            base = self.start + self.size + count_letters(piece[:place]) + 1
-            where = f"{self.origin}, record {self.name!r}, line {here}, base {base}"
-            report(refused_letter(piece[place], where))
-        self.pending.append(canonical(accepted(piece, self.ambiguous)))
-        self.size += len(self.pending[-1])
+        bases = clean_lines(piece, self.ambiguous)
+        if bases is None:
+            bases = self._looked_through(piece, line)
+        self.pending.append(bases)
+        self.size += len(bases)
         if self.size <= BLOCK_BASES:
             return
         bases = "".join(self.pending)
@@ -70,6 +77,15 @@ class _OpenRecord:
         for begin in range(0, whole, BLOCK_BASES):
             yield Fragment(self.header, bases[begin : begin + BLOCK_BASES], self.start + begin)
         self.pending, self.size, self.start = [bases[whole:]], self.size - whole, self.start + whole
+
+    def _looked_through(self, piece: bytes, line: int) -> str:
+        """The bases of a piece with other things in it, which are reported."""
+        for place in refused_places(piece, self.ambiguous):
+            here = line + piece.count(b"\n", 0, place)
+            base = self.start + self.size + count_letters(piece[:place]) + 1
+            where = f"{self.origin}, record {self.name!r}, line {here}, base {base}"
+            report(refused_letter(piece[place], where))
+        return canonical(accepted(piece, self.ambiguous))
 
     def last(self) -> Iterator[Fragment]:
         """What is left at the record's end."""
@@ -93,12 +109,20 @@ def fasta_pieces(chunks: Iterable[bytes], origin: str) -> Iterator[tuple[int, bo
         begin = 0
         while begin < len(block):
             is_header = at_line_start and block.startswith(b">", begin)
-            end = block.find(b"\n" if is_header else b"\n>", begin) + 1 or len(block)
+            end = (block.find(b"\n", begin) + 1 if is_header else _next_header(block, begin)) or len(block)
             piece = block[begin:end]
             yield line, is_header, piece
-            line += piece.count(b"\n")
+            line += 1 if is_header else len(piece) - len(piece.replace(b"\n", b""))  # faster than to count
             at_line_start = piece.endswith(b"\n")
             begin = end
+
+
+def _next_header(block: bytes, begin: int) -> int:
+    """Place of the first sign after this one that stands at the beginning of a line; 0 if there is none."""
+    place = block.find(b">", begin + 1)  # One byte is found ten times as fast as two.
+    while place > 0 and block[place - 1] != _LINE_FEED:
+        place = block.find(b">", place + 1)
+    return max(place, 0)
 
 
 def _chunks(source: SourceFile) -> Iterator[bytes]:

@@ -30,6 +30,13 @@ _CANONICAL = bytes.maketrans(
     _both_cases(BASES + "U" + _MORE_THAN_ONE), (BASES + "T" + "N" * len(_MORE_THAN_ONE)).encode() * 2
 )
 
+_REFUSED = b"!"
+_CLEAN = {
+    policy: bytes(_CANONICAL[byte] if byte in letters else _REFUSED[0] for byte in range(256))
+    for policy, letters in _ACCEPTED.items()
+}
+"""`_CANONICAL` for accepted letters alone: one walk over the letters translates them and tells whether all were."""
+
 
 def canonical(letters: bytes) -> str:
     """Accepted letters as upper-case A, C, G, T and N; white space is left out, U becomes T.
@@ -42,6 +49,15 @@ def canonical(letters: bytes) -> str:
         for letter, count in Counter(letters.translate(None, _PLAIN + b"Nn" + _WHITE_SPACE)).items():
             observe("iupac_letters", chr(letter).upper(), count)
     return letters.translate(_CANONICAL, _WHITE_SPACE).decode("ascii", "replace")
+
+
+def clean_lines(piece: bytes, ambiguous: Ambiguous) -> str | None:
+    """`canonical(piece)` if nothing but accepted letters and line feeds is in it; None if there is more to look at.
+
+    A file of many lines is nearly always like that, and this takes a third of the time.
+    """
+    letters = piece.replace(b"\n", b"").translate(_CLEAN[ambiguous])
+    return None if collecting() or _REFUSED in letters else letters.decode("ascii")
 
 
 def first_refused(letters: bytes, ambiguous: Ambiguous) -> int:

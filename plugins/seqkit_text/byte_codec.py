@@ -30,7 +30,11 @@ class ByteCodec(Codec):
 
     def encode(self, value: str) -> Tensor:
         """Text to bytes, (T,) int64."""
-        return torch.from_numpy(np.frombuffer(utf8(value), dtype=np.uint8).astype(np.int64))
+        return torch.from_numpy(self.encode_array(value).astype(np.int64))
+
+    def encode_array(self, value: str) -> np.ndarray:
+        """Text to bytes, (T,) uint8."""
+        return np.frombuffer(utf8(value), dtype=np.uint8)
 
     def decode(self, steps: Tensor) -> str:
         """Bytes to text; what is no valid UTF-8, such as a character cut in half, becomes U+FFFD."""

@@ -14,6 +14,9 @@ from seqkit import DataError, report
 MISSING = ("", "nan", "na", "n/a", "<na>", "null", "none", "?")
 """What counts as a missing value, whatever the case."""
 
+SPELT_MISSING = tuple(sorted({spelt for m in MISSING for spelt in (m, m.upper(), m.capitalize(), "NaN", "<NA>", "N/A")}))
+"""The usual spellings of these; other ones cost time, not data."""
+
 NO_TIME = np.iinfo(np.int64).min
 """Stands for a time that was reported as unusable; as a timestamp it is numpy's NaT."""
 
@@ -125,10 +128,15 @@ def times(column: pa.Array, name: str, first_row: int, file: str, time_format: s
 
 def texts(column: pa.Array) -> np.ndarray:
     """A column as strings, (N,) object; a missing cell is the empty string."""
+    return np.asarray(text_column(column), dtype=object)
+
+
+def text_column(column: pa.Array) -> pa.Array:
+    """A column as an Arrow column of strings; a missing cell is the empty string."""
     column = _plain(column)
     if not _is_text(column.type):
         column = column.cast(pa.string())
-    return np.asarray(pc.fill_null(column, ""), dtype=object)
+    return pc.fill_null(column, "")
 
 
 def _from_text(column: pa.Array, name: str, first_row: int, file: str) -> np.ndarray:

@@ -56,6 +56,12 @@ class Frequency:
         unit, name = next((unit, name) for least, unit, name in _UNITS if size >= least)
         return f"{size / unit:.3g} {name}" if name in ("ms", "s") else _amount(size / unit, name)
 
+    def keeps(self, times: np.ndarray) -> bool:
+        """Whether the times are known to be one step apart each; False may mean that `steps` has to be asked."""
+        if self.unit not in ("us", "index"):
+            return False
+        return bool((np.diff(times).astype(np.int64) == self.count).all())
+
     def steps(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Whole steps since the first time, (T,) int64, and whether each time is on the grid, (T,) bool.
 
@@ -138,6 +144,8 @@ def _amount(count: float, name: str) -> str:
 
 def _commonest(gaps: np.ndarray) -> int:
     """The most frequent gap, the smallest of several."""
+    if (gaps == gaps[0]).all():
+        return int(gaps[0])
     sizes, counts = np.unique(gaps, return_counts=True)
     return int(sizes[counts.argmax()])
 

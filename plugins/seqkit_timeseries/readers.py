@@ -9,13 +9,17 @@ from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from seqkit import DataError, SourceFile, report, reporting
-from seqkit_timeseries.cells import NO_TIME, numbers, texts, times
+from seqkit_timeseries.cells import NO_TIME, is_number, numbers, text_column, texts, times
 from seqkit_timeseries.layout import Roles, TableOptions, find_layout, find_roles
 from seqkit_timeseries.rows import read_rows_of_series
 from seqkit_timeseries.series import Series, row_times
 from seqkit_timeseries.tables import Head, read_head, table_batches
+
+_NO_ID = -1
+"""Stands for an id that was reported as empty."""
 
 
 def read_table(source: SourceFile, options: TableOptions) -> Iterator[Series]:
@@ -31,9 +35,37 @@ def read_table(source: SourceFile, options: TableOptions) -> Iterator[Series]:
     if layout == "rows":
         return read_rows_of_series(source, head, options)
     roles = find_roles(source, head, options, layout)
-    blocks = _blocks(source, head, roles, options)
-    read = _read_long if layout == "long" else _read_wide
-    return read(source, blocks, roles, options)
+    names = _Names()
+    blocks = _blocks(source, head, roles, options, names)
+    if layout == "long":
+        return _read_long(source, blocks, roles, options, names)
+    return _read_wide(source, blocks, roles, options)
+
+
+class _Names:
+    """Ids of a file as numbers, in the order of their first rows: numbers are compared at once, text is not."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    def of(self, number: int) -> str:
+        """The id."""
+        return self._names[number]
+
+    def numbers(self, column: pa.Array) -> np.ndarray:
+        """The number of each row's id, (N,) int64; `_NO_ID` where it is empty."""
+        column = text_column(column)
+        changes = pc.not_equal(column.slice(1), column.slice(0, max(len(column) - 1, 0)))
+        begins = np.concatenate([[0], np.flatnonzero(changes.to_numpy(zero_copy_only=False)) + 1])[: len(column)]
+        runs = [self._number(name) for name in column.take(pa.array(begins)).to_pylist()]
+        return np.repeat(np.array(runs, np.int64), np.diff(np.append(begins, len(column))))
+
+    def _number(self, name: str) -> int:
+        if name not in self._numbers and name:
+            self._numbers[name] = len(self._names)
+            self._names.append(name)
+        return self._numbers.get(name, _NO_ID)
 
 
 @dataclass
@@ -53,25 +85,36 @@ class _Block:
 
     def usable(self) -> np.ndarray:
         """Rows with an id and a time, (N,) bool; those without were reported."""
-        named = np.ones(len(self.values), dtype=bool) if self.ids is None else self.ids != ""
+        named = np.ones(len(self.values), dtype=bool) if self.ids is None else self.ids != _NO_ID
         return named if self.times is None else named & (self.times.view(np.int64) != NO_TIME)
 
 
-def _blocks(source: SourceFile, head: Head, roles: Roles, options: TableOptions) -> Iterator[_Block]:
+def _blocks(
+    source: SourceFile, head: Head, roles: Roles, options: TableOptions, names: _Names
+) -> Iterator[_Block]:
     file = source.origin
-    for row, batch in table_batches(source, head):
+    for row, batch in table_batches(source, head, _types(head, roles, options)):
         if not batch.num_rows:
             continue
         columns = [numbers(batch.column(name), name, row, file) for name in (*roles.values, *roles.known)]
         block = _Block(
-            None if roles.identifier is None else _ids(batch, roles.identifier, row, file),
+            None if roles.identifier is None else _ids(batch, roles.identifier, row, file, names),
             None if roles.time is None else times(batch.column(roles.time), roles.time, row, file, options.time_format),
-            np.stack(columns, axis=1),
+            np.stack(columns, axis=1) if len(columns) > 1 else columns[0][:, None],
             None if roles.label is None else _labels(batch, roles.label, row, file, options),
             np.stack([texts(batch.column(name)) for name in roles.statics], axis=1) if roles.statics else None,
         )
         usable = block.usable()
         yield block if usable.all() else block.rows(usable)
+
+
+def _types(head: Head, roles: Roles, options: TableOptions) -> dict[str, pa.DataType]:
+    """What the columns of numbers and the time are, by the first row."""
+    types = dict.fromkeys([*roles.values, *roles.known], pa.float64())
+    if roles.time is not None and options.time_format is None and len(head.first) == len(head.names):
+        numbered = is_number(head.first[head.names.index(roles.time)])
+        types[roles.time] = pa.float64() if numbered else pa.timestamp("us")
+    return types
 
 
 def _labels(batch: pa.RecordBatch, name: str, first_row: int, file: str, options: TableOptions) -> np.ndarray:
@@ -87,15 +130,17 @@ def _labels(batch: pa.RecordBatch, name: str, first_row: int, file: str, options
     return labels
 
 
-def _ids(batch: pa.RecordBatch, name: str, first_row: int, file: str) -> np.ndarray:
-    ids = texts(batch.column(name))
-    for row in np.flatnonzero(ids == ""):
+def _ids(batch: pa.RecordBatch, name: str, first_row: int, file: str, names: _Names) -> np.ndarray:
+    ids = names.numbers(batch.column(name))
+    for row in np.flatnonzero(ids == _NO_ID):
         at = f"{file}, row {first_row + int(row)}, column {name!r}"
         report(DataError("the id is empty", at=at, fix="name the series of each row"))
     return ids
 
 
-def _read_long(source: SourceFile, blocks: Iterable[_Block], roles: Roles, options: TableOptions) -> Iterator[Series]:
+def _read_long(
+    source: SourceFile, blocks: Iterable[_Block], roles: Roles, options: TableOptions, names: _Names
+) -> Iterator[Series]:
     """One row a step: rows of an id follow each other, and a series is complete where the id changes."""
     held: list[_Block] = []
     current, done = "", set[str]()
@@ -103,7 +148,7 @@ def _read_long(source: SourceFile, blocks: Iterable[_Block], roles: Roles, optio
         assert block.ids is not None
         bounds = np.flatnonzero(np.concatenate([[True], block.ids[1:] != block.ids[:-1], [True]]))
         for begin, end in pairwise(bounds):
-            name = str(block.ids[begin])
+            name = names.of(block.ids[begin])
             if held and name != current:
                 with reporting():
                     yield options.rules.apply(_series(source, current, held, roles, options))
@@ -125,7 +170,7 @@ def _by_id(blocks: list[_Block]) -> list[_Block]:
         return []
     whole = _joined(blocks)
     assert whole.ids is not None
-    _, first, inverse = np.unique(whole.ids.astype(str), return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(whole.ids, return_index=True, return_inverse=True)
     return [whole.rows(np.argsort(first[inverse], kind="stable"))]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from seqkit import DataError, SourceFile, first_row, read_batches, read_delimited, require_column
-from seqkit_timeseries.cells import is_number, is_time
+from seqkit_timeseries.cells import SPELT_MISSING, is_number, is_time
 
 TYPED_SUFFIXES = (".parquet", ".jsonl", ".ndjson")
 """Tables whose cells have types; every other file is read as delimited text."""
@@ -72,8 +72,15 @@ def read_head(source: SourceFile, time_format: str | None = None) -> Head:
     return Head([name.strip() for name in cells], following, header_lines, delimiter)
 
 
-def table_batches(source: SourceFile, head: Head) -> Iterator[tuple[int, pa.RecordBatch]]:
+def table_batches(
+    source: SourceFile, head: Head, types: dict[str, pa.DataType] | None = None
+) -> Iterator[tuple[int, pa.RecordBatch]]:
     """The rows of a table in batches, with the 1-based number of each batch's first row (a header does not count).
+
+    Args:
+        source: The file.
+        head: Of this file.
+        types: Columns of delimited text that are expected to be numbers or times; parsed on the way while they are.
 
     Raises:
         DataError: Names the row that has too few or too many cells.
@@ -82,7 +89,7 @@ def table_batches(source: SourceFile, head: Head) -> Iterator[tuple[int, pa.Reco
     if is_typed(source):
         batches = read_batches(source)
     else:
-        batches = read_delimited(source, head.delimiter, head.names, head.header_lines)
+        batches = read_delimited(source, head.delimiter, head.names, head.header_lines, types, SPELT_MISSING)
     for batch in batches:
         row = first_row(batch, row)
         yield row, batch

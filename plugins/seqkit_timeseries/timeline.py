@@ -47,6 +47,8 @@ class TimeRules:
             return series
         if series.timed:
             observe("frequency", frequency)
+        if frequency.keeps(series.times):
+            return series
         steps, on_grid = frequency.steps(series.times)
         if on_grid.all() and steps[-1] == len(series) - 1:
             return series

@@ -6,7 +6,7 @@ pyarrow reads it, because it notices a ragged row that other readers shift silen
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from seqkit.data.sources import SourceFile
@@ -16,12 +16,17 @@ from seqkit.problems import collecting, report
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BLOCK_BYTES = 1 << 22
+_BLOCK_BYTES = 1 << 20
 _FIRST_ROW = b"first_row"
 
 
 def read_delimited(
-    source: SourceFile, delimiter: str = ",", names: list[str] | None = None, skip_rows: int = 0
+    source: SourceFile,
+    delimiter: str = ",",
+    names: list[str] | None = None,
+    skip_rows: int = 0,
+    types: Mapping[str, pa.DataType] | None = None,
+    missing: Sequence[str] = (),
 ) -> Iterator[pa.RecordBatch]:
     """Rows of a delimited text file in batches; every cell is a string, an empty one "".
 
@@ -30,10 +35,63 @@ def read_delimited(
         delimiter: What separates cells.
         names: The columns' names; None takes them from the first line.
         skip_rows: Lines before the first row; the header counts if `names` are given.
+        types: Columns to be read as these types, as long as each of their cells is one or is missing. From the first
+            batch on that has another, these columns are text, too.
+        missing: What stands for a missing cell in the columns of `types`; of a time, none may be missing.
 
     Raises:
         DataError: Names the line with too few or too many cells, or that is not UTF-8; or the column that occurs twice.
     """
+    import pyarrow as pa
+
+    num_done = 0
+    if types and names is not None and not collecting():
+        _require_different(names, source.origin)
+        try:
+            for batch in _typed(source, delimiter, names, skip_rows, types, missing):
+                yield batch
+                num_done += batch.num_rows
+            return
+        except (pa.ArrowInvalid, EOFError, OSError):
+            pass  # Read as text: what is no number or date by Arrow may still be one, and if not, its place is known.
+    for batch in _as_text(source, delimiter, names, skip_rows):
+        skipped = min(num_done, batch.num_rows)
+        num_done -= skipped
+        if skipped < batch.num_rows:
+            yield batch.slice(skipped) if skipped else batch
+
+
+def _typed(
+    source: SourceFile,
+    delimiter: str,
+    names: list[str],
+    skip_rows: int,
+    types: Mapping[str, pa.DataType],
+    missing: Sequence[str],
+) -> Iterator[pa.RecordBatch]:
+    """The rows with numbers and times parsed on the way, the next batches by a second thread."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    convert = csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()) | dict(types),
+        null_values=[*missing],
+        strings_can_be_null=False,
+    )
+    read = csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=True, column_names=names, skip_rows=skip_rows)
+    parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=len(names) > 1)
+    times = [names.index(name) for name, kind in types.items() if pa.types.is_timestamp(kind)]
+    with source.open() as stream:
+        for batch in csv.open_csv(stream, read, parse, convert):
+            if any(batch.column(place).null_count for place in times):
+                raise pa.ArrowInvalid("a time is missing")
+            yield batch
+
+
+def _as_text(
+    source: SourceFile, delimiter: str, names: list[str] | None, skip_rows: int
+) -> Iterator[pa.RecordBatch]:
+    """The rows with every cell a string; the errors are those of `read_delimited`."""
     import pyarrow as pa
     from pyarrow import csv
 

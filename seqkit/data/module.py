@@ -16,7 +16,7 @@ from seqkit.data.given_paths import GivenPaths
 from seqkit.data.hooks import DataHooks
 from seqkit.data.loader import BatchLoader, RecordLoader, StreamLoader
 from seqkit.data.sources import PathOption
-from seqkit.data.splits import HoldOut, cut_stream, place_records, place_stream, select_records
+from seqkit.data.splits import HoldOut, cut_stream, place_records, place_stream, select_records, stream_length
 from seqkit.data.store import FlatStore, build_store
 from seqkit.data.windows import WindowLoader
 from seqkit.errors import ConfigError, DataError
@@ -106,6 +106,7 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
             test_fraction=test_fraction,
         )
         self._stores: dict[Split, FlatStore] = {}
+        self._stream_lengths: dict[Any, int] = {}
         self._fitted = False
 
     @property
@@ -131,7 +132,7 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
         """Records of a split by the rules of `hold_out`; what most plugins' `records` come down to.
 
         Args:
-            read: Yields all records of a path (of the demo data for None), the same at each call.
+            read: Yields all records of a path (of the demo data for None), the same at each call and for each split.
             split: The wanted split.
         """
         own_path = {"valid": self.valid_path, "test": self.test_path}.get(split)
@@ -140,7 +141,7 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
         elif self.holds_out_whole:
             yield from select_records(read(self.path), split, self.hold_out)
         else:
-            yield from cut_stream(lambda: read(self.path), split, self.hold_out)
+            yield from cut_stream(lambda: read(self.path), split, self.hold_out, self._stream_length(read))
 
     def placed(self) -> Iterator[tuple[Split | None, Record]]:
         """Every record once, with its target and the split it falls into; what `seqkit check` counts.
@@ -171,6 +172,7 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
         self.codec.restore(codec)
         if self.target_codec is not self.codec:
             self.target_codec.restore(target_codec)
+        self._stream_lengths.clear()  # A codec may say how records are read: at which sample rate, for one.
         self._fitted = True
 
     def setup(self, stage: str | None = None) -> None:
@@ -226,6 +228,15 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
     def predict_dataloader(self) -> BatchLoader:
         """Batches of everything in `path`."""
         return self.loader("predict")
+
+    def _stream_length(self, read: Callable[[PathOption], Iterable[Record]]) -> int | None:
+        """Length of the stream in `path`, measured once: splits are read one after the other."""
+        if self.hold_out.shares[1] == 0:
+            return None  # Nothing is cut off, so the length does not matter; but for test, which is then empty.
+        key = (str(self.path), self.hold_out)
+        if key not in self._stream_lengths:
+            self._stream_lengths[key] = stream_length(read(self.path), self.hold_out)
+        return self._stream_lengths[key]
 
     def _windows(self, store: FlatStore, shuffle: bool, seed: int) -> WindowLoader:
         if self.horizon is None:

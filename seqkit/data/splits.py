@@ -151,19 +151,29 @@ def stream_bounds(total: int, hold_out: HoldOut) -> tuple[int, int]:
     return total - round(total * both), total - round(total * test)
 
 
-def cut_stream(read: Callable[[], Iterable[Record]], split: Split, hold_out: HoldOut) -> Iterator[Record]:
+def stream_length(records: Iterable[Record], hold_out: HoldOut) -> int:
+    """Length of a stream, without the records that a rule makes test records; what `cut_stream` divides."""
+    return sum(len(record.sequence) for record, _, is_test in _judged(records, hold_out) if not is_test)
+
+
+def cut_stream(
+    read: Callable[[], Iterable[Record]], split: Split, hold_out: HoldOut, total: int | None = None
+) -> Iterator[Record]:
     """The part of a stream of records that belongs to one split: the end is held out, test last.
 
     The sequences are laid end to end and cut at two places; a record that lies across a cut is divided. Records
-    that a rule makes test records are taken out first, whole.
+    that a rule makes test records are taken out first, whole. Reading ends where the split ends.
 
     Args:
-        read: Gives the records anew at each call; it is read twice, once to measure. Sequences must have a
-            length and allow slicing.
+        read: Gives the records anew at each call. Sequences must have a length and allow slicing.
         split: The wanted split.
         hold_out: The rules.
+        total: The `stream_length`, if it is known; None reads the records once more to measure it.
     """
-    total = sum(len(record.sequence) for record, _, is_test in _judged(read(), hold_out) if not is_test)
+    if hold_out.shares[1] == 0 and split == "train":
+        yield from (record for record, _, is_test in _judged(read(), hold_out) if not is_test and len(record.sequence))
+        return
+    total = stream_length(read(), hold_out) if total is None else total
     first_valid, first_test = stream_bounds(total, hold_out)
     begin, end = {"train": (0, first_valid), "valid": (first_valid, first_test), "test": (first_test, total)}[split]
     position = 0
@@ -172,6 +182,8 @@ def cut_stream(read: Callable[[], Iterable[Record]], split: Split, hold_out: Hol
             if split == "test":
                 yield record
             continue
+        if position >= end and split != "test":
+            return  # What follows was looked at while the stream was measured.
         low, high = max(begin - position, 0), min(end - position, len(record.sequence))
         position += len(record.sequence)
         if low >= high:

@@ -168,10 +168,10 @@ def _append(file: IO[bytes], codec: Codec, value: object, origin: str) -> int:
     if value is None:
         raise DataError("the record has no target", at=origin, fix="give it a label, or use --data.task next_step")
     try:
-        steps = codec.encode(value)
+        steps = codec.encode_array(value)
     except SeqkitError as error:
         raise type(error)(error.what, at=error.at or origin, fix=error.fix) from error
-    file.write(steps.numpy().astype(_dtype(codec.spec)).tobytes())
+    file.write(np.ascontiguousarray(steps, dtype=_dtype(codec.spec)).data)
     return len(steps)
 
 
