@@ -41,6 +41,10 @@ class _SampledCodec(Codec):
         self.sample_rate_hz = state["sample_rate_hz"]
 
 
+_FULL_SCALE = 1 << 15
+"""Of 16-bit samples."""
+
+
 @final
 class WaveformCodec(_SampledCodec):
     """One step a sample, unchanged: a waveform (T,) in [-1, 1] to (T, 1) float32 and back."""
@@ -60,7 +64,11 @@ class WaveformCodec(_SampledCodec):
         Raises:
             DataError: If a sample is not in [-1, 1].
         """
-        return torch.from_numpy(_as_waveform(value))[:, None]
+        return torch.from_numpy(self.encode_array(value).copy())  # The waveform stays the caller's.
+
+    def encode_array(self, value: Any) -> np.ndarray:
+        """The same as `encode`, for reading only: it may be the waveform itself."""
+        return _as_waveform(value)[:, None]
 
     def decode(self, steps: Tensor) -> np.ndarray:
         """Steps, (T, 1), to a waveform, (T,) float32."""
@@ -104,10 +112,21 @@ class MuLawCodec(_SampledCodec):
         Raises:
             DataError: If a sample is not in [-1, 1].
         """
+        return torch.from_numpy(self.encode_array(value).astype(np.int64))
+
+    def encode_array(self, value: Any) -> np.ndarray:
+        """A waveform, (T,), to the numbers of the nearest levels, (T,)."""
+        samples = _as_waveform(value)
+        scaled = samples * _FULL_SCALE
+        places = scaled.astype(np.int32)
+        if not np.array_equal(places, scaled):
+            return self._encode(samples)  # Not 16-bit sound as most files hold it, or resampled.
+        return np.take(self._of_16_bits, places + _FULL_SCALE)
+
+    def _encode(self, samples: np.ndarray) -> np.ndarray:
         # In float64: in float32 some of 65536 levels would not find back to themselves.
-        samples = torch.from_numpy(_as_waveform(value)).double()
-        numbers: Tensor = torchaudio.functional.mu_law_encoding(samples, self.num_classes)
-        return numbers
+        numbers = torchaudio.functional.mu_law_encoding(torch.from_numpy(samples).double(), self.num_classes)
+        return np.asarray(numbers)
 
     def decode(self, steps: Tensor) -> np.ndarray:
         """Level numbers, (T,), to a waveform, (T,) float32."""
@@ -134,6 +153,8 @@ class MuLawCodec(_SampledCodec):
         numbers = torch.arange(num_classes)
         levels = torchaudio.functional.mu_law_decoding(numbers.double(), num_classes).clamp(-1.0, 1.0)
         self._levels = levels.numpy().astype(np.float32)
+        every = np.arange(-_FULL_SCALE, _FULL_SCALE + 1, dtype=np.float32) / _FULL_SCALE
+        self._of_16_bits = self._encode(every).astype(np.uint16)  # What each sample of 16 bits becomes.
         # Half a level below the loudest: there the levels lie furthest apart. Room for rounding to float32.
         edge = torch.tensor(num_classes - 1.5, dtype=torch.float64)
         self.tolerance = 1.0 - float(torchaudio.functional.mu_law_decoding(edge, num_classes)) + 1e-6
@@ -143,11 +164,11 @@ def _as_waveform(value: Any) -> np.ndarray:
     """A value as (T,) float32 samples, all in [-1, 1]."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise DataError(f"{value!r:.40} is no waveform", fix="give samples in [-1, 1], or a sound file")
-    samples = np.array(value, dtype=np.float32)
+    samples = np.asarray(value, dtype=np.float32)
     if samples.ndim != 1:
         raise DataError(f"a waveform of shape {samples.shape}", fix="mix the channels down to one: (T,)")
-    outside = ~(np.abs(samples) <= 1.0)
-    if outside.any():
+    if len(samples) and not (samples.min() >= -1.0 and samples.max() <= 1.0):  # NaN is outside, too.
+        outside = ~(np.abs(samples) <= 1.0)
         first = int(np.argmax(outside))
         raise DataError(
             f"sample {samples[first]:g} at position {first} is not in [-1, 1]", fix="scale the waveform, or clip it"

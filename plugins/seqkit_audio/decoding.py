@@ -41,9 +41,11 @@ class Decoder:
 
     def whole(self, sound: Clip | Joined | np.ndarray) -> np.ndarray:
         """All samples, (T,) float32."""
-        return np.concatenate(list(self.blocks(sound)))
+        blocks = list(self.blocks(sound))
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
     def _at_rate(self, blocks: Iterable[np.ndarray], rate_hz: int, origin: str = "") -> Iterator[np.ndarray]:
         """Samples at the wanted rate; decoding and resampling overshoot full scale a little, which is cut off."""
         for block in resample_blocks(blocks, rate_hz, self.sample_rate_hz, origin):
-            yield np.clip(block, -1.0, 1.0)
+            inside = not len(block) or (block.min() >= -1.0 and block.max() <= 1.0)
+            yield block if inside else np.clip(block, -1.0, 1.0)

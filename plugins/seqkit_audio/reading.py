@@ -87,7 +87,7 @@ class Sound:
                 raise DataError(what, at=self._origin, fix=_AGAIN)
             check_samples(block, position, self._origin)
             position += len(block)
-            yield block.mean(axis=1)
+            yield block.mean(axis=1) if block.shape[1] > 1 else block[:, 0]
 
     def _read(self, num_frames: int) -> np.ndarray:
         """Up to `num_frames` frames, (n, channels) float32."""
@@ -114,7 +114,8 @@ def open_sound(source: SourceFile, origin: str) -> Iterator[Sound]:
         check_whole(stream, origin)
         coded = count_samples(stream)
         try:
-            file = _ForwardFile(stream)
+            # By its name where it has one: libsndfile then reads the file itself, several times as fast.
+            file = _ForwardFile(stream.name if isinstance(stream, io.BufferedReader) else stream)
         except soundfile.LibsndfileError as error:
             raise DataError(f"no sound file: {error.error_string}", at=origin, fix=_ACCEPTED) from None
         with file:
@@ -160,9 +161,9 @@ def check_samples(block: np.ndarray, position: int, origin: str) -> None:
     Raises:
         DataError: Names the first frame with a sample that is no number, or far outside [-1, 1].
     """
-    bad = ~(np.abs(block) <= _LOUDEST).all(axis=1)  # NaN compares false, so it is bad too.
-    if not bad.any():
+    if block.min() >= -_LOUDEST and block.max() <= _LOUDEST:  # NaN compares false, so it is bad too.
         return
+    bad = ~(np.abs(block) <= _LOUDEST).all(axis=1)
     first = int(np.argmax(bad))
     value = block[first][~(np.abs(block[first]) <= _LOUDEST)][0]
     what = f"sample {value:g} at frame {position + first}"
