@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from seqkit.codec import Codec
 from seqkit.data.batching import consecutive_runs, plan_buckets
 from seqkit.data.loader import collate
 from seqkit.data.module import SequenceDataModule
@@ -15,6 +16,7 @@ from seqkit.inference.rows import Row
 from seqkit.inference.score import Scoring
 from seqkit.model import SequenceModel
 from seqkit.steps import Discrete, Split
+from seqkit.tasks.classify import Classify
 from seqkit.tasks.ctc import Transcript
 from seqkit.tasks.tag import Tag
 
@@ -22,7 +24,10 @@ _MOST_STEPS = 1 << 22
 """Steps of records that are held, with what is said of them, until they can be handed on in order."""
 
 _MOST_RECORDS = 1 << 14
-"""And records: for each the probabilities of all classes are held."""
+"""And records."""
+
+_MOST_SHARES = 1 << 22
+"""And probabilities: for each record those of all classes are held."""
 
 
 def predict_records(model: SequenceModel, data: SequenceDataModule, split: Split = "predict") -> Iterator[Row]:
@@ -56,14 +61,41 @@ def _answers(model: SequenceModel, data: SequenceDataModule, split: Split) -> It
     origins = store.origins()
     data.loader(split)  # refuses an empty split
     rows: dict[int, Row] = {}
-    for run in consecutive_runs(store.lengths, _MOST_STEPS, _MOST_RECORDS):
+    classes = _Classes(data.target_codec) if isinstance(model.task, Classify) and _discrete(data) else None
+    most = min(_MOST_RECORDS, max(_MOST_SHARES // model.task.output.num_parameters, 1))
+    for run in consecutive_runs(store.lengths, _MOST_STEPS, most):
         for places in plan_buckets(store.lengths[run], data.batch_size, data.step_budget, None):
             index = run[places]
             batch = collate(store, index)
             raws, _, _ = model.answer(batch.to(model.device))
-            for number, length, raw in zip(index.tolist(), batch.lengths.tolist(), raws.cpu(), strict=True):
-                rows[number] = {"origin": origins[number]} | _answer(model, data, raw, length)
+            if classes is not None:
+                found = classes(raws)
+            else:
+                lengths = batch.lengths.tolist()
+                found = (_answer(model, data, raw, n) for raw, n in zip(raws.cpu(), lengths, strict=True))
+            for number, row in zip(index.tolist(), found, strict=True):
+                rows[number] = {"origin": origins[number]} | row
         yield from (rows.pop(number) for number in run.tolist())
+
+
+class _Classes:
+    """Answers of a classifier; what its classes are called is asked once.
+
+    Args:
+        codec: Of the targets.
+    """
+
+    def __init__(self, codec: Codec) -> None:
+        assert isinstance(codec.spec, Discrete)
+        self._names = [codec.decode(torch.tensor([k])) for k in range(codec.spec.num_classes)]
+
+    def __call__(self, raws: torch.Tensor) -> Iterator[Row]:
+        """Of the head's outputs (B, K), a row each."""
+        shares = raws.double().softmax(dim=-1)
+        likeliest = shares.argmax(dim=-1).tolist()
+        for best, own in zip(likeliest, shares.cpu().numpy().round(6).tolist(), strict=True):
+            probabilities = dict(zip(self._names, own, strict=True))
+            yield {"prediction": self._names[best], "probability": own[best], "probabilities": probabilities}
 
 
 def _beside_steps(rows: Iterator[Row], data: SequenceDataModule, split: Split) -> Iterator[Row]:
@@ -73,7 +105,7 @@ def _beside_steps(rows: Iterator[Row], data: SequenceDataModule, split: Split) -
 
 
 def _answer(model: SequenceModel, data: SequenceDataModule, raw: torch.Tensor, length: int) -> Row:
-    """What is said of one record, whose outputs are (P,) or (T, P)."""
+    """What is said of one record that has no class: outputs (P,), or (T, P) of tags and transcripts."""
     output, codec = model.task.output, data.target_codec
     if isinstance(output, Transcript):
         best = output.mean(raw[None])
@@ -82,17 +114,12 @@ def _answer(model: SequenceModel, data: SequenceDataModule, raw: torch.Tensor, l
     if isinstance(model.task, Tag):
         tags = codec.decode(output.mean(raw[:length]))
         return {"prediction": tags if isinstance(tags, str | list) else np.asarray(tags).tolist()}
-    if not isinstance(codec.spec, Discrete):
-        value = np.asarray(codec.decode(output.mean(raw)[None])).reshape(-1)
-        return {"prediction": value[0].item() if len(value) == 1 else value.tolist()}
-    shares = raw.double().softmax(dim=-1)
-    likeliest = int(shares.argmax())
-    names = [codec.decode(torch.tensor([k])) for k in range(len(shares))]
-    return {
-        "prediction": names[likeliest],
-        "probability": round(float(shares[likeliest]), 6),
-        "probabilities": {name: round(float(share), 6) for name, share in zip(names, shares, strict=True)},
-    }
+    value = np.asarray(codec.decode(output.mean(raw)[None])).reshape(-1)
+    return {"prediction": value[0].item() if len(value) == 1 else value.tolist()}
+
+
+def _discrete(data: SequenceDataModule) -> bool:
+    return isinstance(data.target_codec.spec, Discrete)
 
 
 def _likelihoods(model: SequenceModel, data: SequenceDataModule, split: Split) -> Iterator[Row]:

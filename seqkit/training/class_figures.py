@@ -18,6 +18,9 @@ from torchmetrics.functional.classification import (
 
 from seqkit.errors import ConfigError, did_you_mean
 
+MOST_COMPARED = 1000
+"""Classes that are held against each other: of more neither a confusion matrix nor areas under curves are made."""
+
 _NUM_BINS = 15
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -48,17 +51,24 @@ def confusion_counts(raw: Tensor, truth: Tensor) -> np.ndarray:
     return torch.bincount(truth * size + raw.argmax(dim=-1), minlength=size * size).reshape(size, size).numpy()
 
 
-def class_rows(counts: np.ndarray, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """Precision, recall, F1 and number of records of each class; 0 where a class is never predicted, or never there."""
-    right, predicted, support = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
+def class_rows(guess: Tensor, truth: Tensor, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """Precision, recall, F1 and number of records of each class; 0 where a class is never predicted, or never there.
+
+    Args:
+        guess: Predicted classes, (N,).
+        truth: Classes, (N,).
+        labels: Names of the classes.
+    """
+    found = (truth[guess == truth], guess, truth)
+    counts = (torch.bincount(classes, minlength=len(labels)).tolist() for classes in found)
     rows = []
-    for label, hits, claims, records in zip(labels, right, predicted, support, strict=True):
+    for label, hits, claims, records in zip(labels, *counts, strict=True):
         rows.append({
             "label": label,
-            "precision": float(hits / claims) if claims else 0.0,
-            "recall": float(hits / records) if records else 0.0,
-            "f1": float(2 * hits / (claims + records)) if claims + records else 0.0,
-            "support": int(records),
+            "precision": hits / claims if claims else 0.0,
+            "recall": hits / records if records else 0.0,
+            "f1": 2 * hits / (claims + records) if claims + records else 0.0,
+            "support": records,
         })  # fmt: skip
     return rows
 
@@ -76,7 +86,8 @@ def areas(raw: Tensor, truth: Tensor, positive: int | None) -> dict[str, float]:
     sided = [k for k in classes if 0 < int((truth == k).sum()) < len(truth)]
     if not sided:
         return {"auroc": math.nan, "auprc": math.nan}
-    pairs = [(ranks(raw, k), (truth == k).long()) for k in sided]
+    odds = log_odds(raw)
+    pairs = [(_rank(odds[:, k]), (truth == k).long()) for k in sided]
     return {
         "auroc": float(np.mean([float(binary_auroc(score, is_k)) for score, is_k in pairs])),
         "auprc": float(np.mean([float(binary_average_precision(score, is_k)) for score, is_k in pairs])),
@@ -104,8 +115,21 @@ def ranks(raw: Tensor, positive: int) -> Tensor:
 
     Ranks rather than probabilities: those of a sure model all round to 1, and records would count as tied.
     """
-    others = torch.cat([raw[:, :positive], raw[:, positive + 1 :]], dim=1)
-    odds = raw[:, positive] - others.logsumexp(dim=1)
+    return _rank(log_odds(raw)[:, positive])
+
+
+def log_odds(raw: Tensor) -> Tensor:
+    """Logarithm of the odds of each class against all others, (N, K); finite for the surest model, too.
+
+    The others are summed from both ends up to the class: at a difference of all and one its digits would be lost.
+    """
+    nothing = torch.full_like(raw[:, :1], -math.inf)
+    before = torch.cat([nothing, raw.logcumsumexp(1)[:, :-1]], dim=1)
+    after = torch.cat([raw.flip(1).logcumsumexp(1).flip(1)[:, 1:], nothing], dim=1)
+    return raw - torch.logaddexp(before, after)
+
+
+def _rank(odds: Tensor) -> Tensor:
     values, places = np.unique(odds.numpy(), return_inverse=True)
     return torch.from_numpy(places / max(len(values) - 1, 1))
 

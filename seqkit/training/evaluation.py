@@ -19,7 +19,15 @@ from seqkit.lecture.sources.optimum import known_figures
 from seqkit.steps import Continuous, Discrete, Split
 from seqkit.tasks.outputs import WITHOUT_LIKELIHOOD
 from seqkit.training.answers import Answers, KeepAnswers, KeepGuesses
-from seqkit.training.class_figures import areas, calibration, chance_areas, class_rows, confusion_counts, positive_class
+from seqkit.training.class_figures import (
+    MOST_COMPARED,
+    areas,
+    calibration,
+    chance_areas,
+    class_rows,
+    confusion_counts,
+    positive_class,
+)
 from seqkit.training.group_figures import group_rows
 from seqkit.training.quiet import quiet_lightning
 from seqkit.training.trainer import build_trainer
@@ -78,7 +86,7 @@ def score_split(
         if labels:
             more, detail = _class_detail(answers, labels, number)
             figures |= more
-            if "majority" in baselines:
+            if "majority" in baselines and len(labels) <= MOST_COMPARED:
                 baselines["majority"] |= chance_areas(answers.truth, len(labels), number)
         detail |= _group_detail(answers, model.task.output.mean(answers.raw.float()), data.hold_out.group_match)
     if verb != "fit":
@@ -164,15 +172,18 @@ def _labels(data: SequenceDataModule) -> list[str]:
 
 def _class_detail(answers: Answers, labels: list[str], positive: int | None) -> tuple[dict[str, float], dict[str, Any]]:
     """Further figures of a classifier, and what is too long for a list of figures."""
-    counts = confusion_counts(answers.raw, answers.truth)
     error, bins = calibration(answers.raw, answers.truth)
-    detail = {
-        "confusion": {"labels": labels, "counts": counts.tolist()},
-        "classes": class_rows(counts, labels),
+    figures = {"calibration_error": error}
+    detail: dict[str, Any] = {
+        "classes": class_rows(answers.raw.argmax(dim=-1), answers.truth, labels),
         "positive": None if positive is None else labels[positive],
         "calibration": bins,
     }
-    return areas(answers.raw, answers.truth, positive) | {"calibration_error": error}, detail
+    if len(labels) <= MOST_COMPARED:
+        counts = confusion_counts(answers.raw, answers.truth)
+        detail["confusion"] = {"labels": labels, "counts": counts.tolist()}
+        figures = areas(answers.raw, answers.truth, positive) | figures
+    return figures, detail
 
 
 def _group_detail(answers: Answers, guess: torch.Tensor, pattern: str | None) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def plot_evaluation(folder: RunFolder, evaluation: Evaluation) -> list[Path]:
         paths += _made(save_figure(path, lambda f: draw_confusion(f, labels, counts), *confusion_size(len(labels))))
     if "groups" in detail:
         paths += _plot_groups(folder.plots / f"groups-{split}.png", detail["groups"])
-    if evaluation.result["verb"] != "fit" and "confusion" in detail:
+    if evaluation.result["verb"] != "fit" and "calibration" in detail:
         paths += _plot_ranking(folder.plots / f"ranking-{split}.png", evaluation)
         paths += _plot_reliability(folder.plots / f"reliability-{split}.png", evaluation.result)
     return paths
@@ -58,9 +58,9 @@ def _plot_groups(path: Path, rows: list[dict[str, Any]]) -> list[Path]:
 def _plot_ranking(path: Path, evaluation: Evaluation) -> list[Path]:
     """Only for two classes that both occur."""
     metrics, positive = evaluation.result["metrics"], evaluation.result["detail"]["positive"]
-    if positive is None or evaluation.answers is None or not np.isfinite(metrics["auroc"]):
+    if positive is None or evaluation.answers is None or not np.isfinite(metrics.get("auroc", np.nan)):
         return []
-    number = evaluation.result["detail"]["confusion"]["labels"].index(positive)
+    number = [row["label"] for row in evaluation.result["detail"]["classes"]].index(positive)
     raw, truth = evaluation.answers.raw, evaluation.answers.truth
     roc, precision_recall = curves(raw, truth, number)
     share = float((truth == number).double().mean())

@@ -12,11 +12,11 @@ from sklearn import metrics as sk
 from torchmetrics.functional.classification import multiclass_calibration_error
 
 import seqkit
-from seqkit import ConfigError, Domain, Run
+from seqkit import ConfigError, Discrete, Domain, Run
 from seqkit.cli.report import print_result
 from seqkit.cli.summary import Summary
-from seqkit.tasks.metrics import Matthews
-from seqkit.training import workflow
+from seqkit.tasks.metrics import Matthews, Scores
+from seqkit.training import evaluation, workflow
 from seqkit.training.class_figures import (
     areas,
     calibration,
@@ -24,6 +24,7 @@ from seqkit.training.class_figures import (
     class_rows,
     confusion_counts,
     curves,
+    log_odds,
     positive_class,
     ranks,
 )
@@ -98,13 +99,13 @@ def test_precision_recall_and_f1_of_each_class_by_hand_and_by_scikit_learn() -> 
     truth = torch.tensor([0, 1, 1, 1, 2])
     counts = confusion_counts(raw, truth)
     assert counts.tolist() == [[1, 0, 0], [1, 2, 0], [1, 0, 0]]
-    rows = class_rows(counts, ["a", "b", "c"])
+    rows = class_rows(raw.argmax(1), truth, ["a", "b", "c"])
     # b: 2 of 2 claims right, 2 of 3 records found, F1 = 2 * 2 / (2 + 3)
     assert rows[1] == {"label": "b", "precision": 1.0, "recall": 2 / 3, "f1": 0.8, "support": 3}
     assert rows[2] == {"label": "c", "precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1}
     raw, truth = answers(4)
     expected = sk.precision_recall_fscore_support(truth, raw.argmax(1), zero_division=0)
-    found = class_rows(confusion_counts(raw, truth), list("abcd"))
+    found = class_rows(raw.argmax(1), truth, list("abcd"))
     for column, name in zip(expected, ("precision", "recall", "f1", "support"), strict=True):
         np.testing.assert_allclose([row[name] for row in found], column)
 
@@ -129,6 +130,41 @@ def test_matthews_correlation_is_that_of_scikit_learn_and_zero_for_one_answer_to
         score.reset()
         score.update(torch.full_like(truth, always), truth)
         assert float(score.compute()) == 0
+
+
+def test_odds_of_many_classes_keep_their_digits_where_a_model_is_sure() -> None:
+    raw = torch.tensor([[0.0, 100.0, -300.0, 2.0]], dtype=torch.float64)
+    others = [[100.0, -300, 2], [0, -300, 2], [0, 100, 2], [0, 100, -300]]
+    expected = raw - torch.tensor(others, dtype=torch.float64).logsumexp(1)
+    torch.testing.assert_close(log_odds(raw), expected, rtol=1e-14, atol=0)
+
+
+def test_tens_of_thousands_of_classes_are_counted_without_a_matrix() -> None:
+    num_classes = 50_000  # a matrix would have 20 GB
+    truth = torch.arange(num_classes)
+    guess = torch.where(truth % 4 == 0, 1, truth)
+    scores = Scores(Discrete(num_classes), whole_records=True)
+    for part in (slice(0, 20_000), slice(20_000, num_classes)):
+        scores.update(torch.ones(num_classes)[part], truth[part] >= 0, guess[part], truth[part])
+    found = scores.compute()
+    # Class 1 is answered 12,501 times and is true once; a quarter is never answered, all others are always right.
+    assert found["accuracy"] == pytest.approx(0.75)
+    assert found["macro_f1"] == pytest.approx((37_499 + 2 / 12_502) / num_classes)
+    n, spread = 50_000, (50_000**2 - 37_499 - 12_501**2) * (50_000**2 - 50_000)
+    assert found["matthews"] == pytest.approx((37_500 * n - (37_499 + 12_501)) / math.sqrt(spread))
+    rows = class_rows(guess, truth, [str(n) for n in range(num_classes)])
+    assert rows[1] == {"label": "1", "precision": 1 / 12_501, "recall": 1.0, "f1": 2 / 12_502, "support": 1}
+
+
+def test_of_very_many_classes_none_are_held_against_each_other(
+    run: Run, melody: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = workflow.evaluate(run.path, "test", domain=melody)
+    monkeypatch.setattr(evaluation, "MOST_COMPARED", 1)
+    part = workflow.evaluate(run.path, "test", domain=melody)
+    assert whole["metrics"].keys() - part["metrics"].keys() == {"auroc", "auprc"}
+    assert whole["detail"].keys() - part["detail"].keys() == {"confusion"}
+    assert part["detail"]["classes"] == whole["detail"]["classes"]
 
 
 def test_the_positive_class_is_the_second_or_the_named_one() -> None:
@@ -196,9 +232,12 @@ def test_the_table_has_units_classes_and_confusion(
 def test_many_classes_are_not_printed_as_a_matrix(capsys: pytest.CaptureFixture[str]) -> None:
     labels = [f"[red]class {n}" for n in range(30)]  # no markup of the terminal's
     counts = np.diag(np.arange(30))
+    truth = torch.arange(30).repeat_interleave(torch.arange(30))
     result = {
         "domain": "d", "task": "classify", "split": "test", "metrics": {"loss": 1.0}, "baselines": {},
-        "detail": {"classes": class_rows(counts, labels), "confusion": {"labels": labels, "counts": counts.tolist()}},
+        "detail": {
+            "classes": class_rows(truth, truth, labels), "confusion": {"labels": labels, "counts": counts.tolist()}
+        },
         "num_parameters": 1, "num_records": 435, "loss_unit": "nats",
     }  # fmt: skip
     print_result(result)

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from seqkit.data.store import FlatStore
 from seqkit.lecture.rungs.rung import Figures, Rung
 from seqkit.tasks.class_weights import class_counts
-from seqkit.tasks.metrics import Matthews
+from seqkit.tasks.metrics import Accuracy, MacroF1, Matthews
 
 _COUNTED_TOGETHER = 1 << 20
 
@@ -33,8 +32,8 @@ def class_figures(truth: np.ndarray, guess: np.ndarray, num_classes: int) -> Fig
 def figures_of(pairs: Iterable[tuple[np.ndarray, np.ndarray]], num_classes: int) -> Figures:
     """The same of truth and guess that come part by part: a genome has a tag a base, and each is counted as int64."""
     metrics: dict[str, Any] = {
-        "accuracy": MulticlassAccuracy(num_classes, average="micro"),
-        "macro_f1": MulticlassF1Score(num_classes, average="macro"),
+        "accuracy": Accuracy(),
+        "macro_f1": MacroF1(num_classes),
         "matthews": Matthews(num_classes),
     }
     for truth, guess in pairs:
