@@ -6,6 +6,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
+import torch
 from torch import nn
 
 from seqkit.backbone.choice import build_cell
@@ -19,10 +20,13 @@ from seqkit.encoder import Encoder
 from seqkit.errors import ConfigError, did_you_mean
 from seqkit.model import SequenceModel
 from seqkit.options import ModelOptions
-from seqkit.refusals import check_causal, check_cell, check_sizes, check_task
+from seqkit.refusals import check_causal, check_cell, check_sizes, check_softmax, check_task
 from seqkit.steps import Continuous, Discrete
+from seqkit.tasks.adaptive import AdaptiveSoftmax
 from seqkit.tasks.base import Task
+from seqkit.tasks.class_weights import class_counts
 from seqkit.tasks.classify import Classify
+from seqkit.tasks.clusters import choose_cutoffs, rank_symbols, require_cutoffs
 from seqkit.tasks.ctc import Ctc, Transcript
 from seqkit.tasks.forecast import Forecast
 from seqkit.tasks.next_step import NextStep
@@ -32,6 +36,9 @@ from seqkit.tasks.tag import Tag
 TASKS: dict[str, type[Task]] = {
     "next_step": NextStep, "classify": Classify, "tag": Tag, "ctc": Ctc, "forecast": Forecast,
 }  # fmt: skip
+
+_SHRINK = 4.0
+"""Each tail of an adaptive softmax with weights of its own sees a quarter of the features of the one before."""
 
 
 def require_task(domain: Domain, task: str) -> None:
@@ -56,6 +63,7 @@ def build_model(
     encoder_options: dict[str, Any] | None = None,
     season: int | None = None,
     horizon: int | None = None,
+    cutoffs: list[int] | None = None,
 ) -> SequenceModel:
     """A fresh model for a data module whose codecs are fitted.
 
@@ -66,6 +74,8 @@ def build_model(
         encoder_options: Of the domain's encoder, by name.
         season: Steps of a season that a forecaster looks back; None takes the data's.
         horizon: Steps to forecast; None takes the data's.
+        cutoffs: Where the tails of an adaptive softmax begin in a model whose weights are to be loaded; None looks at
+            the training data for them, unless the options name them, and for the order of the symbols.
 
     Raises:
         ConfigError: If options contradict each other or the task.
@@ -75,13 +85,17 @@ def build_model(
     check_sizes(options)
     check_cell(options)
     check_task(kind, data, options)
+    check_softmax(kind, data, options)
     frame = _build_frame(kind, data, options, season)
     spec = data.codec.spec if frame is None else frame.seen
     encoder = domain.encoder(spec, options.d_model or options.hidden_size, data.task, **(encoder_options or {}))
     if kind.causal:
         check_causal(domain, encoder, options)
     backbone = _build_backbone(options, encoder.d_model)
-    task = _build_task(kind, backbone.output_size, data, options, horizon, frame, encoder.stride)
+    if options.softmax == "adaptive":
+        task: Task = _build_adaptive(backbone.output_size, data, options, cutoffs)
+    else:
+        task = _build_task(kind, backbone.output_size, data, options, horizon, frame, encoder.stride)
     if options.embedding_dropout:
         _drop_symbols(encoder, options.embedding_dropout)
     if options.tie_weights:
@@ -99,6 +113,7 @@ def describe(domain: Domain, data: SequenceDataModule, model: SequenceModel, enc
         "encoder": encoder,
         "season": model.frame.season if isinstance(model.frame, SeasonalFrame) else None,
         "horizon": model.task.horizon if isinstance(model.task, Forecast) else None,
+        "cutoffs": model.task.head.cutoffs if isinstance(model.task.head, AdaptiveSoftmax) else None,
         "codec": data.codec.state(),
         "target_codec": data.target_codec.state(),
     }
@@ -165,6 +180,22 @@ def _build_task(
     return kind(size, spec, output)
 
 
+def _build_adaptive(size: int, data: SequenceDataModule, options: ModelOptions, cutoffs: list[int] | None) -> NextStep:
+    """next_step over symbols in clusters, by their frequency in training unless a checkpoint holds their order."""
+    spec = data.codec.spec
+    assert isinstance(spec, Discrete)
+    order = None
+    if cutoffs is None:
+        counts = class_counts(data.store("train").steps, spec.num_classes)
+        cutoffs = choose_cutoffs(counts) if options.cutoffs is None else options.cutoffs
+        require_cutoffs(cutoffs, spec.num_classes)
+        order = rank_symbols(counts, cutoffs)
+    head = AdaptiveSoftmax(size, spec.num_classes, cutoffs, shrink=1.0 if options.tie_weights else _SHRINK)
+    if order is not None:
+        head.set_order(torch.from_numpy(order))
+    return NextStep(size, spec, build_output(spec, options.distribution), head)
+
+
 def _drop_symbols(encoder: Encoder, share: float) -> None:
     """Embeddings of symbols that lose some of them in training."""
     tables = [module for module in encoder.modules() if isinstance(module, SymbolEmbedding)]
@@ -192,3 +223,5 @@ def _tie(encoder: Encoder, task: Task) -> None:
             fix="use it for next_step over symbols, with --model.d_model equal to --model.hidden_size",
         )
     table.weight = task.head.weight
+    if isinstance(table, SymbolEmbedding):
+        table.tied = True

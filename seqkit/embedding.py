@@ -23,15 +23,18 @@ class SymbolEmbedding(nn.Embedding):
     Attributes:
         dropout: Share of the symbols, of the vocabulary rather than of the batch, from 0 to below 1; the others are
             scaled up for it. Set when the model is built.
+        tied: An output layer shares the matrix. Its gradient has all rows, so this one's few are added to it as they
+            are: a second matrix of zeros would be filled and added at each step.
     """
 
     def __init__(self, num_symbols: int, size: int) -> None:
         super().__init__(num_symbols, size)
         self.dropout = 0.0
+        self.tied = False
 
     def forward(self, x: Tensor) -> Tensor:
         """(...) int64 -> (..., D)."""
-        vectors = super().forward(x)
+        vectors = functional.embedding(x, self.weight, sparse=self.tied)
         if not self.training or not self.dropout:
             return vectors
         kept = functional.dropout(self.weight.new_ones(self.num_embeddings, 1), self.dropout)  # (K, 1)

@@ -13,6 +13,7 @@ from seqkit.backbone.window_frame import WindowFrame
 from seqkit.codec import Codec
 from seqkit.encoder import Encoder
 from seqkit.steps import Batch
+from seqkit.tasks.adaptive import AdaptiveSoftmax
 from seqkit.tasks.base import Outcome, Task
 
 
@@ -113,5 +114,8 @@ class Network:
 
     def outcome(self, batch: Batch, state: State | None = None) -> tuple[Outcome, State]:
         """Loss and guess of a batch, and the state after it."""
+        if isinstance(self.task.head, AdaptiveSoftmax):
+            features, _, _, after = self.forward(batch.inputs, batch.lengths, state, batch.reset)
+            return self.task.clustered_outcome(features, batch), after
         raw, scale, after = self.answer(batch, state)
         return self.task.outcome(raw, batch, scale), after

@@ -61,6 +61,30 @@ def check_task(kind: type[Task], data: SequenceDataModule, options: ModelOptions
         )
 
 
+def check_softmax(kind: type[Task], data: SequenceDataModule, options: ModelOptions) -> None:
+    """Refusals of an adaptive softmax where it has nothing to save, or could not."""
+    if options.softmax == "full" and options.cutoffs is not None:
+        raise ConfigError(
+            "cutoffs divide the symbols of an adaptive softmax, and this one is full",
+            at="--model.cutoffs",
+            fix="leave them out, or add --model.softmax adaptive",
+        )
+    if options.softmax == "full":
+        return
+    if kind is not NextStep or not isinstance(data.codec.spec, Discrete):
+        raise ConfigError(
+            f"task {data.task!r} does not predict one of many symbols at each step here: there is nothing to save",
+            at="--model.softmax",
+            fix="leave it out; it belongs to next_step over symbols",
+        )
+    if options.label_smoothing:
+        raise ConfigError(
+            "label smoothing needs the probability of every symbol, which an adaptive softmax saves to compute",
+            at="--model.label_smoothing",
+            fix="leave it out, or use --model.softmax full",
+        )
+
+
 def check_cell(options: ModelOptions) -> None:
     """Refusals of what a cell would not look at: an option without effect misleads."""
     if options.cell in MEMORYLESS and (options.num_layers > 1 or options.residual or options.convolution):

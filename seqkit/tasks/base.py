@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from seqkit.backbone.scaling import Scale
 from seqkit.steps import IGNORED, Batch, Spec, valid_mask
+from seqkit.tasks.adaptive import AdaptiveSoftmax
 from seqkit.tasks.distributions import Output
 from seqkit.tasks.metrics import Scores
 
@@ -45,6 +46,22 @@ class Outcome:
         return self.nll.sum() / self.scored.sum().clamp(min=1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClusteredOutcome(Outcome):
+    """A batch's result of an adaptive softmax, whose `raw` are the features that the head reads, (B, T, H).
+
+    Attributes:
+        head: Finds the guess without the whole distribution.
+    """
+
+    head: AdaptiveSoftmax
+
+    @property
+    def guess(self) -> Tensor:
+        """The likeliest symbols."""
+        return self.head.argmax(self.raw)
+
+
 class Task(nn.Module, ABC):
     """One of the questions. The loss follows from the targets' spec alone.
 
@@ -53,6 +70,7 @@ class Task(nn.Module, ABC):
         target_spec: What a target step is.
         output: How targets are predicted.
         head_size: Numbers the head gives for each step; None: the output's parameters.
+        head: The head itself, if it is not linear.
 
     Attributes:
         causal: True: a target lies among the steps that are read, so that those before it alone may be seen for it.
@@ -65,11 +83,18 @@ class Task(nn.Module, ABC):
     whole_records: ClassVar[bool]
     mirrors: ClassVar[bool] = False
 
-    def __init__(self, hidden_size: int, target_spec: Spec, output: Output, head_size: int | None = None) -> None:
+    def __init__(
+        self,
+        hidden_size: int,
+        target_spec: Spec,
+        output: Output,
+        head_size: int | None = None,
+        head: AdaptiveSoftmax | None = None,
+    ) -> None:
         super().__init__()
         self.target_spec = target_spec
         self.output = output
-        self.head = nn.Linear(hidden_size, head_size or output.num_parameters)
+        self.head = nn.Linear(hidden_size, head_size or output.num_parameters) if head is None else head
 
     @abstractmethod
     def forward(self, features: Tensor, lengths: Tensor, known: Tensor | None = None) -> Tensor:
@@ -90,6 +115,13 @@ class Task(nn.Module, ABC):
         targets = self.targets(batch)
         nll, scored = self.output.nll(raw, targets, scale)
         return Outcome(raw, nll, scored, targets, self.output, scale)
+
+    def clustered_outcome(self, features: Tensor, batch: Batch) -> Outcome:
+        """Loss and guess for one batch, from the backbone's outputs (B, T, H) and without the whole distribution."""
+        assert isinstance(self.head, AdaptiveSoftmax)
+        targets = self.targets(batch)
+        nll, scored = self.head.nll(features, targets)
+        return ClusteredOutcome(features, nll, scored, targets, self.output, head=self.head)
 
     def scores(self) -> nn.Module:
         """Fresh figures of merit: `update(outcome)`, `compute()`, `reset()`, and the metric `likelihood`."""

@@ -107,7 +107,8 @@ def load_model(path: Path, data_arguments: dict[str, Any] | None = None, domain:
     data = reopen_data(domain, blueprint, data_arguments or {})
     try:
         options = ModelOptions(**blueprint["model"])
-        model = build_model(domain, data, options, blueprint["encoder"], blueprint["season"], blueprint.get("horizon"))
+        known = {name: blueprint.get(name) for name in ("season", "horizon", "cutoffs")}
+        model = build_model(domain, data, options, blueprint["encoder"], **known)
         model.load_state_dict(content["state_dict"])
     except (RuntimeError, TypeError, KeyError) as error:
         raise CheckpointError(
