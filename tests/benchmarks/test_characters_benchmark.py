@@ -122,3 +122,14 @@ def test_quick_trains_both_language_models(monkeypatch: pytest.MonkeyPatch, caps
     said = capsys.readouterr().out
     assert said.count("| > ") == 2  # neither reaches the target in four steps
     assert "seqkit, text/tiny-shakespeare-quick, " in said
+
+
+def test_the_readme_names_every_script_and_worker_and_the_command_that_installs_the_peers() -> None:
+    readme = (ROOT / "benchmarks/README.md").read_text()
+    scripts = [*(ROOT / "benchmarks").glob("*.py"), *PEERS.glob("*.py")]
+    named = set(re.findall(r"^\| `(\w+\.py)` \|", readme, re.MULTILINE))
+    run = {path.name for path in scripts if "\ndef main(" in path.read_text()}
+    assert len(run) >= 20 and named == run
+    install = importlib.import_module("peer_process").INSTALL
+    commands = [line.strip() for line in install.splitlines() if "pip install" in line or "venv" in line]
+    assert len(commands) == 3 and all(command in readme.splitlines() for command in commands)
