@@ -13,6 +13,7 @@ from seqkit.backbone.cell import State
 from seqkit.backbone.seasonal import SeasonalFrame
 from seqkit.backbone.stack import BothDirections, Stack
 from seqkit.backbone.window_frame import WindowFrame
+from seqkit.clipping import GradientClip
 from seqkit.codec import Codec
 from seqkit.encoder import Encoder
 from seqkit.errors import DivergedError
@@ -65,8 +66,8 @@ class SequenceModel(Network, pl.LightningModule):
         self.blueprint: dict[str, Any] = {}
         self._states: dict[str, State] = {}
         self.class_weights: Tensor | None = None
-        self._num_clipped: Tensor | int = 0
-        self._num_steps = 0
+        self._clip = GradientClip(())
+        self._logged_step = -1
 
     @property
     def num_parameters(self) -> int:
@@ -84,7 +85,7 @@ class SequenceModel(Network, pl.LightningModule):
                 at="records " + ", ".join(str(i) for i in batch.index.tolist()[:8]),
                 fix="lower --model.learning_rate, or clip harder: --trainer.gradient_clip_val 0.25",
             )
-        self._log_training(loss.detach(), len(batch.lengths))
+        self._log_training(loss.detach())
         return self._smoothed(loss, outcome)
 
     def training_loss(self, outcome: Outcome) -> Tensor:
@@ -151,11 +152,9 @@ class SequenceModel(Network, pl.LightningModule):
     ) -> None:
         """Clip as asked, and count the steps that needed it (exploding gradients, made visible)."""
         if gradient_clip_val and gradient_clip_algorithm in (None, "norm"):
-            norm = nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
-            self._num_clipped = self._num_clipped + (norm > gradient_clip_val).long()  # No wait for the device here.
+            self._clip.by_norm(gradient_clip_val)
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
-        self._num_steps += 1
 
     def configure_optimizers(self) -> Any:
         """AdamW (fused where the device has it) with warm-up and cosine."""
@@ -163,6 +162,7 @@ class SequenceModel(Network, pl.LightningModule):
         scaler = getattr(getattr(self._trainer, "precision_plugin", None), "scaler", None)
         fused = self.device.type in ("cpu", "cuda") and scaler is None
         optimizer = build_adamw(self.parameters(), self.options, fused)
+        self._clip = GradientClip(self.parameters())
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
@@ -198,24 +198,38 @@ class SequenceModel(Network, pl.LightningModule):
         """The loss with a share of each target's probability spread over all classes."""
         if not self.options.label_smoothing or not isinstance(outcome.output, Categorical):
             return loss
-        nats = -outcome.raw.log_softmax(dim=-1).mean(-1) * outcome.scored
+        # -log p of a class is what the target's is beyond the difference of their logits: no second softmax over V.
+        known = outcome.raw.gather(-1, outcome.targets.clamp(min=0)[..., None])[..., 0]
+        nats = (outcome.nll + known - outcome.raw.mean(-1)) * outcome.scored
         uniform = nats.sum() / outcome.scored.sum().clamp(min=1)
         return (1 - self.options.label_smoothing) * loss + self.options.label_smoothing * uniform
 
-    def _log_training(self, loss: Tensor, batch_size: int) -> None:
-        """Loss, learning rate and share of clipped steps, at the logger's pace only: logging costs time."""
+    def _log_training(self, loss: Tensor) -> None:
+        """Loss, learning rate and share of clipped steps, at the loggers' pace only: logging costs time.
+
+        They go to the loggers straight: on its way through `self.log` a figure costs as much as a small step.
+        """
         trainer: Any = self.trainer
-        if not self._logs_now():
+        if not self._logs_now() or self._logged_step == self.global_step:  # several batches, if gradients accumulate
             return
-        clipped = float(self._num_clipped) / max(self._num_steps, 1)
-        rate = trainer.optimizers[0].param_groups[0]["lr"]
-        self._num_clipped, self._num_steps = 0, 0
-        self.log("train/loss", loss, prog_bar=True, batch_size=batch_size)
-        self.log_dict({"train/clipped_share": clipped, "train/learning_rate": rate}, batch_size=batch_size)
+        self._logged_step = self.global_step
+        figures = {
+            "train/loss": loss,
+            "train/clipped_share": torch.tensor(self._clip.take_share()),
+            "train/learning_rate": torch.tensor(trainer.optimizers[0].param_groups[0]["lr"]),
+        }
+        trainer.logged_metrics.update(figures)
+        trainer.callback_metrics.update(figures)
+        trainer.progress_bar_metrics["train/loss"] = loss.item()
+        row = {name: value.item() for name, value in figures.items()} | {"epoch": trainer.current_epoch}
+        for logger in trainer.loggers:
+            logger.log_metrics(row, step=trainer.fit_loop.epoch_loop._batches_that_stepped)
+            logger.save()
 
     def _logs_now(self) -> bool:
         trainer: Any = self.trainer
-        return (self.global_step + 1) % trainer.log_every_n_steps == 0
+        pace = trainer.log_every_n_steps
+        return pace > 0 and (self.global_step + 1) % pace == 0
 
     def _score(self, name: str, outcome: Outcome) -> None:
         self._scores(name).update(outcome.nll, outcome.scored, outcome.guess, outcome.targets)

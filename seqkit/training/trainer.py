@@ -10,13 +10,16 @@ from typing import Any
 
 import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
-from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.loggers import CSVLogger, Logger
 
 from seqkit.errors import ConfigError, DependencyError
 from seqkit.model import SequenceModel
 from seqkit.training.denormals import flushed_denormals
+from seqkit.training.epoch_loop import ShortEpochLoop
 from seqkit.training.folder import RunFolder
+from seqkit.training.memory import keep_freed_memory
+from seqkit.training.progress import PlainProgress, SteadyProgress, SteadyTensorBoard
 from seqkit.training.quiet import quiet_lightning
 
 TRAINER_DEFAULTS: dict[str, Any] = {
@@ -29,18 +32,6 @@ TRAINER_DEFAULTS: dict[str, Any] = {
 """Where we depart from Lightning's own defaults; every one is an option."""
 
 MONITOR = "valid/loss"
-
-
-class PlainProgress(Callback):
-    """One line a validation, for logs and pipes: epoch, step, figures."""
-
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Print the line."""
-        if trainer.sanity_checking or trainer.state.fn != "fit":
-            return
-        figures = {k: float(v) for k, v in trainer.callback_metrics.items() if k.startswith(("train/loss", "valid/"))}
-        shown = " · ".join(f"{name} {value:.4g}" for name, value in figures.items())
-        print(f"epoch {trainer.current_epoch} · step {trainer.global_step} · {shown}", flush=True)
 
 
 class LastValidation(Callback):
@@ -78,8 +69,11 @@ def _last_step(trainer: pl.Trainer) -> Iterator[None]:
         epochs.completed += 1
 
 
-def require_device(settings: dict[str, Any]) -> None:
+def require_device(settings: dict[str, Any]) -> str:
     """Refuse an accelerator that this machine does not have, before any data is read.
+
+    Returns:
+        The kind of device that the others run on, as torch has it: `cpu`, `cuda`.
 
     Raises:
         DependencyError: Names what was asked for.
@@ -87,10 +81,11 @@ def require_device(settings: dict[str, Any]) -> None:
     asked = {name: settings[name] for name in ("accelerator", "devices") if settings.get(name) is not None}
     try:
         with quiet_lightning():
-            pl.Trainer(**asked, logger=False, enable_checkpointing=False, enable_progress_bar=False)
+            trainer = pl.Trainer(**asked, logger=False, enable_checkpointing=False, enable_progress_bar=False)
     except (MisconfigurationException, ValueError, RuntimeError) as error:
         options = ", ".join(f"--trainer.{name} {value}" for name, value in asked.items())
         raise DependencyError(str(error), at=options, fix="use --trainer.accelerator cpu, or auto") from error
+    return trainer.strategy.root_device.type
 
 
 def require_duration(max_time: Any) -> None:
@@ -127,7 +122,7 @@ def build_trainer(
     bar = merged.get("enable_progress_bar") is not False and not quiet
     merged["enable_progress_bar"] = bar and sys.stdout.isatty()
     if merged["enable_progress_bar"]:
-        callbacks.append(RichProgressBar(refresh_rate=10, leave=False))
+        callbacks.append(SteadyProgress())
     elif bar:
         callbacks.append(PlainProgress())
     logger: Any = False
@@ -150,6 +145,8 @@ def build_trainer(
             at="--trainer.devices",
             fix="use --trainer.devices 1",
         )
+    loop = trainer.fit_loop.epoch_loop
+    trainer.fit_loop.epoch_loop = ShortEpochLoop(trainer, loop.min_steps, loop.max_steps)
     return trainer
 
 
@@ -169,6 +166,7 @@ def total_steps(trainer: pl.Trainer, num_batches: int) -> int:
 
 def train(model: SequenceModel, data: pl.LightningDataModule, trainer: pl.Trainer) -> None:
     """Run the loop."""
+    keep_freed_memory()
     try:
         with quiet_lightning(), flushed_denormals():
             trainer.fit(model, datamodule=data, weights_only=True)
@@ -180,5 +178,5 @@ def train(model: SequenceModel, data: pl.LightningDataModule, trainer: pl.Traine
 def _loggers(folder: RunFolder) -> list[Logger]:
     return [
         CSVLogger(str(folder.path), name="", version=""),
-        TensorBoardLogger(str(folder.path), name="tensorboard", version="", default_hp_metric=False),
+        SteadyTensorBoard(str(folder.path), name="tensorboard", version="", default_hp_metric=False),
     ]

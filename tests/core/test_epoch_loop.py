@@ -1,0 +1,204 @@
+"""The short way through an epoch: what it leaves out is time; weights, figures and checkpoints are Lightning's own."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint, Timer
+from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
+
+from seqkit import Domain, ModelOptions, SequenceModel
+from seqkit.build import build_model, describe
+from seqkit.training import epoch_loop
+from seqkit.training.checkpoint import read_checkpoint
+from seqkit.training.denormals import flushed_denormals
+from seqkit.training.folder import RunFolder
+from seqkit.training.quiet import quiet_lightning
+from seqkit.training.trainer import build_trainer, train
+
+SIZES = {"batch_size": 4}
+
+
+class Counted:
+    """How many batches went Lightning's own way."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.batches = 0
+        own = _TrainingEpochLoop.advance
+
+        def advance(loop: Any, fetcher: Any) -> None:
+            self.batches += 1
+            own(loop, fetcher)
+
+        monkeypatch.setattr(_TrainingEpochLoop, "advance", advance)
+
+
+def fit(
+    domain: Domain,
+    folder: Path,
+    task: str = "classify",
+    resumed: Path | None = None,
+    dropout: float = 0.2,
+    **settings: Any,
+) -> pl.Trainer:
+    """Train a small model as `seqkit fit` does, with dropout, and a rate that some steps are clipped by."""
+    run = RunFolder(folder)
+    run.checkpoints.mkdir(parents=True)
+    torch.manual_seed(0)
+    data = domain.datamodule(task=task, **SIZES)
+    data.setup("fit")
+    model = build_model(domain, data, ModelOptions(hidden_size=6, dropout=dropout, learning_rate=0.05))
+    model.blueprint = describe(domain, data, model, {}) | {"versions": {}}
+    model.total_steps = 20
+    defaults: dict[str, Any] = {"accelerator": "cpu", "max_epochs": 2, "log_every_n_steps": 3, "gradient_clip_val": 0.5}
+    trainer = build_trainer(defaults | settings, run, num_batches=9, patience=9, quiet=True)
+    if resumed is None:
+        train(model, data, trainer)
+    else:
+        torch.manual_seed(0)
+        with quiet_lightning(), flushed_denormals():
+            trainer.fit(model, datamodule=data, ckpt_path=resumed, weights_only=True)
+    return trainer
+
+
+def figures(folder: Path) -> list[dict[str, str]]:
+    with (folder / "metrics.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def assert_same(one: Any, other: Any, at: str = "") -> None:
+    """Two checkpoints' contents, value by value."""
+    if isinstance(one, torch.Tensor):
+        assert torch.equal(one, other), at
+    elif isinstance(one, dict):
+        one, other = ({_without_folder(name): inner for name, inner in value.items()} for value in (one, other))
+        assert one.keys() == other.keys(), at
+        for name in one:
+            assert_same(one[name], other[name], f"{at}/{name}")
+    elif isinstance(one, list | tuple):
+        assert len(one) == len(other), at
+        for number, (left, right) in enumerate(zip(one, other, strict=True)):
+            assert_same(left, right, f"{at}/{number}")
+    elif not at.endswith("dirpath"):
+        assert _without_folder(one) == _without_folder(other), at
+
+
+def _without_folder(value: Any) -> Any:
+    """Each way has a folder of its own."""
+    return Path(value).name if isinstance(value, str) and value.startswith("/") else value
+
+
+@pytest.mark.parametrize("task", ["classify", "next_step"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"val_check_interval": 5},
+        {"val_check_interval": 7, "check_val_every_n_epoch": None},
+        {"max_steps": 17, "max_epochs": -1},
+        {"gradient_clip_algorithm": "value"},
+        {"precision": "bf16-mixed"},
+    ],
+    ids=lambda settings: "-".join(settings) or "defaults",
+)
+def test_both_ways_end_with_the_same_checkpoints_and_figures(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: str, settings: dict[str, Any]
+) -> None:
+    counted = Counted(monkeypatch)
+    short = fit(melody, tmp_path / "short", task, **settings)
+    on_short_way, counted.batches = counted.batches, 0
+    monkeypatch.setattr(epoch_loop, "takes_short_way", lambda trainer: False)
+    own = fit(melody, tmp_path / "own", task, **settings)
+    assert own.global_step == short.global_step == counted.batches
+    assert on_short_way < counted.batches / 2
+    for name in ("last.ckpt", "best.ckpt"):
+        one, other = (read_checkpoint(tmp_path / way / "checkpoints" / name) for way in ("short", "own"))
+        assert_same(one, other)
+    rows = figures(tmp_path / "short")
+    assert rows == figures(tmp_path / "own") and sum(bool(row["train/loss"]) for row in rows) >= own.global_step // 3
+
+
+def test_most_batches_of_an_epoch_go_the_short_way(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = Counted(monkeypatch)
+    trainer = fit(melody, tmp_path / "run", max_epochs=3)
+    assert trainer.global_step == 3 * trainer.num_training_batches > 30
+    assert counted.batches == 3 * 2  # the first and the last of each epoch
+
+
+def test_a_training_resumed_in_mid_epoch_ends_as_one_that_was_not_interrupted(melody: Domain, tmp_path: Path) -> None:
+    keeper = ModelCheckpoint(tmp_path / "kept", "{step}", every_n_train_steps=17, save_top_k=-1)
+    whole = fit(melody, tmp_path / "whole", dropout=0.0, callbacks=[keeper])
+    resumed = fit(melody, tmp_path / "resumed", dropout=0.0, resumed=tmp_path / "kept" / "step=17.ckpt")
+    assert resumed.global_step == whole.global_step == 2 * whole.num_training_batches
+    one, other = whole.lightning_module.state_dict(), resumed.lightning_module.state_dict()
+    assert_same(dict(one), dict(other))
+
+
+class Watcher(Callback):
+    """Counts what Lightning promises a callback of the user's own."""
+
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        self.losses.append(float(outputs["loss"]))
+
+
+def test_a_callback_of_the_users_own_sees_every_batch(melody: Domain, tmp_path: Path) -> None:
+    watcher = Watcher()
+    trainer = fit(melody, tmp_path / "run", max_epochs=1, callbacks=[watcher])
+    assert len(watcher.losses) == len(set(watcher.losses)) == trainer.num_training_batches
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"accumulate_grad_batches": 2}, {"profiler": "simple"}, {"fast_dev_run": 3}],
+    ids=lambda settings: "-".join(settings),
+)
+def test_what_needs_lightnings_way_takes_it(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any]
+) -> None:
+    counted = Counted(monkeypatch)
+    trainer = fit(melody, tmp_path / "run", max_epochs=1, **settings)
+    assert not epoch_loop.takes_short_way(trainer)
+    assert counted.batches == trainer.fit_loop.epoch_loop.batch_progress.total.completed
+
+
+def test_accumulated_batches_are_logged_once_a_step(melody: Domain, tmp_path: Path) -> None:
+    trainer = fit(melody, tmp_path / "run", max_epochs=1, accumulate_grad_batches=2, log_every_n_steps=1)
+    steps = [int(row["step"]) for row in figures(tmp_path / "run") if row["train/loss"]]
+    assert steps == list(range(trainer.global_step)) and trainer.global_step == -(-trainer.num_training_batches // 2)
+
+
+def test_a_checkpoint_every_few_steps_is_written_on_the_short_way(melody: Domain, tmp_path: Path) -> None:
+    keeper = ModelCheckpoint(tmp_path / "kept", "{step}", every_n_train_steps=5, save_top_k=-1)
+    fit(melody, tmp_path / "run", max_epochs=1, callbacks=[keeper])
+    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["step=10.ckpt", "step=5.ckpt"]
+
+
+def test_training_ends_when_its_time_is_over(melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = Counted(monkeypatch)
+    monkeypatch.setattr(Timer, "time_elapsed", lambda timer, stage=None: 9.0 if counted_steps() >= 4 else 0.0)
+    trainers: list[pl.Trainer] = []
+
+    class Keep(Callback):
+        def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+            trainers.append(trainer)
+
+    def counted_steps() -> int:
+        return trainers[0].global_step if trainers else 0
+
+    trainer = fit(melody, tmp_path / "run", max_epochs=5, max_time={"seconds": 5}, callbacks=[Keep()])
+    assert trainer.global_step == 4 and counted.batches == 1
+
+
+def test_the_model_of_the_short_way_is_ours_alone() -> None:
+    """Hooks that the short way leaves out are not written in the model."""
+    own = vars(SequenceModel)
+    left_out = {*epoch_loop.BATCH_HOOKS, "optimizer_step", "optimizer_zero_grad", "lr_scheduler_step", "backward"}
+    assert not left_out & own.keys()
