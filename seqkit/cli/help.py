@@ -26,6 +26,7 @@ verbs:
   diagnose    how far back a model learns: gradient flow, gates, memory, truncation
   make        data whose best possible result is known, in a domain's own format
   domains     what is installed, from which package, and what failed
+  bench       how fast this machine is at what recurrent networks need
 
   seqkit VERB --help                                 options of a verb
   seqkit fit --domain NAME --help                    all options of a domain
@@ -61,6 +62,7 @@ seqkit fit --domain NAME: train a model.
   --data.* --model.* --encoder.* --trainer.*    all listed by: seqkit fit --domain NAME --help
   --seed N            seed of weights, order and dropout (0)
   --run DIR           run folder (the next free runs/NAME-TASK-N)
+  --probe true|false  measure whether bf16-mixed is faster here, and use it only then (true)
   --print_config      show all options as YAML and stop
 """
 
@@ -235,4 +237,16 @@ seqkit make [SOURCE] --domain D: data whose best possible result is known, as fi
   SOURCE              what to make
   --out FOLDER        new folder for the files (default: the source's name)
   --seed N            of the draws: the same options and seed write the same bytes
+"""
+
+BENCH = """\
+seqkit bench: how fast this machine is at what recurrent networks need, and which options that speaks for.
+
+  seqkit bench
+  seqkit bench --threads 1 --json > machine.json
+
+  --threads N         threads of torch (as torch has them)
+  --repeats N         rounds that count, of which the median is shown (7)
+  --quick             small sizes only, a few seconds
+  --json              print JSON instead of tables
 """

@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "diagnose": texts.DIAGNOSE,
     "make": texts.MAKE,
     "domains": texts.DOMAINS,
+    "bench": texts.BENCH,
 }
 _MODULES = {"validate": "evaluate", "test": "evaluate"}
 _OWN = {
@@ -136,7 +137,7 @@ def _check_early(verb: str, words: list[str]) -> None:
         if not any(word.startswith(("--domain", "--config")) for word in words):
             known = ", ".join(plugins.installed()) or "none"
             raise ConfigError("no domain given", at=f"seqkit {verb}", fix=f"add --domain NAME; installed: {known}")
-    elif verb not in ("make", "domains"):
+    elif verb not in ("make", "domains", "bench"):
         runs = [word for word in words[:1] if not word.startswith("-")]
         if not runs:
             raise ConfigError(f"no run given: seqkit {verb} RUN", at="RUN", fix="name a run folder or checkpoint first")
@@ -149,7 +150,7 @@ def _check_early(verb: str, words: list[str]) -> None:
 def _check_groups(words: list[str], own: tuple[str, ...]) -> None:
     """A typo in an option's group, or in an option without a group; `own` are those of the verb."""
     groups = ("data", "model", "encoder", "trainer")
-    plain = ("domain", "config", "seed", "run", "print_config", "help", *own)
+    plain = ("domain", "config", "seed", "run", "probe", "print_config", "help", *own)
     for word in words:
         if not word.startswith("--"):
             continue
