@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 KERNELS: dict[str, Callable[..., Any]] = {
     "RNN_TANH": torch.rnn_tanh, "RNN_RELU": torch.rnn_relu, "GRU": torch.gru, "LSTM": torch.lstm,
@@ -33,10 +32,19 @@ def run_dropped(core: Any, x: Tensor, state: Tensor | tuple[Tensor, ...], share:
     Returns:
         What the layer returns: y (B, T, H) and the state after.
     """
-    dropped = functional.dropout(core.weight_hh_l0, share)
-    weights = [core.weight_ih_l0, dropped, core.bias_ih_l0, core.bias_hh_l0]
+    weights = [core.weight_ih_l0, drop(core.weight_hh_l0, share), core.bias_ih_l0, core.bias_hh_l0]
     with warnings.catch_warnings():
         # cuDNN wants all weights in one piece of memory, says so, and makes it from these.
         warnings.filterwarnings("ignore", message="RNN module weights are not part of single contiguous chunk")
         y, *last = KERNELS[core.mode](x, state, weights, True, 1, 0.0, core.training, False, True)
     return y, tuple(last) if len(last) > 1 else last[0]
+
+
+def drop(weight: Tensor, share: float) -> Tensor:
+    """A weight with a share of it at zero and the rest scaled up for it; its gradient has the same zeros.
+
+    As `functional.dropout`, from uniform numbers: on a processor these take a quarter of the time of Bernoulli draws,
+    which for a matrix would be seen in the time of a step.
+    """
+    kept = torch.rand(weight.shape, device=weight.device, dtype=torch.float32) >= share
+    return weight * (kept / (1 - share)).to(weight.dtype)
