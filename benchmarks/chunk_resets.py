@@ -1,6 +1,6 @@
 """What it costs to let records begin inside a chunk, against beginning them at a chunk's boundary.
 
-    python benchmarks/chunk_resets.py
+    python benchmarks/chunk_resets.py --threads 1
 
 Both ways train an LSTM on the same number of predicted steps:
 
@@ -16,21 +16,19 @@ steps: above 1 means that beginning at boundaries is faster in spite of its padd
 from __future__ import annotations
 
 import itertools
-import platform
-import statistics
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from harness import Report, parse
 from torch import Tensor, nn
 
 from seqkit.data.batching import plan_streams
+from seqkit.speed.table import Table
+from seqkit.speed.timing import Ratio, interleaved
 
 NUM_RECORDS = 2_000
 NUM_CHUNKS = 8
-REPEATS = 9
 
 
 @dataclass(frozen=True)
@@ -99,46 +97,32 @@ def run_chunks(lstm: nn.LSTM, x: Tensor, cuts: list[list[int]]) -> None:
         state = (y_state[0].detach(), y_state[1].detach())
 
 
-def median_ratio(first: Callable[[], None], second: Callable[[], None]) -> float:
-    """Median over repeats of the time of `first` over that of `second`, taken in turns so that noise hits both."""
-    first()
-    second()
-    ratios = []
-    for _ in range(REPEATS):
-        times = []
-        for function in (first, second):
-            begin = time.perf_counter()
-            function()
-            times.append(time.perf_counter() - begin)
-        ratios.append(times[0] / times[1])
-    return statistics.median(ratios)
-
-
-def measure(workload: Workload, hidden_size: int) -> str:
+def measure(workload: Workload, hidden_size: int, repeats: int, table: Table) -> None:
     """One line of the table."""
     torch.manual_seed(0)
     lstm = nn.LSTM(hidden_size, hidden_size, batch_first=True)
     x = torch.randn(workload.batch_size, workload.window, hidden_size)
     cuts, padding = boundaries(workload), padding_share(workload)
     calls = 1 + sum(map(len, cuts)) / NUM_CHUNKS
-    ratio = median_ratio(lambda: run_chunks(lstm, x, cuts), lambda: run_chunks(lstm, x, [[]] * NUM_CHUNKS))
-    equal_work = ratio * (1 - padding)  # padded chunks predict fewer steps each
-    return (
-        f"| {workload.name} | {workload.mean_steps} | {workload.window} | {hidden_size} "
-        f"| {calls:.1f} | {padding:.1%} | {ratio:.2f} | {equal_work:.2f} |"
-    )
+    variants = {"inside": lambda: run_chunks(lstm, x, cuts), "boundary": lambda: run_chunks(lstm, x, [[]] * NUM_CHUNKS)}
+    taken = interleaved(variants, repeats)
+    ratio = Ratio.of(taken["inside"], taken["boundary"])
+    equal_work = ratio.median * (1 - padding)  # padded chunks predict fewer steps each
+    sizes = (workload.mean_steps, workload.window, hidden_size)
+    table.add(workload.name, *sizes, f"{calls:.1f}", f"{padding:.1%}", ratio, f"{equal_work:.2f}")
 
 
 def main() -> None:
     """Print the table."""
-    torch.set_num_threads(1)
-    print(f"torch {torch.__version__} · numpy {np.__version__} · python {platform.python_version()}")
-    print(f"{platform.machine()} CPU · 1 thread · float32 · medians of {REPEATS} repeats · batch size 32\n")
-    print("| workload | steps a record | window | hidden | calls a chunk | padding | time a chunk | time a step |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for workload in WORKLOADS:
-        for hidden_size in (32, 128):
-            print(measure(workload, hidden_size), flush=True)
+    options = parse(__doc__, repeats=9)
+    report = Report("chunk_resets", options)
+    columns = ["workload", "steps a record", "window", "hidden", "calls a chunk", "padding", "a chunk", "a step"]
+    table = Table("Inside over boundary, 32 rows, float32", columns)
+    for workload in WORKLOADS[-1:] if options.quick else WORKLOADS:
+        for hidden_size in (32,) if options.quick else (32, 128):
+            measure(workload, hidden_size, options.repeats, table)
+    report.table(table)
+    report.close()
 
 
 if __name__ == "__main__":
