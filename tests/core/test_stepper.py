@@ -23,7 +23,7 @@ def build(domain: Domain, **options: Any) -> SequenceModel:
     torch.manual_seed(0)
     data = domain.datamodule(task="next_step")
     data.setup("fit")
-    model = build_model(domain, data, ModelOptions(hidden_size=7, d_model=4, **options)).double().eval()
+    model = build_model(domain, data, ModelOptions(**{"hidden_size": 7, "d_model": 4} | options)).double().eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(std=0.5)
@@ -74,6 +74,17 @@ def test_steps_equal_reading_at_once_for_every_cell(melody: Domain, cell: str, n
 @pytest.mark.parametrize("cell", [cell for cell in CELLS if cell not in MEMORYLESS])
 def test_a_convolution_goes_before_each_cell(melody: Domain, cell: str, residual: bool) -> None:
     model = build(melody, cell=cell, num_layers=2, residual=residual, convolution=3)
+    x = some_steps(model)
+    expected, after = read_at_once(model, x, model.init_state(B))
+    stepper = Stepper(model)
+    stepper.begin(model.init_state(B))
+    assert_all_close(read_by_steps(stepper, x), expected)
+    assert_all_close(stepper.state, after)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "rglru"])
+def test_a_convolved_cell_keeps_its_last_inputs(melody: Domain, cell: str) -> None:
+    model = build(melody, cell=cell, convolution=3, num_layers=2, d_model=7)
     x = some_steps(model)
     expected, after = read_at_once(model, x, model.init_state(B))
     stepper = Stepper(model)
