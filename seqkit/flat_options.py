@@ -21,7 +21,7 @@ def settings_from(domain: Domain, options: dict[str, Any], seed: int = 0, run: s
     known = [name for name in option_names(build_parser(domain, task)) if name.count(".") == 1]
     nested: dict[str, Any] = {group: {} for group in _GROUPS} | {"seed": seed, "run": None if run is None else str(run)}
     plain = with_text_paths(options)
-    nested |= {"probe": plain.pop("probe")} if "probe" in plain else {}
+    nested |= {name: plain.pop(name) for name in ("probe", "threads") if name in plain}
     for name, value in plain.items():
         group, _, own = _place(name, known).partition(".")
         nested[group][own] = value

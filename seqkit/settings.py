@@ -7,7 +7,7 @@ import re
 from argparse import ArgumentError
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import jsonargparse
 import pytorch_lightning as pl
@@ -34,6 +34,10 @@ _NOT_FOR_CONFIGS: set[str | int] = {
 }
 
 
+Threads = int | Literal["auto"] | None
+"""What may be asked for: a number; `auto`, to measure; None, to take what the machine has."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """All that decides a training.
@@ -47,6 +51,7 @@ class Settings:
         seed: Of weights, order and dropout.
         run: The run folder; None takes the next free one.
         probe: Measure before the training whether `bf16-mixed` is faster here, and use it only then.
+        threads: That compute; `auto` measures, None takes the cores of this process.
     """
 
     domain: Domain
@@ -57,6 +62,7 @@ class Settings:
     seed: int = 0
     run: str | None = None
     probe: bool = True
+    threads: Threads = None
 
 
 def build_parser(domain: Domain, task: str | None = None) -> jsonargparse.ArgumentParser:
@@ -81,6 +87,7 @@ def build_parser(domain: Domain, task: str | None = None) -> jsonargparse.Argume
     parser.add_argument("--seed", type=int, default=0, help="seed of weights, order and dropout")
     parser.add_argument("--run", type=str | None, default=None, help="run folder; default: the next free runs/NAME-N")
     parser.add_argument("--probe", type=bool, default=True, help="measure if bf16-mixed is faster; if not: float32")
+    parser.add_argument("--threads", type=Threads, default=None, help="threads that compute; auto measures")
     add_data_options(parser, domain)
     parser.add_class_arguments(ModelOptions, "model", instantiate=False)
     parser.add_function_arguments(domain.encoder, "encoder", skip=_GIVEN_BY_CORE)
@@ -165,6 +172,7 @@ def _settings(domain: Domain, parser: jsonargparse.ArgumentParser, values: jsona
         seed=plain["seed"],
         run=plain["run"],
         probe=plain["probe"],
+        threads=plain["threads"],
     )
 
 

@@ -31,7 +31,8 @@ verbs:
   seqkit VERB --help                                 options of a verb
   seqkit fit --domain NAME --help                    all options of a domain
 
-`sqk` and `python -m seqkit` are the same program. --debug shows the traceback of an error.
+`sqk` and `python -m seqkit` are the same program. --debug shows the traceback of an error;
+--threads N sets the threads of any verb that computes (default: the cores that this process may use).
 """
 
 CHECK = """\
@@ -63,6 +64,7 @@ seqkit fit --domain NAME: train a model.
   --seed N            seed of weights, order and dropout (0)
   --run DIR           run folder (the next free runs/NAME-TASK-N)
   --probe true|false  measure whether bf16-mixed is faster here, and use it only then (true)
+  --threads N         threads that compute (the cores of this process); auto times a few steps and takes the fastest
   --print_config      show all options as YAML and stop
 """
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from seqkit.cli import help as texts
+from seqkit.cli.threads import run_on_threads, wait_briefly
 from seqkit.errors import ConfigError, DependencyError, SeqkitError, did_you_mean
 from seqkit.version import __version__
 
@@ -106,9 +107,10 @@ def _run(words: list[str]) -> int:
     if any(word in _HELP for word in rest) and not _wants_long_help(verb, rest):
         print(VERBS[verb], end="")
         return 0
+    wait_briefly()
     _check_early(verb, rest)
     run: Callable[[str, list[str]], int] = import_module(f"seqkit.cli.{_MODULES.get(verb, verb)}").run
-    return run(verb, rest)
+    return run_on_threads(verb, rest, run)
 
 
 def _wants_long_help(verb: str, words: list[str]) -> bool:
@@ -150,7 +152,7 @@ def _check_early(verb: str, words: list[str]) -> None:
 def _check_groups(words: list[str], own: tuple[str, ...]) -> None:
     """A typo in an option's group, or in an option without a group; `own` are those of the verb."""
     groups = ("data", "model", "encoder", "trainer")
-    plain = ("domain", "config", "seed", "run", "probe", "print_config", "help", *own)
+    plain = ("domain", "config", "seed", "run", "probe", "threads", "print_config", "help", *own)
     for word in words:
         if not word.startswith("--"):
             continue
