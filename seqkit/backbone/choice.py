@@ -7,8 +7,9 @@ from typing import Literal, get_args
 
 from seqkit.backbone.cell import Cell
 from seqkit.backbone.cells import GRUCell, Initialisation, LSTMCell, Nonlinearity, RNNCell
+from seqkit.backbone.lru import LRUCell
 from seqkit.backbone.memoryless import BagCell, WindowCell
-from seqkit.backbone.parallel import LRUCell, MinGRUCell, MinLSTMCell, RGLRUCell
+from seqkit.backbone.parallel import MinGRUCell, MinLSTMCell, RGLRUCell
 
 CellName = Literal["rnn", "gru", "lstm", "mingru", "minlstm", "rglru", "lru", "bag", "window"]
 

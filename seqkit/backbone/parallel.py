@@ -1,6 +1,7 @@
-"""Cells whose gates do not look at the state, so that all steps are computed at once: mingru, minlstm, rglru, lru.
+"""Cells whose gates do not look at the state, so that all steps are computed at once: mingru, minlstm, rglru.
 
-What is left of the recurrence is `linear_scan`. Shapes as in `cells.py`.
+A formula is written once, in `open` and `coefficients`, for one step or many. `pull` is its derivative by hand: the one
+that torch finds (`ParallelCell.pull`) gives the same numbers in more passes over memory. Shapes as in `cells.py`.
 """
 
 from __future__ import annotations
@@ -14,39 +15,75 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqkit.backbone.cell import Cell, Gate, State
-from seqkit.backbone.scan import linear_scan
+from seqkit.backbone.gated import Pulled, gated_scan, wide
+
+_times_slope = torch.ops.aten.sigmoid_backward
+"""(g, s) to g s (1 - s), the gradient through s = sigmoid(v), in one pass."""
+
+_where_above = torch.ops.aten.threshold_backward
+"""(g, v, bound) to g where v > bound, 0 elsewhere: a tenth of the time of `torch.where`, whose branches mispredict."""
 
 
 class ParallelCell(Cell):
-    """h_t = a(x_t) h_{t-1} + b(x_t), element by element. State: h (B, H)."""
+    """h_t = a(x_t) h_{t-1} + b(x_t), element by element. State: h (B, H).
+
+    A new one says what its logits are a map of (`enter`, `gate_map`) and writes `open` and `coefficients`.
+    """
+
+    @property
+    @abstractmethod
+    def gate_map(self) -> nn.Linear:
+        """The linear map from the entry to the logits, (..., D) -> (..., G H)."""
 
     @abstractmethod
-    def gates(self, x_t: Tensor, state: State) -> dict[str, Gate]:
-        """What x alone decides, for one step (B, D) or for all of them (T, B, D); the state is not looked at."""
+    def open(self, logits: Tensor, entry: Tensor, *shared: Tensor) -> dict[str, Gate]:
+        """The gates of any number of steps, from logits (..., G H), in float32 at least."""
 
     @abstractmethod
     def coefficients(self, gates: dict[str, Gate]) -> tuple[Tensor, Tensor]:
         """Decay a and input b, each like a gate."""
+
+    def enter(self, x: Tensor) -> Tensor:
+        """What the logits are a linear map of: x itself."""
+        return x
+
+    def share(self) -> tuple[Tensor, ...]:
+        """What `open` needs that is the same at all steps, (H,) each."""
+        return ()
+
+    def pull(
+        self, gates: dict[str, Gate], from_a: Tensor, from_b: Tensor, logits: Tensor, entry: Tensor, *shared: Tensor
+    ) -> Pulled:
+        """The gradient of what `open` took, from those of a and b."""
+        leaves = [tensor.detach().requires_grad_() for tensor in (logits, entry, *shared)]
+        with torch.enable_grad():
+            outputs = self.coefficients(self.open(*leaves))
+        found = torch.autograd.grad(outputs, leaves, (from_a, from_b), allow_unused=True, materialize_grads=True)
+        return Pulled(found[0], found[1], found[2:])
 
     def init_state(self, batch_size: int) -> State:
         """Zeros, (B, H)."""
         return (next(self.parameters()).new_zeros(batch_size, self.hidden_size),)
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """All steps of a chunk: gates by one matrix product, states by the scan."""
+        """All steps of a chunk: logits by one matrix product a block, states by the scan."""
         state = self.init_state(len(x)) if state is None else state
         if x.shape[1] == 0:
             return x.new_zeros(len(x), 0, self.hidden_size), state
-        steps = x.transpose(0, 1).contiguous()  # (B, T, D) -> (T, B, D)
-        a, b = self.coefficients(self.gates(steps, state))
-        h = linear_scan(a, b, state[0].to(b.dtype))  # (T, B, H)
-        return h.transpose(0, 1).to(x.dtype), (h[-1],)
+        linear = self.gate_map
+        h, last = gated_scan(self, self.enter(x), linear.weight, linear.bias, state[0], *self.share())
+        return h.to(x.dtype), (last,)
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         """One step by the formula of the cell."""
         a, b = self.coefficients(self.gates(x_t, state))
         h = a * state[0] + b
         return h.to(x_t.dtype), (h,)
+
+    def gates(self, x_t: Tensor, state: State) -> dict[str, Gate]:
+        """What x alone decides, for one step (B, D) or for all of them (T, B, D); the state is not looked at."""
+        entry = self.enter(x_t)
+        return self.open(wide(self.gate_map(entry)), entry, *self.share())
 
 
 @final
@@ -65,15 +102,31 @@ class MinGRUCell(ParallelCell):
         super().__init__(hidden_size)
         self.map = nn.Linear(input_size, 2 * hidden_size)
 
-    def gates(self, x_t: Tensor, state: State) -> dict[str, Gate]:
+    @property
+    def gate_map(self) -> nn.Linear:
+        """Update and candidate side by side."""
+        return self.map
+
+    def open(self, logits: Tensor, entry: Tensor, *shared: Tensor) -> dict[str, Gate]:
         """The gate update (z: open takes the candidate) and the candidate."""
-        update, candidate = _wide(self.map(x_t)).chunk(2, dim=-1)
+        update, candidate = logits.chunk(2, dim=-1)
         return {"update": Gate(torch.sigmoid(update), 0.0, 1.0), "candidate": Gate(_positive(candidate), 0.0, math.inf)}
 
     def coefficients(self, gates: dict[str, Gate]) -> tuple[Tensor, Tensor]:
         """1 - z and z times the candidate."""
         update = gates["update"].value
         return 1 - update, update * gates["candidate"].value
+
+    def pull(
+        self, gates: dict[str, Gate], from_a: Tensor, from_b: Tensor, logits: Tensor, entry: Tensor, *shared: Tensor
+    ) -> Pulled:
+        """Through 1 - z and z g(v)."""
+        update, candidate = gates["update"].value, gates["candidate"].value
+        found = torch.empty_like(logits)
+        to_update, to_candidate = found.chunk(2, dim=-1)
+        _times_slope((from_b * candidate).sub_(from_a), update, grad_input=to_update)
+        _pull_positive(from_b * update, candidate, to_candidate)
+        return Pulled(found)
 
 
 @final
@@ -93,20 +146,38 @@ class MinLSTMCell(ParallelCell):
         with torch.no_grad():
             self.map.bias[:hidden_size] = 1.0
 
-    def gates(self, x_t: Tensor, state: State) -> dict[str, Gate]:
+    @property
+    def gate_map(self) -> nn.Linear:
+        """f, i and the candidate side by side."""
+        return self.map
+
+    def open(self, logits: Tensor, entry: Tensor, *shared: Tensor) -> dict[str, Gate]:
         """The gates forget (f') and store (i'), and update (the candidate)."""
-        f, i, candidate = _wide(self.map(x_t)).chunk(3, dim=-1)
-        # f / (f + i) = sigmoid(log f - log i), which neither overflows nor divides by zero.
-        forget = torch.sigmoid(functional.logsigmoid(f) - functional.logsigmoid(i))
+        f, i = _weigh(logits)
+        forget = f / (f + i)
         return {
             "forget": Gate(forget, 0.0, 1.0),
             "store": Gate(1 - forget, 0.0, 1.0),
-            "update": Gate(_positive(candidate), 0.0, math.inf),
+            "update": Gate(_positive(logits[..., 2 * self.hidden_size :]), 0.0, math.inf),
         }
 
     def coefficients(self, gates: dict[str, Gate]) -> tuple[Tensor, Tensor]:
         """Decay f', and i' times the candidate."""
         return gates["forget"].value, gates["store"].value * gates["update"].value
+
+    def pull(
+        self, gates: dict[str, Gate], from_a: Tensor, from_b: Tensor, logits: Tensor, entry: Tensor, *shared: Tensor
+    ) -> Pulled:
+        """Through f / (f + i), whose derivative is f' i' (1 - f) in f and -f' i' (1 - i) in i."""
+        forget, store, candidate = (gate.value for gate in gates.values())
+        f, i = _weigh(logits)
+        found = torch.empty_like(logits)
+        to_f, to_i, to_candidate = found.chunk(3, dim=-1)
+        both = _times_slope((from_b * candidate).sub_(from_a), forget).neg_()
+        torch.addcmul(both, both, f, value=-1, out=to_f)
+        torch.addcmul(both, both, i, value=-1, out=to_i).neg_()
+        _pull_positive(from_b * store, candidate, to_candidate)
+        return Pulled(found)
 
 
 @final
@@ -130,98 +201,71 @@ class RGLRUCell(ParallelCell):
         decay = torch.empty(hidden_size).uniform_(0.9, 0.999) ** (1 / self.power)
         self.decay = nn.Parameter(torch.log(decay / (1 - decay)))
 
-    def gates(self, x_t: Tensor, state: State) -> dict[str, Gate]:
+    @property
+    def gate_map(self) -> nn.Linear:
+        """From v_t to r_t and i_t side by side."""
+        return self.choose
+
+    def enter(self, x: Tensor) -> Tensor:
+        """v_t."""
+        value: Tensor = self.map(x)
+        return value
+
+    def share(self) -> tuple[Tensor, ...]:
+        """8 log a, so that a_t = exp(8 r_t log a)."""
+        return (self.power * functional.logsigmoid(wide(self.decay)),)
+
+    def open(self, logits: Tensor, entry: Tensor, *shared: Tensor) -> dict[str, Gate]:
         """The gates forget (a_t) and store (i_t), and update (v_t)."""
-        value = self.map(x_t)
-        recurrence, store = torch.sigmoid(_wide(self.choose(value))).chunk(2, dim=-1)
-        forget = torch.exp(self.power * recurrence * functional.logsigmoid(_wide(self.decay)))
+        recurrence, store = torch.sigmoid(logits).chunk(2, dim=-1)
         return {
-            "forget": Gate(forget, 0.0, 1.0),
+            "forget": Gate(torch.exp(recurrence * shared[0]), 0.0, 1.0),
             "store": Gate(store, 0.0, 1.0),
-            "update": Gate(value, -math.inf, math.inf),
+            "update": Gate(entry, -math.inf, math.inf),
         }
 
     def coefficients(self, gates: dict[str, Gate]) -> tuple[Tensor, Tensor]:
         """a_t, and the input at the scale that keeps the state's variance."""
         a = gates["forget"].value
-        # 1 - a^2 may round to 0, where the root has no finite slope.
-        scale = (1 - a * a).clamp(min=torch.finfo(a.dtype).eps).sqrt()
-        return a, scale * gates["store"].value * gates["update"].value
+        return a, _keep_variance(a) * gates["store"].value * gates["update"].value
+
+    def pull(
+        self, gates: dict[str, Gate], from_a: Tensor, from_b: Tensor, logits: Tensor, entry: Tensor, *shared: Tensor
+    ) -> Pulled:
+        """Through s i v with s = sqrt(1 - a^2), whose slope is -a / s, and a = exp(r c)."""
+        a, store, value = (gate.value for gate in gates.values())
+        scale = _keep_variance(a)
+        found = torch.empty_like(logits)
+        to_recurrence, to_store = found.chunk(2, dim=-1)
+        scaled = from_b * scale
+        _times_slope(scaled * value, store, grad_input=to_store)
+        through_scale = from_b * store * value * a / scale
+        floor = math.sqrt(torch.finfo(a.dtype).eps)
+        to_exponent = (from_a - _where_above(through_scale, scale, floor)) * a
+        recurrence = torch.sigmoid(logits[..., : self.hidden_size])
+        _times_slope(to_exponent * shared[0], recurrence, grad_input=to_recurrence)
+        return Pulled(found, scaled * store, ((to_exponent * recurrence).flatten(0, -2).sum(0),))
 
 
-@final
-class LRUCell(Cell):
-    """s_t = lambda s_{t-1} + gamma (B x_t) in complex numbers, h_t = Re(C s_t) + D x_t: linear, the same at all steps.
-
-    |lambda| = exp(-exp(nu)) starts on a ring [0.9, 0.999], its angle exp(theta) in [0, pi / 10]; gamma starts at
-    sqrt(1 - |lambda|^2). State: real and imaginary parts of s, (B, 2 H).
-    Source: Orvieto et al. 2023, sections 3.3 and 3.4 [orvieto2023].
-
-    Args:
-        input_size: D.
-        hidden_size: H.
-    """
-
-    def __init__(self, input_size: int, hidden_size: int) -> None:
-        super().__init__(hidden_size)
-        radius = torch.empty(hidden_size).uniform_(0.9**2, 0.999**2).sqrt()
-        angle = torch.empty(hidden_size).uniform_(1e-3, math.pi / 10)
-        self.log_decay = nn.Parameter(torch.log(-torch.log(radius)))
-        self.log_angle = nn.Parameter(torch.log(angle))
-        self.log_scale = nn.Parameter(torch.log(1 - radius**2) / 2)
-        self.read = nn.Linear(input_size, 2 * hidden_size, bias=False)
-        self.write = nn.Linear(2 * hidden_size, hidden_size)
-        self.skip = nn.Linear(input_size, hidden_size, bias=False)
-
-    @property
-    def eigenvalues(self) -> Tensor:
-        """lambda, (H,) complex."""
-        return torch.polar(torch.exp(-torch.exp(_wide(self.log_decay))), torch.exp(_wide(self.log_angle)))
-
-    def init_state(self, batch_size: int) -> State:
-        """Zeros, (B, 2 H)."""
-        return (self.log_decay.new_zeros(batch_size, 2 * self.hidden_size),)
-
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """All steps of a chunk: inputs and outputs by matrix products, states by the scan."""
-        state = self.init_state(len(x)) if state is None else state
-        if x.shape[1] == 0:
-            return x.new_zeros(len(x), 0, self.hidden_size), state
-        steps = x.transpose(0, 1).contiguous()  # (B, T, D) -> (T, B, D)
-        states = linear_scan(self.eigenvalues, self._enter(steps), self._complex(state[0]))
-        real = self._real(states)  # (T, B, 2 H)
-        return self._leave(real, steps).transpose(0, 1), (real[-1],)
-
-    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        """One step by the formula above."""
-        real = self._real(self.eigenvalues * self._complex(state[0]) + self._enter(x_t))
-        return self._leave(real, x_t), (real,)
-
-    def gates(self, x_t: Tensor, state: State) -> dict[str, Gate]:
-        """forget: |lambda|, the same at all steps."""
-        forget = self.eigenvalues.abs().expand(len(x_t), -1)
-        return {"forget": Gate(forget, 0.0, 1.0)}
-
-    def _enter(self, x: Tensor) -> Tensor:
-        return self._complex(self.read(x)) * _wide(self.log_scale).exp()
-
-    def _leave(self, real: Tensor, x: Tensor) -> Tensor:
-        written: Tensor = self.write(real.to(self.write.weight.dtype)) + self.skip(x)
-        return written
-
-    def _complex(self, parts: Tensor) -> Tensor:
-        real, imaginary = parts.to(_wide(self.log_decay).dtype).chunk(2, dim=-1)
-        return torch.complex(real.contiguous(), imaginary.contiguous())
-
-    def _real(self, values: Tensor) -> Tensor:
-        return torch.cat([values.real, values.imag], dim=-1)
+def _weigh(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """The gates f and i of a minlstm, not below e^-80: float32 would round their sum to 0, and divide by it."""
+    f, i = torch.sigmoid(logits[..., : logits.shape[-1] // 3 * 2].clamp(min=-80)).chunk(2, dim=-1)
+    return f, i
 
 
-def _wide(value: Tensor) -> Tensor:
-    """In float32 at least: with fewer digits a decay near 1 rounds to 1, and the state forgets nothing any more."""
-    return value.float() if value.dtype.itemsize < 4 else value
+def _keep_variance(a: Tensor) -> Tensor:
+    """sqrt(1 - a^2), where 1 - a^2 may round to 0, at which the root has no finite slope."""
+    return (1 - a * a).clamp(min=torch.finfo(a.dtype).eps).sqrt()
 
 
 def _positive(value: Tensor) -> Tensor:
-    """The function g of Feng et al. 2024, appendix B: v + 0.5 for v >= 0, sigmoid(v) below."""
-    return torch.where(value >= 0, value + 0.5, torch.sigmoid(value))
+    """The function g of Feng et al. 2024, appendix B: v + 0.5 for v >= 0, sigmoid(v) below: the larger of the two."""
+    return torch.maximum(value + 0.5, torch.sigmoid(value))
+
+
+def _pull_positive(gradient: Tensor, positive: Tensor, out: Tensor) -> None:
+    """Through `_positive`, from its value p: slope p (1 - p) up to p = 0.5, 1 above."""
+    # p (1 - p) is a quarter at 0.5, so three quarters are added above.
+    torch.add(
+        _times_slope(gradient, positive.clamp(max=0.5)), _where_above(gradient, positive, 0.5), alpha=0.75, out=out
+    )

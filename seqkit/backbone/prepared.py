@@ -17,7 +17,8 @@ from torch.nn import functional
 from seqkit.backbone.cell import Cell, State
 from seqkit.backbone.cells import GRUCell, LSTMCell, RNNCell
 from seqkit.backbone.convolution import ConvolvedCell
-from seqkit.backbone.parallel import LRUCell, ParallelCell
+from seqkit.backbone.lru import LRUCell
+from seqkit.backbone.parallel import ParallelCell
 from seqkit.backbone.stack import Stack
 
 

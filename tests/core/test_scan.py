@@ -45,9 +45,22 @@ def test_states_and_gradients_are_those_of_the_recurrence(num_steps: int, dtype:
 @LENGTHS
 def test_blocks_and_steps_agree(num_steps: int, dtype: torch.dtype) -> None:
     a, b, start = inputs(num_steps, dtype)
-    expected = scan_by_steps(a, b, start)
+    expected = written(a, b, start)
+    torch.testing.assert_close(scan_by_steps(a, b.clone(), start), expected, rtol=1e-12, atol=1e-12)
     for block in (2, 7, 32):
-        torch.testing.assert_close(scan_by_blocks(a, b, start, block), expected, rtol=1e-12, atol=1e-12)
+        found = scan_by_blocks(a, b.clone(), start, block=block)
+        torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@KINDS
+@LENGTHS
+def test_a_scan_backwards_is_that_of_the_steps_in_reverse(num_steps: int, dtype: torch.dtype) -> None:
+    a, b, start = inputs(num_steps, dtype)
+    expected = written(a.flip(0), b.flip(0), start).flip(0)
+    torch.testing.assert_close(scan_by_steps(a, b.clone(), start, backwards=True), expected, rtol=1e-12, atol=1e-12)
+    for block in (2, 7, 32):
+        found = scan_by_blocks(a, b.clone(), start, backwards=True, block=block)
+        torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_a_decay_that_is_the_same_at_all_steps_gets_the_sum_of_their_gradients() -> None:
