@@ -18,7 +18,7 @@ def keep_freed_memory() -> bool:
 
     glibc maps a block above 32 MiB, such as a vocabulary's gradient or its scores, anew each time: the system then
     hands over zeroed pages one by one, which takes as long as a pass of arithmetic over them
-    (`benchmarks/softmax.py --allocations`). No result changes; what the process holds stays at its peak.
+    (`benchmarks/softmax.py`). No result changes; what the process holds stays at its peak.
 
     Returns:
         Whether the allocator is glibc's and took the wish; other systems go on as they are.
