@@ -14,7 +14,9 @@ from seqkit import DataError, report
 MISSING = ("", "nan", "na", "n/a", "<na>", "null", "none", "?")
 """What counts as a missing value, whatever the case."""
 
-SPELT_MISSING = tuple(sorted({spelt for m in MISSING for spelt in (m, m.upper(), m.capitalize(), "NaN", "<NA>", "N/A")}))
+SPELT_MISSING = tuple(
+    sorted({spelt for m in MISSING for spelt in (m, m.upper(), m.capitalize(), "NaN", "<NA>", "N/A")})
+)
 """The usual spellings of these; other ones cost time, not data."""
 
 NO_TIME = np.iinfo(np.int64).min

@@ -89,9 +89,7 @@ class _Block:
         return named if self.times is None else named & (self.times.view(np.int64) != NO_TIME)
 
 
-def _blocks(
-    source: SourceFile, head: Head, roles: Roles, options: TableOptions, names: _Names
-) -> Iterator[_Block]:
+def _blocks(source: SourceFile, head: Head, roles: Roles, options: TableOptions, names: _Names) -> Iterator[_Block]:
     file = source.origin
     for row, batch in table_batches(source, head, _types(head, roles, options)):
         if not batch.num_rows:

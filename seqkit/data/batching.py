@@ -138,6 +138,20 @@ def padding_share(batches: list[np.ndarray], lengths: np.ndarray) -> float:
     return 1 - float(lengths.sum()) / padded if padded else 0.0
 
 
+def idle_share(counts: np.ndarray) -> float:
+    """Share of the steps of a stream's batches that nothing is predicted in.
+
+    Args:
+        counts: Predicted steps of each row, (num_batches, batch_size).
+
+    Example:
+        >>> idle_share(np.array([[4, 4], [4, 2], [2, 0]]))
+        0.2
+    """
+    padded = int(counts.max(axis=1, initial=0).sum()) * counts.shape[1]
+    return 1 - float(counts.sum()) / padded if padded else 0.0
+
+
 def _pieces(
     offsets: np.ndarray, context: np.ndarray, batch_size: int, window: int, whole: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

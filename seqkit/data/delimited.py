@@ -88,9 +88,7 @@ def _typed(
             yield batch
 
 
-def _as_text(
-    source: SourceFile, delimiter: str, names: list[str] | None, skip_rows: int
-) -> Iterator[pa.RecordBatch]:
+def _as_text(source: SourceFile, delimiter: str, names: list[str] | None, skip_rows: int) -> Iterator[pa.RecordBatch]:
     """The rows with every cell a string; the errors are those of `read_delimited`."""
     import pyarrow as pa
     from pyarrow import csv

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import as_strided
 from torch import Tensor
 
-from seqkit.data.batching import StreamPlan, plan_buckets, plan_streams
+from seqkit.data.batching import StreamPlan, idle_share, padding_share, plan_buckets, plan_streams
 from seqkit.data.store import FlatStore, as_steps
 from seqkit.steps import IGNORED, Batch, valid_mask
 
@@ -59,6 +60,14 @@ class BatchLoader(ABC):
             self.epoch, self.position = (self.epoch + 1, 0) if done else (self.epoch, position + 1)
             yield self.batch(plan, position)
 
+    def padding(self) -> float:
+        """Share of the steps in an epoch's batches that are there only because the rows of a batch are equally long."""
+        return self.padding_of(self.plan(0))
+
+    @abstractmethod
+    def padding_of(self, plan: Any) -> float:
+        """The same of a plan."""
+
     def state_dict(self) -> dict[str, int]:
         """Epoch and position, for Lightning's checkpoints."""
         return {"epoch": self.epoch, "position": self.position}
@@ -88,6 +97,7 @@ class StreamLoader(BatchLoader):
     ) -> None:
         super().__init__(store, shuffle, seed)
         self.batch_size, self.window, self.whole = batch_size, window, whole
+        self._steps = np.asarray(store.steps)  # A plain view: each index of a memory map makes another map.
 
     def plan(self, epoch: int) -> StreamPlan:
         """Where each stream is at each batch."""
@@ -102,9 +112,12 @@ class StreamLoader(BatchLoader):
     def batch(self, plan: StreamPlan, position: int) -> Batch:
         """One chunk of every stream, by one gather."""
         counts = plan.counts[position]
-        steps = np.arange(int(counts.max()) + 1)
+        most = int(counts.max())
+        if int(counts.min()) == most and not plan.skipped[position].any():
+            return self._whole_rows(plan, position, most)
+        steps = np.arange(most + 1)
         places = plan.starts[position][:, None] + np.minimum(steps, counts[:, None])
-        chunk = as_steps(self.store.steps[places])  # (B, T + 1) or (B, T + 1, F)
+        chunk = as_steps(self._steps[places])  # (B, T + 1) or (B, T + 1, F)
         inputs, targets = chunk[:, :-1], chunk[:, 1:]
         ended = torch.from_numpy(steps[:-1] >= counts[:, None])
         skipped = torch.from_numpy(steps[:-1] < plan.skipped[position][:, None])
@@ -112,6 +125,21 @@ class StreamLoader(BatchLoader):
             inputs=fill(inputs, ended, 0),
             lengths=torch.from_numpy(counts),
             targets=fill(targets, ended | skipped, unscored(targets)),
+            reset=torch.from_numpy(plan.reset[position]),
+            index=torch.from_numpy(plan.records[position]),
+        )
+
+    def padding_of(self, plan: StreamPlan) -> float:
+        """What rows wait for the longest chunk of their batch, or until the longest stream has ended."""
+        return idle_share(plan.counts)
+
+    def _whole_rows(self, plan: StreamPlan, position: int, most: int) -> Batch:
+        """The same where no row ends inside the chunk, as nearly always: rows are copied as wholes, none masked."""
+        rows = windows_of(self._steps, most + 1)[plan.starts[position]]  # (B, T + 1) or (B, T + 1, F)
+        return Batch(
+            inputs=as_steps(rows[:, :-1]).contiguous(),
+            lengths=torch.from_numpy(plan.counts[position]),
+            targets=as_steps(rows[:, 1:]).contiguous(),
             reset=torch.from_numpy(plan.reset[position]),
             index=torch.from_numpy(plan.records[position]),
         )
@@ -139,6 +167,10 @@ class RecordLoader(BatchLoader):
     def count(self, plan: list[np.ndarray]) -> int:
         """Number of batches."""
         return len(plan)
+
+    def padding_of(self, plan: list[np.ndarray]) -> float:
+        """What records are padded to the longest of their batch."""
+        return padding_share(plan, self.store.lengths)
 
     def batch(self, plan: list[np.ndarray], position: int) -> Batch:
         """Some records, padded to the longest of them."""
@@ -170,6 +202,17 @@ def gather(flat: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> tuple[Tens
     rows = as_steps(flat[places])
     ended = torch.from_numpy(steps >= lengths[:, None])
     return fill(rows, ended, 0), torch.from_numpy(lengths.astype(np.int64))
+
+
+def windows_of(flat: np.ndarray, size: int) -> np.ndarray:
+    """All runs of `size` consecutive steps as one view, (N - size + 1, size) or (N - size + 1, size, F).
+
+    Example:
+        >>> windows_of(np.array([5, 6, 7, 8]), 3)[[1, 0]].tolist()
+        [[6, 7, 8], [5, 6, 7]]
+    """
+    shape = (max(len(flat) - size + 1, 0), size, *flat.shape[1:])
+    return as_strided(flat, shape, (flat.strides[0], *flat.strides), writeable=False)
 
 
 def fill(values: Tensor, where: Tensor, value: float) -> Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqkit.data.batching import padding_share
 from seqkit.data.loader import BatchLoader, fill, gather
 from seqkit.data.store import FlatStore, as_steps
 from seqkit.steps import Batch, Continuous
@@ -43,10 +44,20 @@ class WindowLoader(BatchLoader):
         """Number of batches."""
         return -(-len(plan) // self.batch_size)
 
+    def padding_of(self, plan: np.ndarray) -> float:
+        """What windows near the beginning of a record are shorter than the look-back."""
+        lengths = self._lengths(plan)
+        return padding_share(
+            np.split(np.arange(len(plan)), range(self.batch_size, len(plan), self.batch_size)), lengths
+        )
+
     def batch(self, plan: np.ndarray, position: int) -> Batch:
         """Some windows."""
         index = plan[position * self.batch_size : (position + 1) * self.batch_size]
         return self.windows(index)
+
+    def _lengths(self, index: np.ndarray) -> np.ndarray:
+        return np.minimum(self.place[index] - self.store.offsets[self.record[index]], self.look_back)
 
     def windows(self, index: np.ndarray) -> Batch:
         """The windows of these numbers as one batch; what lies past a record's end is NaN."""

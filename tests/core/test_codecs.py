@@ -162,3 +162,18 @@ def test_series_of_another_width_or_shape_are_refused() -> None:
 def test_records_of_unequal_width_are_refused_while_the_codec_learns() -> None:
     with pytest.raises(DataError, match="3 features a step where 2 were trained on"):
         StandardCodec().fit([np.zeros((4, 2)), np.zeros((5, 3))])
+
+
+@pytest.mark.parametrize("text", ["plain ascii\n", "ação 漢😀", "", "a\0b"])
+def test_the_array_for_a_store_holds_the_steps_of_encode(text: str) -> None:
+    codec = SymbolCodec(unknown="\ufffd")
+    codec.fit(["plain ascii text", "ação", text[:3]])
+    assert codec.encode_array(text).tolist() == codec.encode(text).tolist()
+    assert codec.encode(text).dtype == torch.int64
+
+
+def test_an_alphabet_too_large_for_bytes_reads_ascii_all_the_same() -> None:
+    codec = SymbolCodec("".join(map(chr, range(0x100, 0x100 + 300))) + "ab")
+    assert codec.encode("ba").tolist() == [301, 300]
+    with pytest.raises(DataError, match="'c' at position 1"):
+        codec.encode("bc")

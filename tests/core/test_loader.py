@@ -128,3 +128,32 @@ def test_an_evaluation_that_was_cut_short_begins_anew(tmp_path: Path) -> None:
     first = next(iter(loader))
     assert same(first, next(iter(loader)))
     assert len(list(loader)) == len(loader)
+
+
+@pytest.mark.parametrize("context", [0, 2])
+def test_rows_copied_as_wholes_are_those_gathered_step_by_step(context: int, tmp_path: Path) -> None:
+    words = ["abcdefghabcdefghab", "hgfedcbahgfed", "ababa"]
+    store = build_store([Record(w, context=context) for w in words], SymbolCodec("abcdefgh"), None, tmp_path / "s")
+    loader = StreamLoader(store, 2, 3, True, 0)
+    plan, num_whole = loader.plan(0), 0
+    for position in range(loader.count(plan)):
+        counts, batch = plan.counts[position], loader.batch(plan, position)
+        num_whole += bool((counts == counts.max()).all())
+        for row, (start, count) in enumerate(zip(plan.starts[position], counts, strict=True)):
+            steps = store.steps[start : start + count + 1].tolist()
+            skipped = min(int(plan.skipped[position][row]), int(count))
+            assert batch.inputs[row].tolist() == steps[:-1] + [0] * (batch.inputs.shape[1] - count)
+            expected = [IGNORED] * skipped + steps[1 + skipped :]
+            assert batch.targets[row].tolist() == expected + [IGNORED] * (batch.inputs.shape[1] - count)
+        assert batch.inputs.dtype == torch.int64 and batch.inputs.is_contiguous() and batch.targets.is_contiguous()
+    assert 0 < num_whole < loader.count(plan)  # both ways were gone
+
+
+def test_padding_counts_what_a_batch_is_longer_than_its_rows(tmp_path: Path) -> None:
+    records = RecordLoader(labelled(tmp_path / "r"), 2, 99, True, 0)
+    streams = StreamLoader(letters(tmp_path / "s"), 2, 3, True, 0)
+    for loader in (records, streams):
+        batches = list(loader)
+        valid = sum(int(batch.lengths.sum()) for batch in batches)
+        padded = sum(batch.inputs.numel() for batch in batches)
+        assert loader.padding() == pytest.approx(1 - valid / padded) and 0 < valid < padded

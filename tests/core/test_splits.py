@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from seqkit import ConfigError, Record, Split
-from seqkit.data.splits import HoldOut, cut_stream, select_records
+from seqkit.data.splits import HoldOut, cut_stream, select_records, stream_length
 
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 
@@ -138,3 +138,33 @@ def test_what_a_rule_takes_out_beside_a_test_path_is_said_to_be_in_no_split() ->
     assert chosen["train"] == ["a:1", "c:1"] and chosen["valid"] == []
     assert HoldOut(**rules).describe(False).endswith("test: its own path; in no split: origins matching '^b'")
     assert HoldOut(test_given=True).describe(False).endswith("test: its own path")
+
+
+def test_a_measured_stream_is_read_once_and_only_as_far_as_its_split() -> None:
+    records = [Record("a" * 10, origin=f"f:{number}") for number in range(10)]
+    calls, seen = 0, 0
+
+    def read() -> Iterator[Record]:
+        nonlocal calls, seen
+        calls += 1
+        for record in records:
+            seen += 1
+            yield record
+
+    rule = HoldOut(valid_fraction=0.2, test_fraction=0.2)
+    total = stream_length(records, rule)
+    parts = {split: "".join(r.sequence for r in cut_stream(read, split, rule, total)) for split in SPLITS}
+    assert {split: len(part) for split, part in parts.items()} == {"train": 60, "valid": 20, "test": 20}
+    assert calls == 3 and seen == 7 + 9 + 10  # one record beyond each cut shows that the split is over
+
+
+def test_a_stream_of_which_nothing_is_held_out_needs_no_measuring() -> None:
+    calls = 0
+
+    def read() -> Iterator[Record]:
+        nonlocal calls
+        calls += 1
+        yield from (Record("ab", origin="f:0"), Record("", origin="f:1"), Record("c", origin="f:2"))
+
+    rule = HoldOut(valid_fraction=0.0, test_fraction=0.0)
+    assert [r.sequence for r in cut_stream(read, "train", rule)] == ["ab", "c"] and calls == 1
