@@ -19,8 +19,8 @@ from seqkit.model import SequenceModel
 from seqkit.steps import Continuous, Split
 from seqkit.tasks.distributions import Sampling
 from seqkit.tasks.forecast import Forecast
-from seqkit.tasks.forecast_metrics import covered, crps, weighted_quantile_loss
-from seqkit.tasks.metrics import mase_scale, naive2, smape
+from seqkit.tasks.forecast_metrics import covered, crps, quantile, weighted_quantile_loss
+from seqkit.tasks.metrics import mase_scale, naive2
 from seqkit.tasks.points import Point
 
 NUM_SAMPLES = 100
@@ -28,6 +28,9 @@ NUM_SAMPLES = 100
 
 _TOGETHER = 512
 """Series whose paths are held together."""
+
+_SCORED_TOGETHER = 64
+"""Windows whose figures are reckoned together."""
 
 _SEASONS = 4
 
@@ -78,25 +81,49 @@ def score_forecasts(
     once = _once_a_record(data, split)
     sums = {name: _Sums() for name in ("model", "naive", "seasonal_naive", "naive2", "linear_window")}
     scales: dict[int, np.ndarray] = {}
-    for window in _windows(model, data, split, seed, linear):
-        filled, horizon = fill_forward(window.history), len(window.truth)
-        if window.record not in scales:
-            scales[window.record] = np.array([mase_scale(column, data.season) for column in window.history.T])
-        scale = scales[window.record]
-        sums["model"].add(window.truth, window.samples, scale)
-        sums["naive"].add(window.truth, np.repeat(filled[-1:], horizon, axis=0)[None], scale)
-        sums["seasonal_naive"].add(window.truth, seasonal_naive(filled, horizon, data.season)[None], scale)
-        if window.linear is not None:
-            sums["linear_window"].add(window.truth, window.linear, scale)
-        if once:
-            columns = [naive2(column, horizon, data.season) for column in filled.T]
-            sums["naive2"].add(window.truth, np.stack(columns, axis=1)[None], scale)
+    for windows in _alike(_windows(model, data, split, seed, linear)):
+        for window in windows:
+            if window.record not in scales:
+                scales[window.record] = np.array([mase_scale(column, data.season) for column in window.history.T])
+        truth, scale = np.stack([w.truth for w in windows]), np.stack([scales[w.record] for w in windows])
+        sums["model"].add(truth, np.stack([w.samples for w in windows], axis=1), scale)
+        for name, forecast in _naive_forecasts(windows, data.season, once).items():
+            sums[name].add(truth, forecast[None], scale)
+        straight = [window.linear for window in windows if window.linear is not None]
+        if straight:
+            sums["linear_window"].add(truth, np.stack(straight, axis=1), scale)
     figures = {name: of.figures() for name, of in sums.items() if of.rows["smape"]}
     if "naive2" in figures:
         reference = figures["naive2"]
         for name, of in figures.items():
             figures[name] = of | {"owa": _owa(of, reference)}
     return figures.pop("model", {}), figures
+
+
+def _alike(windows: Iterator[Window]) -> Iterator[list[Window]]:
+    """Windows that follow each other and are of one shape, some at once."""
+    together: list[Window] = []
+    for window in windows:
+        if together and (len(together) == _SCORED_TOGETHER or together[0].truth.shape != window.truth.shape):
+            yield together
+            together = []
+        together.append(window)
+    if together:
+        yield together
+
+
+def _naive_forecasts(windows: list[Window], season: int, once: bool) -> dict[str, np.ndarray]:
+    """What naive methods say, (W, H, F) each; Naive2 where each series is forecast once."""
+    horizon = len(windows[0].truth)
+    filled = [fill_forward(window.history) for window in windows]
+    made = {
+        "naive": np.stack([np.repeat(history[-1:], horizon, axis=0) for history in filled]),
+        "seasonal_naive": np.stack([seasonal_naive(history, horizon, season) for history in filled]),
+    }
+    if once:
+        columns = [[naive2(column, horizon, season) for column in history.T] for history in filled]
+        made["naive2"] = np.stack([np.stack(own, axis=1) for own in columns])
+    return made
 
 
 def _windows(
@@ -160,19 +187,21 @@ class _Sums:
         self.is_point = True
 
     def add(self, truth: np.ndarray, samples: np.ndarray, scale: np.ndarray) -> None:
-        """Add a window: truth (H, F), samples (S, H, F), and the error of the naive forecast in each history (F,)."""
-        forecast, features = np.median(samples, axis=0), range(truth.shape[1])
-        errors = np.array([_mean(np.abs(truth[:, f] - forecast[:, f]).tolist()) for f in features])
-        self.rows["smape"].append(_mean([smape(truth[:, f], forecast[:, f]) for f in features]))
-        self.rows["mase"].append(_mean((errors / scale).tolist()))
+        """Add windows: truth (W, H, F), samples (S, W, H, F), the error of the naive forecast in each past (W, F)."""
+        ordered = np.sort(samples, axis=0) if len(samples) > 1 else samples
+        forecast = quantile(ordered, 0.5)
+        error, size = np.abs(truth - forecast), np.abs(truth) + np.abs(forecast)
+        relative = np.where(size > 0, 200 * error / np.where(size > 0, size, 1), 0.0 * size)  # sMAPE of each step
+        self.rows["smape"] += _means(_means(relative, 1), 1).tolist()
+        self.rows["mase"] += _means(_means(error, 1) / scale, 1).tolist()
         if len(samples) > 1:
             self.is_point = False
-            self.rows["crps"].append(_mean(crps(truth, samples).reshape(-1).tolist()))
-            loss, size = weighted_quantile_loss(truth, samples)
-            self.loss, self.size = self.loss + loss, self.size + size
+            self.rows["crps"] += _means(crps(truth, ordered).reshape(len(truth), -1), 1).tolist()
+            loss, observed = weighted_quantile_loss(truth, ordered)
+            self.loss, self.size = self.loss + loss, self.size + observed
             for share in COVERAGES:
-                inside = np.where(np.isfinite(truth), covered(truth, samples, share), np.nan)
-                self.rows[f"coverage_{100 * share:.0f}"].append(_mean(inside.reshape(-1).tolist()))
+                inside = np.where(np.isfinite(truth), covered(truth, ordered, share), np.nan)
+                self.rows[f"coverage_{100 * share:.0f}"] += _means(inside.reshape(len(truth), -1), 1).tolist()
 
     def figures(self) -> Figures:
         """Means over windows."""
@@ -197,6 +226,13 @@ def _owa(figures: Figures, reference: Figures) -> float:
 
 def _mean(values: list[float]) -> float:
     """The mean of what is known (MASE of a series that repeats itself is not); NaN where nothing is."""
-    known = np.asarray(values, dtype=np.float64)
-    known = known[np.isfinite(known)]
-    return float(known.mean()) if len(known) else float("nan")
+    return float(_means(np.asarray(values, dtype=np.float64), 0))
+
+
+def _means(values: np.ndarray, axis: int) -> np.ndarray:
+    """Means of what is known along an axis; NaN where nothing is."""
+    values = values.astype(np.float64)
+    known = np.isfinite(values)
+    count = known.sum(axis)
+    total = np.where(known, values, 0.0).sum(axis)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -189,11 +189,18 @@ class LocationScale(Output, ABC):
 
     def sample(self, raw: Tensor, sampling: Sampling, generator: torch.Generator, scale: Scale | None = None) -> Tensor:
         """A value a row; the temperature scales the spread. top-k and top-p have no meaning here."""
+        return self.draw(raw, 1, sampling, generator, scale)[0]
+
+    def draw(
+        self, raw: Tensor, num: int, sampling: Sampling, generator: torch.Generator, scale: Scale | None = None
+    ) -> Tensor:
+        """`num` draws for each row, from parameters that are worked out once."""
         location, spread, shape = self.parameters(raw, scale)
         if sampling.temperature == 0:
-            return location.to(raw.dtype)
-        drawn = self.standard_sample(location.to(raw.dtype), shape, generator)
-        return (location + sampling.temperature * spread * drawn).to(raw.dtype)
+            return location.to(raw.dtype).expand(num, *location.shape)
+        like, reach = location.to(raw.dtype), sampling.temperature * spread
+        draws = (self.standard_sample(like, shape, generator) for _ in range(num))
+        return torch.stack([(location + reach * drawn).to(raw.dtype) for drawn in draws])
 
     def average(self, raws: list[Tensor]) -> Tensor:
         """The mean of the parameters."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seqkit.inference import draws as module
 from seqkit.inference.draws import Draws
-from seqkit.tasks.distributions import Categorical, Sampling
+from seqkit.tasks.distributions import Categorical, Normal, Sampling, StudentT
 
 CPU = torch.device("cpu")
 
@@ -60,3 +60,12 @@ def test_the_numbers_of_a_row_do_not_depend_on_the_others(monkeypatch: pytest.Mo
 
 def test_any_whole_number_is_a_seed() -> None:
     assert not torch.equal(numbers(-1, [(0, 0)], 3), numbers(1, [(0, 0)], 3))
+
+
+@pytest.mark.parametrize("output", [Normal(2), StudentT(2)])
+@pytest.mark.parametrize("temperature", [0.0, 0.7])
+def test_several_draws_are_those_drawn_one_after_another(output: Normal | StudentT, temperature: float) -> None:
+    raw, sampling = torch.randn(5, output.num_parameters), Sampling(temperature)
+    together = output.draw(raw, 4, sampling, torch.Generator().manual_seed(1))
+    one_by_one = torch.Generator().manual_seed(1)
+    assert torch.equal(together, torch.stack([output.sample(raw, sampling, one_by_one) for _ in range(4)]))
