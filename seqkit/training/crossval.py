@@ -19,6 +19,7 @@ from seqkit.settings import Settings
 from seqkit.training import workflow
 from seqkit.training.folder import as_json, next_folder, require_free
 from seqkit.training.precision import Choice
+from seqkit.training.threads import ThreadChoice
 
 _RULES = ("test_path", "test_match", "test_every", "test_group", "fold")
 PLOTTED = ("accuracy", "macro_f1", "auroc", "bits_per_step", "mse", "smape", "loss")
@@ -65,6 +66,7 @@ def cross_validate(
     for number, fold in enumerate(rounds, start=1):
         rows.append(_run_round(settings, fold, number, root, say))
         settings = Choice(**rows[-1]["precision"]).settle(settings)  # that of the first round holds for all
+        settings = ThreadChoice(settings.threads, rows[-1]["threads"]).settle(settings)
     mean, deviation = _moments(rows)
     result = {
         "verb": "crossval",
@@ -140,6 +142,7 @@ def _run_round(settings: Settings, fold: Fold, number: int, root: Path, say: wor
         "seconds": round(seconds, 2),
         "run": path.name,
         "precision": trained["precision"],
+        "threads": trained["threads"],
     }
 
 

@@ -25,8 +25,10 @@ from seqkit.training.checkpoint import Loaded, load_model, reopen_data, require_
 from seqkit.training.evaluation import Evaluation, score_split, versions
 from seqkit.training.folder import RunFolder, find_checkpoint, new_folder, require_free
 from seqkit.training.leakage import describe_leaks, find_leaks
+from seqkit.training.neighbours import Neighbours
 from seqkit.training.pictures import plot_evaluation, plot_training
 from seqkit.training.precision import choose_precision
+from seqkit.training.threads import choose_threads, on_threads
 from seqkit.training.trainer import build_trainer, require_device, total_steps, train
 
 Say = Callable[[str], None]
@@ -46,6 +48,12 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
     Returns:
         The run folder and the content of its `result.json`.
     """
+    neighbours = Neighbours()
+    with on_threads(settings.threads):
+        return _fit(settings, say, neighbours)
+
+
+def _fit(settings: Settings, say: Say, neighbours: Neighbours) -> tuple[RunFolder, dict[str, Any]]:
     require_free(settings.run)
     device = require_device(settings.trainer)
     pl.seed_everything(settings.seed, verbose=False)
@@ -63,12 +71,15 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
     require_plain_json(model.blueprint, "options and codec states")
     _require_groups(data, ("train", "valid"))
     leaked = _leaks(data, data, "valid")
-    lines = [_summary(data, model), *data.notes(), describe_leaks(leaked, len(data.store("valid")), "valid")]
+    padding = loader.padding()
+    lines = [_summary(data, model, padding), *data.notes(), describe_leaks(leaked, len(data.store("valid")), "valid")]
     say("\n".join(line for line in lines if line))
+    threads = choose_threads(settings, model, data, neighbours)
+    settings = threads.settle(settings)
     precision = choose_precision(settings, device, model, data)
     settings = precision.settle(settings)
-    if precision.note:
-        say(precision.note)
+    for note in filter(None, (threads.note, precision.note)):
+        say(note)
     folder = new_folder(settings.run, domain.name, data.task)
     folder.save_config(_config(settings))
     trainer = build_trainer(settings.trainer, folder, len(loader), settings.model.patience)
@@ -89,7 +100,9 @@ def fit(settings: Settings, say: Say = print) -> tuple[RunFolder, dict[str, Any]
         "steps": trainer.global_step,
         "steps_per_second": round(trainer.global_step / seconds, 2),
         "seed": settings.seed,
+        "padding": round(padding, 4),
         "precision": precision.as_row(),
+        "threads": threads.used,
     }
     _save(folder, evaluation, plot_training(folder, result["loss_unit"]))
     return folder, result
@@ -173,6 +186,7 @@ def _config(settings: Settings) -> dict[str, Any]:
         "domain": settings.domain.name,
         "seed": settings.seed,
         "probe": settings.probe,
+        "threads": settings.threads,
         "data": settings.data,
         "model": asdict(settings.model),
         "encoder": settings.encoder,
@@ -193,7 +207,8 @@ def _where(data: SequenceDataModule) -> str:
     return path if isinstance(path, str) else f"{len(path)} paths"
 
 
-def _summary(data: SequenceDataModule, model: Any) -> str:
+def _summary(data: SequenceDataModule, model: Any, padding: float) -> str:
     sizes = " · ".join(f"{name} {len(data.store(name)):,} records, {len(data.store(name).steps):,} steps"
                        for name in ("train", "valid"))  # fmt: skip
-    return f"{sizes}\n{data.describe_split()}\n{model.num_parameters:,} parameters"
+    idle = f"{padding:.1%} of the steps in training batches are padding"
+    return f"{sizes}\n{data.describe_split()}\n{model.num_parameters:,} parameters · {idle}"
