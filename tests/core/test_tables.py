@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seqkit import DataError, SourceFile, read_rows
+from seqkit import DataError, SourceFile, read_delimited, read_rows
 
 
 def rows_of(path: Path, *columns: str) -> list[tuple[int, dict[str, object]]]:
@@ -117,3 +117,33 @@ def test_rows_are_numbered_over_several_blocks(tmp_path: Path) -> None:
         file.writelines(f"{n},{'x' * 400}\n" for n in range(12_000))  # more than one 4 MiB block
     rows = rows_of(tmp_path / "big.csv", "n")
     assert rows == [(n + 1, {"n": str(n)}) for n in range(12_000)]
+
+
+@pytest.mark.parametrize("odd", ["0x", "n/A", None])
+def test_typed_columns_become_text_from_the_batch_on_that_is_not_of_their_type(odd: str | None, tmp_path: Path) -> None:
+    numbers = [f"{n}.5" for n in range(200_000)]
+    if odd is not None:
+        numbers[150_000] = odd
+    (tmp_path / "t.csv").write_text("id,x\n" + "".join(f"007,{number}\n" for number in numbers))
+    types = {"x": pa.float64()}
+    batches = list(read_delimited(SourceFile(tmp_path / "t.csv"), ",", ["id", "x"], 1, types, missing=["NA"]))
+    kinds = [batch.schema.field("x").type for batch in batches]
+    expected = {pa.float64()} if odd is None else {pa.float64(), pa.string()}
+    assert set(kinds) == expected and kinds[0] == pa.float64()
+    cells = [str(cell) for batch in batches for cell in batch.column("x").to_pylist()]
+    assert cells == numbers  # none twice, none left out
+    assert {cell for batch in batches for cell in set(batch.column("id").to_pylist())} == {"007"}
+
+
+def test_a_time_that_is_missing_is_left_to_be_named(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("t,x\n2024-01-01,1\nNA,2\n")
+    types = {"t": pa.timestamp("us"), "x": pa.float64()}
+    (batch,) = read_delimited(SourceFile(tmp_path / "t.csv"), ",", ["t", "x"], 1, types, missing=["NA"])
+    assert batch.to_pylist() == [{"t": "2024-01-01", "x": "1"}, {"t": "NA", "x": "2"}]
+
+
+def test_a_ragged_row_is_named_when_columns_are_typed(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n3\n")
+    with pytest.raises(DataError, match="1 cells where 2 are expected") as error:
+        list(read_delimited(SourceFile(tmp_path / "t.csv"), ",", ["a", "b"], 1, {"a": pa.float64()}))
+    assert error.value.at == "t.csv, line 3"
