@@ -44,7 +44,7 @@ class Formula(Protocol):
         """The gates, as the other two take them. `shared` is the same at all steps, (H,)."""
 
     def coefficients(self, gates: Any) -> tuple[Tensor, Tensor]:
-        """Decay a and input b of h_t = a_t h_{t-1} + b_t, b in memory of its own: the states are written over it."""
+        """Decay a and input b of h_t = a_t h_{t-1} + b_t."""
 
     def pull(
         self, gates: Any, from_a: Tensor, from_b: Tensor, logits: Tensor, entry: Tensor, *shared: Tensor
@@ -123,7 +123,7 @@ class _GatedScan(Function):
                 logits = kept[begin:end] if keeps else x.new_empty(*x.shape[:2], len(weight))
                 torch.addmm(narrow_bias, x.flatten(0, 1), narrow_weight.t(), out=logits.flatten(0, 1))
                 a, b = formula.coefficients(formula.open(wide(logits), x, *shared))
-                states = scan_in_place(a, b, last)
+                states = scan_in_place(a, _own(b, logits, x, *shared), last)
                 h[:, begin:end] = states.transpose(0, 1)
                 last = states[-1]
         last = last.clone()
@@ -171,6 +171,13 @@ def _steps(value: Tensor, begin: int, end: int, kind: torch.dtype, copy: bool = 
     """Some steps of (B, T, D), time first and in one piece, (L, B, D)."""
     steps = value[:, begin:end].transpose(0, 1)
     return torch.empty(steps.shape, dtype=kind).copy_(steps) if copy or not steps.is_contiguous() else steps.to(kind)
+
+
+def _own(b: Tensor, *others: Tensor) -> Tensor:
+    """The input in memory of its own, in one piece: the states are written over it."""
+    taken = {other.untyped_storage().data_ptr() for other in others}
+    alone = b.is_contiguous() and b.untyped_storage().data_ptr() not in taken
+    return b if alone else b.clone(memory_format=torch.contiguous_format)
 
 
 def _before(h: Tensor, start: Tensor, begin: int, end: int) -> Tensor:

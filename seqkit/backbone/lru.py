@@ -22,7 +22,7 @@ class _Rotation:
 
     def coefficients(self, gates: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         """Decay and input, in complex numbers."""
-        b = torch.view_as_complex(gates[0].view(*gates[0].shape[:2], -1, 2).clone())
+        b = torch.view_as_complex(gates[0].view(*gates[0].shape[:2], -1, 2))
         return gates[1].expand_as(b), b
 
     def pull(

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from seqkit.backbone import gated
+from seqkit.backbone.cell import Gate
 from seqkit.backbone.choice import PARALLEL, build_cell
 from seqkit.backbone.parallel import ParallelCell
 from seqkit.backbone.scan import linear_scan
@@ -58,6 +59,41 @@ def test_a_cell_without_a_derivative_by_hand_learns_the_same(name: str, monkeypa
     expected = gradients(cell, x, start, *flat(cell(x, (start,))))
     monkeypatch.setattr(type(cell), "pull", ParallelCell.pull)
     torch.testing.assert_close(gradients(cell, x, start, *flat(cell(x, (start,)))), expected, rtol=1e-9, atol=1e-11)
+
+
+class LeakyCell(ParallelCell):
+    """A new cell by its formula alone: h_t = a_t h_{t-1} + x_t, whose input is the caller's own memory."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.map = nn.Linear(size, size)
+
+    @property
+    def gate_map(self) -> nn.Linear:
+        return self.map
+
+    def open(self, logits: Tensor, entry: Tensor, *shared: Tensor) -> dict[str, Gate]:
+        return {"forget": Gate(torch.sigmoid(logits), 0, 1), "update": Gate(entry, -torch.inf, torch.inf)}
+
+    def coefficients(self, gates: dict[str, Gate]) -> tuple[Tensor, Tensor]:
+        return gates["forget"].value, gates["update"].value
+
+
+@pytest.mark.parametrize("batch_size", [1, B])
+def test_a_new_cell_needs_its_formula_alone_and_leaves_its_input_as_it_was(batch_size: int) -> None:
+    torch.manual_seed(0)
+    cell, x = LeakyCell(H).double(), numbers(batch_size, T, H)
+    kept = x.clone().requires_grad_()
+    y, last = flat(cell(x.requires_grad_()))
+    assert torch.equal(x, kept)
+    h, states = torch.zeros(batch_size, H, dtype=torch.float64), []
+    for x_t in kept.unbind(1):
+        h = torch.sigmoid(cell.map(x_t)) * h + x_t
+        states.append(h)
+    torch.testing.assert_close((y, last), (torch.stack(states, 1), h), rtol=1e-10, atol=1e-12)
+    found = torch.autograd.grad(y.pow(2).sum(), [x, *cell.parameters()])
+    expected = torch.autograd.grad(torch.stack(states, 1).pow(2).sum(), [kept, *cell.parameters()])
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-11)
 
 
 @ALL
