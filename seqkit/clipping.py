@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import torch
 from torch import Tensor, nn
 
 _EPSILON = 1e-6
-"""As in `torch.nn.utils.clip_grad_norm_`, whose results these are, bit for bit."""
+"""What torch adds to the norm before it divides by it."""
+
+_SURELY = 0.999
+"""Share of the norm that is allowed, below which no rounding makes torch scale anything."""
 
 
 class GradientClip:
@@ -15,6 +19,8 @@ class GradientClip:
 
     The list of parameters is made once: to walk through all modules at each step costs as much as a small layer. On a
     processor gradients that are short enough are not touched at all; elsewhere to look would be to wait for the device.
+
+    The results are those of `torch.nn.utils.clip_grad_norm_`, bit for bit.
 
     Source: Pascanu, Mikolov and Bengio 2013, algorithm 1 [pascanu2013].
 
@@ -31,12 +37,15 @@ class GradientClip:
         """Scale all gradients together so that their norm is `most` at most; count the step if that was needed."""
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         self.num_steps += 1
-        norm = nn.utils.get_total_norm(gradients)
-        if norm.device.type == "cpu":
-            self._num_clipped += norm.item() > most
-            if (most / (norm + _EPSILON)).item() >= 1:
+        if gradients and gradients[0].device.type == "cpu":
+            # What `get_total_norm` does in a dozen times the microseconds.
+            norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+            length = norm.item()
+            self._num_clipped += length > most
+            if length + _EPSILON < _SURELY * most:
                 return
         else:
+            norm = nn.utils.get_total_norm(gradients)
             self._num_clipped = self._num_clipped + (norm > most).long()
         nn.utils.clip_grads_with_norm_(self.parameters, most, norm)
 
