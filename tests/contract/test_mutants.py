@@ -21,6 +21,7 @@ from seqkit import (
     SymbolCodec,
     step_encoder,
 )
+from seqkit.backbone.prepared import PreparedStack
 from seqkit.model import SequenceModel
 from seqkit.testing import CHECKS, Bench, Check
 from seqkit.testing import laws_batch as batch_laws
@@ -253,6 +254,11 @@ def wrong_step(model: SequenceModel, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(stack, "step", lambda x, state: (torch.tanh(step(x, state)[0]), step(x, state)[1]))
 
 
+def wrong_preparation(model: SequenceModel, patch: pytest.MonkeyPatch) -> None:
+    whole = PreparedStack.advance
+    patch.setattr(PreparedStack, "advance", lambda self, entry, states: whole(self, (entry[0] * 0.999,), states))
+
+
 def one_reading_only(model: SequenceModel, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(model, "codec", SymbolCodec("abcde"))
 
@@ -319,6 +325,7 @@ DOMAIN_MUTANTS: list[tuple[Check, str, Domain, str]] = [
 MODEL_MUTANTS: list[tuple[Check, str, Change, str]] = [
     (stream_laws.check_stream, "next_step", drop_state_between_chunks, "chunks"),
     (stream_laws.check_stream, "next_step", wrong_step, "one `step` at a time"),
+    (stream_laws.check_stream, "next_step", wrong_preparation, "a prepared `Stepper`"),
     (stream_laws.check_reset, "next_step", drop_state_between_chunks, "nothing is carried"),
     (stream_laws.check_reset, "next_step", ignore_reset, "rows that were reset"),
     (stream_laws.check_reset, "next_step", reset_every_row, "rows not reset"),
