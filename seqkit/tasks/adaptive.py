@@ -142,7 +142,10 @@ class AdaptiveSoftmax(nn.Module):
         """The rows of each cluster. One split, so that its gradient is put together once."""
         if not self.shared:
             return self.weight, *self.tails
-        return torch.split(self.weight if self._in_order() else self.weight[self.order], self.sizes)
+        weight, device = self.weight, self.weight.device.type
+        if torch.is_autocast_enabled(device):
+            weight = weight.to(torch.get_autocast_dtype(device))  # whole: the gradient is put together at half its size
+        return torch.split(weight if self._in_order() else weight[self.order], self.sizes)
 
     def _in_order(self) -> bool:
         return torch.equal(self.order, torch.arange(self.out_features, device=self.order.device))
