@@ -70,7 +70,7 @@ def gated_scan(
     Returns:
         h, (B, T, H), and the last of them, (B, H).
     """
-    if entry.device.type == "cpu":
+    if _has_cache(entry):
         kind = _product_type(entry)
         start = start.to(torch.promote_types(start.dtype, _sum_type(kind)))
         keeps = torch.is_grad_enabled()
@@ -80,6 +80,11 @@ def gated_scan(
     a, b = formula.coefficients(formula.open(wide(functional.linear(steps, weight, bias)), steps, *shared))
     h = linear_scan(a, b, start.to(b.dtype))
     return h.transpose(0, 1), h[-1]
+
+
+def _has_cache(entry: Tensor) -> bool:
+    """Whether blocks pay: elsewhere, few and wide operations do."""
+    return entry.device.type == "cpu"
 
 
 def wide(value: Tensor) -> Tensor:

@@ -5,13 +5,11 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from seqkit.backbone import gated
 from seqkit.backbone.cell import Gate
 from seqkit.backbone.choice import PARALLEL, build_cell
 from seqkit.backbone.parallel import ParallelCell
-from seqkit.backbone.scan import linear_scan
 
 B, T, D, H = 2, 23, 3, 4
 ALL = pytest.mark.parametrize("name", PARALLEL)
@@ -112,17 +110,18 @@ def test_blocks_of_any_length_give_what_one_gives(
     torch.testing.assert_close([y, last, *gradients(cell, x, start, y, last)], expected, rtol=1e-9, atol=1e-11)
 
 
-@GATED
-def test_other_devices_take_the_same_formula_through_linear_scan(name: str) -> None:
-    cell, x, start = cell_of(name), numbers(B, T, D).requires_grad_(), numbers(B, H, seed=3).requires_grad_()
+@ALL
+@pytest.mark.parametrize("num_steps", [5, 70])
+def test_other_devices_take_the_same_formula_through_linear_scan(
+    name: str, num_steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell, x = cell_of(name), numbers(B, num_steps, D).requires_grad_()
+    start = numbers(B, cell.init_state(1)[0].shape[1], seed=3).requires_grad_()
     y, last = flat(cell(x, (start,)))
-    entry = cell.enter(x).transpose(0, 1)
-    logits = functional.linear(entry, cell.gate_map.weight, cell.gate_map.bias)
-    a, b = cell.coefficients(cell.open(logits, entry, *cell.share()))
-    h = linear_scan(a, b, start)
-    torch.testing.assert_close(y, h.transpose(0, 1), rtol=1e-10, atol=1e-12)
-    expected = gradients(cell, x, start, h.transpose(0, 1), h[-1])
-    torch.testing.assert_close(gradients(cell, x, start, y, last), expected, rtol=1e-9, atol=1e-11)
+    expected = [y, last, *gradients(cell, x, start, y, last)]
+    monkeypatch.setattr(gated, "_has_cache", lambda entry: False)
+    y, last = flat(cell(x, (start,)))
+    torch.testing.assert_close([y, last, *gradients(cell, x, start, y, last)], expected, rtol=1e-9, atol=1e-11)
 
 
 @ALL
