@@ -50,14 +50,15 @@ class Words(SequenceDataModule):
 
     def records(self, split: Split) -> Iterable[Record]:
         """One record."""
-        letters = symbols(NUM_WORDS)
         if self.path is None:
+            letters = symbols(NUM_WORDS)
             share = 1 / np.arange(1, NUM_WORDS + 1)
             drawn = np.random.default_rng(0).choice(NUM_WORDS, size=self.num_words, p=share / share.sum())
             yield Record("".join(letters[k] for k in drawn), origin="made:0")
         else:
             known, file = ranks(self.texts["train"]), self.texts.get(split) or self.texts["train"]
-            yield Record("".join(symbols(len(known))[known[w]] for w in words(file) if w in known), origin=f"{file}:0")
+            letters = symbols(len(known))
+            yield Record("".join(letters[known[word]] for word in words(file) if word in known), origin=f"{file}:0")
 
 
 def symbols(count: int) -> str:

@@ -142,7 +142,8 @@ class AdaptiveSoftmax(nn.Module):
         """The rows of each cluster. One split, so that its gradient is put together once."""
         if not self.shared:
             return self.weight, *self.tails
-        weight, device = self.weight, self.weight.device.type
+        weight: Tensor = self.weight
+        device = weight.device.type
         if torch.is_autocast_enabled(device):
             weight = weight.to(torch.get_autocast_dtype(device))  # whole: the gradient is put together at half its size
         return torch.split(weight if self._in_order() else weight[self.order], self.sizes)
