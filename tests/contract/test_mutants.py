@@ -174,6 +174,11 @@ class Unstable(ToyCodec):
         return super().decode(steps)[::-1] + "a"
 
 
+class StoresOthers(ToyCodec):
+    def encode_array(self, value: str) -> np.ndarray:
+        return super().encode_array(value)[::-1]
+
+
 class ForgetsItsState(ToyCodec):
     """Restores the alphabet in an order of its own."""
 
@@ -313,6 +318,7 @@ DOMAIN_MUTANTS: list[tuple[Check, str, Domain, str]] = [
     (codec_laws.check_codec, "next_step", toy(codec=OffByOne), "is not x"),
     (codec_laws.check_codec, "next_step", toy(codec=TooManyIds), "of 5 classes"),
     (codec_laws.check_codec, "next_step", toy(codec=Unstable), "is not s"),
+    (codec_laws.check_codec, "next_step", toy(codec=StoresOthers), "encode_array"),
     (codec_laws.check_codec_state, "next_step", toy(codec=ForgetsItsState), "loses its state"),
     (codec_laws.check_codec_state, "next_step", toy(codec=NotJson), "plain JSON"),
     (codec_laws.check_codec_state, "next_step", toy(codec=LearnsByChance), "learns something else"),

@@ -39,7 +39,7 @@ def test_a_run_folder_holds_everything_about_its_run(task: str, trained: dict[st
     result = json.loads((folder / "result.json").read_text())
     expected = {
         "verb", "domain", "task", "split", "metrics", "baselines", "num_parameters", "num_records", "versions",
-        "machine", "seconds", "steps", "steps_per_second", "seed",
+        "machine", "seconds", "steps", "steps_per_second", "seed", "padding",
     }  # fmt: skip
     assert result.keys() >= expected
     assert (result["verb"], result["split"], result["task"], result["seed"]) == ("fit", "valid", task, 3)
