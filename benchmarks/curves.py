@@ -37,7 +37,7 @@ from seqkit.speed.table import Table
 from seqkit.speed.timing import median
 from seqkit.steps import Batch
 
-NUM_STEPS = 5
+NUM_STEPS = 3
 
 
 @dataclass(frozen=True)
