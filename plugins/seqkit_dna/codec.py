@@ -76,12 +76,12 @@ class BaseCodec(Codec):
         if self.k == 1:
             return codes  # N is 4, as it should be.
         num_steps = self.num_steps(len(codes))
-        symbols = np.zeros(num_steps, np.uint16 if self.k < MOST_BASES else np.uint32)
+        symbols: np.ndarray = np.zeros(num_steps, np.uint16 if self.k < MOST_BASES else np.uint32)
         for place in range(self.k):
             symbols <<= 2
             symbols |= self._digits(codes, place, num_steps) & 3
         if _N in codes:
-            holds_n = np.zeros(num_steps, bool)
+            holds_n: np.ndarray = np.zeros(num_steps, bool)
             for place in range(self.k):
                 holds_n |= self._digits(codes, place, num_steps) == _N
             symbols[holds_n] = self._n_symbol
