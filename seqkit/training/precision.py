@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any, Final
 
 import torch
@@ -13,7 +12,6 @@ from seqkit.data.module import SequenceDataModule
 from seqkit.errors import SeqkitError
 from seqkit.model import SequenceModel
 from seqkit.settings import Settings
-from seqkit.speed.timing import Ratio
 from seqkit.training.denormals import flushed_denormals
 from seqkit.training.probe import Rehearsal, rehearse
 
@@ -26,8 +24,6 @@ LEAST_GAIN = 1.05
 
 _ALSO_MIXED = ("bf16", "16-mixed", "16", 16)
 """Other names that mean `bf16-mixed` to Lightning on a processor."""
-
-_NUM_BATCHES = 3
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ def choose_precision(settings: Settings, device: str, model: SequenceModel, data
         settings: Of the run: `--trainer.precision`, and with `--probe false` nothing to choose.
         device: Kind of device, as torch has it.
         model: Fresh, with nothing trained.
-        data: Gives the first batches.
+        data: Gives the first batch.
     """
     asked = settings.trainer.get("precision")
     name = FULL if asked is None else str(asked)
@@ -79,7 +75,7 @@ def choose_precision(settings: Settings, device: str, model: SequenceModel, data
             return Choice(name, MIXED)
         return Choice(name, FULL, note=f"{MIXED}: this GPU has no bfloat16: float32 used")
     with torch.random.fork_rng(devices=[]), flushed_denormals():
-        return _choose_by_steps(name, Rehearsal(model, islice(data.loader("train"), _NUM_BATCHES)))
+        return _choose_by_steps(name, Rehearsal(model, [next(iter(data.loader("train")))]))
 
 
 def _choose_by_steps(asked: str, rehearsal: Rehearsal) -> Choice:
@@ -88,7 +84,7 @@ def _choose_by_steps(asked: str, rehearsal: Rehearsal) -> Choice:
     except (RuntimeError, SeqkitError) as error:  # what float32 meets, too, the training will say with its place
         reason = str(error).strip().partition("\n")[0]
         return Choice(asked, FULL, note=f"{MIXED} could not be tried ({reason}): float32 used")
-    ratio = Ratio.of(seconds[FULL], seconds[MIXED]).median
+    ratio = min(seconds[FULL]) / min(seconds[MIXED])  # whatever else the machine does only adds to a step
     if ratio >= LEAST_GAIN:
         return Choice(asked, MIXED, ratio, f"{MIXED}: {ratio:.2f} times the steps a second of float32 here: used")
     return Choice(asked, FULL, ratio, f"{MIXED} is {ratio:.2f} times as fast here: float32 used")

@@ -214,7 +214,7 @@ class Clock:
 def test_the_first_round_does_not_count_if_there_is_time_for_more() -> None:
     clock = Clock()
     found = rehearse({"a": clock.variant(0.25, 0.125), "b": clock.variant(0.25, 0.0625)}, budget_s=1.5, clock=clock)
-    assert found == {"a": [0.125] * 2, "b": [0.0625] * 2}  # 1.5 s hold three rounds as long as the first
+    assert found == {"a": [0.125] * 5, "b": [0.0625] * 5}  # 0.5 s, then rounds of 0.1875 s
     assert clock.now <= 1.5
 
 
@@ -222,7 +222,7 @@ def test_long_steps_are_taken_once_and_short_ones_a_few_times() -> None:
     clock = Clock()
     assert rehearse({"a": clock.variant(3.0), "b": clock.variant(1.0)}, clock=clock) == {"a": [3.0], "b": [1.0]}
     short = rehearse({"a": clock.variant(0.0), "b": clock.variant(0.0)}, clock=clock)
-    assert {name: len(seconds) for name, seconds in short.items()} == {"a": 8, "b": 8}
+    assert {name: len(seconds) for name, seconds in short.items()} == {"a": 20, "b": 20}
 
 
 def test_all_folds_are_trained_in_the_precision_of_the_first(
