@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from seqkit.training.cores import usable_cores
+
 _CPU_INFO = Path("/proc/cpuinfo")
 
 
@@ -23,11 +25,6 @@ def describe_machine() -> str:
     names = ("seqkit", "torch", "pytorch-lightning")
     second = " · ".join([f"python {platform.python_version()}", *(f"{n} {version(n)}" for n in names)])
     return f"{first}\n{second} · numpy {np.__version__}"
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def processor() -> str:

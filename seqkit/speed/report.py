@@ -9,9 +9,10 @@ import torch
 
 from seqkit.backbone.choice import CELLS, MEMORYLESS, build_cell
 from seqkit.speed.figures import CellFigure, Shape, cell_figure, copy_rate, matrix_peak, training_pass
-from seqkit.speed.machine import describe_machine, usable_cores
+from seqkit.speed.machine import describe_machine
 from seqkit.speed.table import Table
 from seqkit.speed.timing import Ratio, interleaved
+from seqkit.training.cores import usable_cores
 
 Say = Callable[[str], None]
 

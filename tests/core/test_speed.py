@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from seqkit.speed.machine import describe_machine, usable_cores
+from seqkit.speed.machine import describe_machine
 from seqkit.speed.table import Table
 from seqkit.speed.timing import Ratio, interleaved
+from seqkit.training.cores import usable_cores
 
 
 def test_variants_are_called_in_turns_and_another_begins_each_round() -> None:
