@@ -9,7 +9,8 @@ from seqkit.backbone.cell import Cell
 from seqkit.backbone.cells import GRUCell, Initialisation, LSTMCell, Nonlinearity, RNNCell
 from seqkit.backbone.lru import LRUCell
 from seqkit.backbone.memoryless import BagCell, WindowCell
-from seqkit.backbone.parallel import MinGRUCell, MinLSTMCell, RGLRUCell
+from seqkit.backbone.minimal import MinGRUCell, MinLSTMCell
+from seqkit.backbone.rglru import RGLRUCell
 
 CellName = Literal["rnn", "gru", "lstm", "mingru", "minlstm", "rglru", "lru", "bag", "window"]
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from seqkit.backbone.cells import GRUCell
-from seqkit.backbone.parallel import MinGRUCell
+from seqkit.backbone.minimal import MinGRUCell
 from seqkit.lecture.instruments.measured import QUANTILES, GateReport, TimeConstants
 from seqkit.lecture.instruments.recorder import LayerTrace, StackTrace
 
