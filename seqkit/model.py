@@ -111,7 +111,8 @@ class SequenceModel(Network, pl.LightningModule):
         return outcome.raw
 
     def on_fit_start(self) -> None:
-        """Count the classes, if they are to be weighed."""
+        """Count the classes, if they are to be weighed; a model may be trained more than once."""
+        self._logged_step = -1
         self.weigh_classes(self.trainer.datamodule)  # type: ignore[attr-defined]
 
     def on_train_epoch_start(self) -> None:

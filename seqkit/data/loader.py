@@ -30,6 +30,7 @@ class BatchLoader(ABC):
         self.epoch = 0
         self.position = 0
         self._length: int | None = None
+        self._limit: int | float = 1.0
 
     @abstractmethod
     def plan(self, epoch: int) -> Any:
@@ -53,12 +54,20 @@ class BatchLoader(ABC):
         """The rest of the present epoch; of an evaluation always the whole, also after one that was cut short."""
         if not self.shuffle:
             self.epoch, self.position = 0, 0
-        plan = self.plan(self.epoch)
-        for position in range(self.position, len(self)):
+        plan, end = self.plan(self.epoch), limited(len(self), self._limit)
+        for position in range(self.position, end):
             # Moved before the batch is handed over: Lightning never asks again after the last one.
-            done = position + 1 == len(self)
+            done = position + 1 == end
             self.epoch, self.position = (self.epoch + 1, 0) if done else (self.epoch, position + 1)
             yield self.batch(plan, position)
+
+    def cut_short(self, limit: int | float) -> BatchLoader:
+        """This loader, each of whose epochs ends after so many batches, or after a share of them; `len` stays.
+
+        Without it an epoch that the Trainer cuts short would go on in the next one, which would be shorter still.
+        """
+        self._limit = limit
+        return self
 
     def padding(self) -> float:
         """Share of the steps in an epoch's batches that are there only because the rows of a batch are equally long."""
@@ -175,6 +184,11 @@ class RecordLoader(BatchLoader):
     def batch(self, plan: list[np.ndarray], position: int) -> Batch:
         """Some records, padded to the longest of them."""
         return collate(self.store, plan[position])
+
+
+def limited(num_batches: int, limit: int | float) -> int:
+    """Batches of an epoch under Lightning's `limit_train_batches`: so many at most, or a share of them."""
+    return min(num_batches, limit) if isinstance(limit, int) else int(num_batches * limit)
 
 
 def collate(store: FlatStore, index: np.ndarray) -> Batch:

@@ -214,8 +214,9 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
         return loader
 
     def train_dataloader(self) -> BatchLoader:
-        """Training batches, shuffled by (seed, epoch)."""
-        return self.loader("train")
+        """Training batches, shuffled by (seed, epoch), as many an epoch as the Trainer takes."""
+        loader = self.loader("train")
+        return loader if self.trainer is None else loader.cut_short(self.trainer.limit_train_batches)
 
     def val_dataloader(self) -> BatchLoader:
         """Validation batches."""
@@ -245,7 +246,6 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
 
     def _target(self, record: Record) -> Any:
         if record.target is None:
-            raise DataError(
-                "the record has no target", at=record.origin, fix="give it a label, or use --data.task next_step"
-            )
+            fix = "give it a label, or use --data.task next_step"
+            raise DataError("the record has no target", at=record.origin, fix=fix)
         return record.target

@@ -13,6 +13,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger, Logger
 
+from seqkit.data.loader import limited
 from seqkit.errors import ConfigError, DependencyError
 from seqkit.model import SequenceModel
 from seqkit.training.denormals import flushed_denormals
@@ -130,7 +131,7 @@ def build_trainer(
         callbacks.append(LastValidation())
         callbacks.append(ModelCheckpoint(folder.checkpoints, "best", monitor=MONITOR, save_last=True, save_top_k=1))
         if patience:
-            callbacks.append(EarlyStopping(MONITOR, patience=patience, check_finite=True, strict=False))
+            callbacks.append(_early_stopping(patience, merged.get("val_check_interval")))
         given = merged.pop("logger", None)
         logger = _loggers(folder) if given in (None, True) else given
     merged.pop("logger", None)
@@ -155,9 +156,7 @@ def total_steps(trainer: pl.Trainer, num_batches: int) -> int:
 
     Counted here: asking `trainer.estimated_stepping_batches` would lose the loader's state.
     """
-    limit = trainer.limit_train_batches
-    batches = min(num_batches, limit) if isinstance(limit, int) else int(num_batches * limit)
-    an_epoch = -(-batches // trainer.accumulate_grad_batches)
+    an_epoch = -(-limited(num_batches, trainer.limit_train_batches) // trainer.accumulate_grad_batches)
     bounds = [trainer.max_steps] if trainer.max_steps > 0 else []
     if trainer.max_epochs is not None and trainer.max_epochs > 0:
         bounds.append(trainer.max_epochs * an_epoch)
@@ -173,6 +172,13 @@ def train(model: SequenceModel, data: pl.LightningDataModule, trainer: pl.Traine
     except SystemExit as stopped:
         # Lightning turns Ctrl+C into `sys.exit(1)`.
         raise (KeyboardInterrupt if isinstance(stopped.__context__, KeyboardInterrupt) else stopped) from None
+
+
+def _early_stopping(patience: int, interval: Any) -> EarlyStopping:
+    """Looks at the loss when Lightning's own would, or after each validation where validations go by the clock."""
+    # Lightning 2.6 finds out by an attribute that its Trainer lacks if the interval is a time.
+    when = None if interval is None or isinstance(interval, int | float) else False
+    return EarlyStopping(MONITOR, patience=patience, check_finite=True, strict=False, check_on_train_epoch_end=when)
 
 
 def _loggers(folder: RunFolder) -> list[Logger]:

@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint, Timer
 from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
+from pytorch_lightning.trainer import call
 
 from seqkit import Domain, ModelOptions, SequenceModel
 from seqkit.build import build_model, describe
@@ -99,6 +100,9 @@ def _without_folder(value: Any) -> Any:
         {"val_check_interval": 5},
         {"val_check_interval": 7, "check_val_every_n_epoch": None},
         {"max_steps": 17, "max_epochs": -1},
+        {"limit_train_batches": 7},
+        {"limit_val_batches": 0},
+        {"check_val_every_n_epoch": 2},
         {"gradient_clip_algorithm": "value"},
         {"precision": "bf16-mixed"},
     ],
@@ -114,7 +118,11 @@ def test_both_ways_end_with_the_same_checkpoints_and_figures(
     own = fit(melody, tmp_path / "own", task, **settings)
     assert own.global_step == short.global_step == counted.batches
     assert on_short_way < counted.batches / 2
-    for name in ("last.ckpt", "best.ckpt"):
+    assert_same(dict(own.lightning_module.state_dict()), dict(short.lightning_module.state_dict()))
+    names = {path.name for path in (tmp_path / "own" / "checkpoints").iterdir()}
+    assert names == {path.name for path in (tmp_path / "short" / "checkpoints").iterdir()}
+    assert "last.ckpt" in names
+    for name in names:
         one, other = (read_checkpoint(tmp_path / way / "checkpoints" / name) for way in ("short", "own"))
         assert_same(one, other)
     rows = figures(tmp_path / "short")
@@ -130,13 +138,23 @@ def test_most_batches_of_an_epoch_go_the_short_way(
     assert counted.batches == 3 * 2  # the first and the last of each epoch
 
 
-def test_a_training_resumed_in_mid_epoch_ends_as_one_that_was_not_interrupted(melody: Domain, tmp_path: Path) -> None:
-    keeper = ModelCheckpoint(tmp_path / "kept", "{step}", every_n_train_steps=17, save_top_k=-1)
-    whole = fit(melody, tmp_path / "whole", dropout=0.0, callbacks=[keeper])
-    resumed = fit(melody, tmp_path / "resumed", dropout=0.0, resumed=tmp_path / "kept" / "step=17.ckpt")
+@pytest.mark.parametrize("settings", [{}, {"limit_train_batches": 10}, {"val_check_interval": 5}], ids=str)
+@pytest.mark.parametrize("step", [10, 15])
+def test_a_training_resumed_in_mid_epoch_ends_as_one_that_was_not_interrupted(
+    melody: Domain, tmp_path: Path, settings: dict[str, Any], step: int
+) -> None:
+    keeper = ModelCheckpoint(tmp_path / "kept", "{step}", every_n_train_steps=5, save_top_k=-1)
+    whole = fit(melody, tmp_path / "whole", dropout=0.0, callbacks=[keeper], **settings)
+    kept = tmp_path / "kept" / f"step={step}.ckpt"
+    resumed = fit(melody, tmp_path / "resumed", dropout=0.0, resumed=kept, **settings)
     assert resumed.global_step == whole.global_step == 2 * whole.num_training_batches
     one, other = whole.lightning_module.state_dict(), resumed.lightning_module.state_dict()
     assert_same(dict(one), dict(other))
+    losses = [
+        [(row["step"], row["train/loss"]) for row in figures(tmp_path / way) if row["train/loss"]]
+        for way in ("whole", "resumed")
+    ]
+    assert losses[1] and losses[1] == losses[0][-len(losses[1]) :]
 
 
 class Watcher(Callback):
@@ -153,6 +171,36 @@ def test_a_callback_of_the_users_own_sees_every_batch(melody: Domain, tmp_path: 
     watcher = Watcher()
     trainer = fit(melody, tmp_path / "run", max_epochs=1, callbacks=[watcher])
     assert len(watcher.losses) == len(set(watcher.losses)) == trainer.num_training_batches
+
+
+@pytest.mark.parametrize("base", [ModelCheckpoint, Timer])
+def test_a_callback_derived_from_one_that_is_known_sees_every_batch(
+    melody: Domain, tmp_path: Path, base: type[Callback]
+) -> None:
+    seen: list[float] = []
+
+    class Derived(base):  # type: ignore[valid-type, misc]
+        def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
+            seen.append(pl_module.task is not None)
+
+        def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+            seen.append(float(outputs["loss"]))
+
+    trainer = fit(melody, tmp_path / "run", max_epochs=1, callbacks=[Derived()])
+    assert len(seen) == 2 * trainer.global_step
+
+
+def test_validations_by_the_clock_go_lightnings_way(melody: Domain, tmp_path: Path) -> None:
+    trainer = fit(melody, tmp_path / "run", max_epochs=1, val_check_interval="00:00:00:01")
+    assert not epoch_loop.takes_short_way(trainer)
+    assert (tmp_path / "run" / "checkpoints" / "best.ckpt").exists()
+
+
+def test_a_model_is_logged_in_its_second_training_too(melody: Domain, tmp_path: Path) -> None:
+    trainer = fit(melody, tmp_path / "one", max_epochs=1, max_steps=3)
+    again = build_trainer({"accelerator": "cpu", "max_steps": 3}, RunFolder(tmp_path / "two"), 3, quiet=True)
+    train(trainer.lightning_module, trainer.datamodule, again)  # type: ignore[attr-defined, arg-type]
+    assert [row["step"] for row in figures(tmp_path / "two") if row["train/loss"]] == ["2"]
 
 
 @pytest.mark.parametrize(
@@ -197,8 +245,36 @@ def test_training_ends_when_its_time_is_over(melody: Domain, tmp_path: Path, mon
     assert trainer.global_step == 4 and counted.batches == 1
 
 
+MODEL_HOOKS = {
+    *epoch_loop.BATCH_HOOKS,
+    *("on_before_batch_transfer", "transfer_batch_to_device", "on_after_batch_transfer"),
+    *("optimizer_step", "optimizer_zero_grad", "lr_scheduler_step", "configure_gradient_clipping"),
+}
+STRATEGY_HOOKS = {"batch_to_device", "on_train_batch_start", "training_step", "backward"}
+
+
+def test_lightning_calls_nothing_else_between_two_batches(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version of Lightning with another hook in a batch has to be looked at before it is let in."""
+    monkeypatch.setattr(epoch_loop, "takes_short_way", lambda trainer: False)
+    called: dict[str, set[str]] = {"callback_hooks": set(), "lightning_module_hook": set(), "strategy_hook": set()}
+    for kind, names in called.items():
+        own = getattr(call, f"_call_{kind}")
+
+        def spy(trainer: Any, name: str, *given: Any, own: Any = own, names: set[str] = names, **more: Any) -> Any:
+            if 2 <= trainer.fit_loop.epoch_loop.batch_progress.current.started <= 5:
+                names.add(name)
+            return own(trainer, name, *given, **more)
+
+        monkeypatch.setattr(call, f"_call_{kind}", spy)
+    fit(melody, tmp_path / "run", max_epochs=1, limit_train_batches=9)
+    assert called["callback_hooks"] == set(epoch_loop.BATCH_HOOKS)
+    assert called["lightning_module_hook"] == MODEL_HOOKS
+    assert called["strategy_hook"] == STRATEGY_HOOKS
+
+
 def test_the_model_of_the_short_way_is_ours_alone() -> None:
     """Hooks that the short way leaves out are not written in the model."""
-    own = vars(SequenceModel)
-    left_out = {*epoch_loop.BATCH_HOOKS, "optimizer_step", "optimizer_zero_grad", "lr_scheduler_step", "backward"}
-    assert not left_out & own.keys()
+    left_out = (MODEL_HOOKS | {"backward"}) - {"configure_gradient_clipping"}
+    assert not left_out & vars(SequenceModel).keys()

@@ -103,6 +103,22 @@ def test_a_restored_position_gives_the_batches_that_were_left(kind: str, stop: i
     assert all(same(a, b) for a, b in zip(resumed, second, strict=True))
 
 
+@pytest.mark.parametrize("kind", ["stream", "record"])
+@pytest.mark.parametrize("limit", [2, 0.8])
+def test_an_epoch_that_is_cut_short_does_not_go_on_in_the_next_one(
+    kind: str, limit: int | float, tmp_path: Path
+) -> None:
+    whole, loader = loaders(kind, tmp_path / "s")
+    loader.cut_short(limit)
+    expected = limit if isinstance(limit, int) else int(len(whole) * limit)
+    assert len(loader) == len(whole) > expected
+    for epoch in range(3):
+        found = list(loader)
+        assert len(found) == expected and loader.state_dict() == {"epoch": epoch + 1, "position": 0}
+        assert all(same(a, b) for a, b in zip(found, whole, strict=False))
+        whole.load_state_dict(loader.state_dict())
+
+
 def test_the_state_after_the_last_batch_is_the_next_epoch(tmp_path: Path) -> None:
     loader, _ = loaders("stream", tmp_path / "s")
     batches = iter(loader)
