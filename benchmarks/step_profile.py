@@ -3,8 +3,8 @@
     python benchmarks/step_profile.py [--threads 1] [--save]
 
 The models and batches of `benchmarks/loop.py`, trained by its bare loop with a clock between the parts: the loader's
-batch, the encoder, the backbone, the frame with task and loss, the backward pass of all of them, clipping, AdamW. Shares
-are medians over the steps. What `fit` adds beyond these parts is in the table of `loop.py`.
+batch, the encoder, the backbone, the frame with task and loss, the backward pass of all of them, clipping, AdamW.
+Shares are medians over the steps. What `fit` adds beyond these parts is in the table of `loop.py`.
 """
 
 from __future__ import annotations
