@@ -17,7 +17,7 @@ import torch
 from pytorch_lightning.plugins.precision import Precision
 
 from seqkit.data.module import SequenceDataModule
-from seqkit.errors import ConfigError
+from seqkit.errors import ConfigError, SeqkitError
 from seqkit.model import SequenceModel
 from seqkit.settings import Settings, Threads
 from seqkit.speed.timing import median
@@ -77,23 +77,28 @@ def on_threads(asked: Threads) -> Iterator[int]:
 
 
 def choose_threads(
-    settings: Settings, model: SequenceModel, data: SequenceDataModule, neighbours: Neighbours
+    settings: Settings, device: str, model: SequenceModel, data: SequenceDataModule, neighbours: Neighbours
 ) -> ThreadChoice:
     """The number of threads of a training; sets them if they were to be measured.
 
     Args:
         settings: `threads` is what was asked for.
+        device: Kind of device, as torch has it; where the model is on another one than the processor, its threads
+            decide nothing, and are left as they are.
         model: Fresh, with nothing trained; left as it is.
         data: Gives the first batches.
         neighbours: What other processes do meanwhile.
     """
     threads = torch.get_num_threads()
+    if threads == 1 or device != "cpu":
+        return ThreadChoice(settings.threads, threads)
     if settings.threads != "auto":
-        return ThreadChoice(settings.threads, threads, neighbours.advice(threads) if threads > 1 else "")
-    if threads == 1:
-        return ThreadChoice("auto", 1)
+        return ThreadChoice(settings.threads, threads, neighbours.advice(threads))
     with torch.random.fork_rng(devices=[]), flushed_denormals():
-        seconds = _measure(threads, Rehearsal(model, islice(data.loader("train"), _NUM_BATCHES)))
+        try:
+            seconds = _measure(threads, Rehearsal(model, islice(data.loader("train"), _NUM_BATCHES)))
+        except (RuntimeError, SeqkitError):  # the training will meet it, too, and say it with its place
+            return ThreadChoice("auto", threads)
     used = fastest(seconds)
     torch.set_num_threads(used)
     found = ", ".join(f"{number}: {1000 * taken:.3g} ms" for number, taken in seconds.items())

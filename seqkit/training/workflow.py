@@ -74,7 +74,7 @@ def _fit(settings: Settings, say: Say, neighbours: Neighbours) -> tuple[RunFolde
     padding = loader.padding()
     lines = [_summary(data, model, padding), *data.notes(), describe_leaks(leaked, len(data.store("valid")), "valid")]
     say("\n".join(line for line in lines if line))
-    threads = choose_threads(settings, model, data, neighbours)
+    threads = choose_threads(settings, device, model, data, neighbours)
     settings = threads.settle(settings)
     precision = choose_precision(settings, device, model, data)
     settings = precision.settle(settings)

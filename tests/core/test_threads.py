@@ -12,6 +12,7 @@ import torch
 import yaml
 
 from seqkit import ConfigError, Domain
+from seqkit.cli import main
 from seqkit.cli import threads as words
 from seqkit.flat_options import settings_from
 from seqkit.settings import parse_arguments
@@ -194,7 +195,29 @@ def test_one_thread_is_not_measured(melody: Domain, monkeypatch: pytest.MonkeyPa
     torch.set_num_threads(1)
     settings = settings_from(melody, {"threads": "auto"})
     nobody: Any = SimpleNamespace(advice=lambda number: pytest.fail("asked"))
-    assert choose_threads(settings, nobody, nobody, nobody).used == 1
+    assert choose_threads(settings, "cpu", nobody, nobody, nobody).used == 1
+
+
+@pytest.mark.parametrize("asked", [None, "auto"])
+def test_nothing_is_measured_or_said_where_the_model_is_on_another_device(melody: Domain, asked: str | None) -> None:
+    torch.set_num_threads(3)
+    nobody: Any = SimpleNamespace(advice=lambda number: pytest.fail("asked"))
+    choice = choose_threads(settings_from(melody, {"threads": asked}), "cuda", nobody, nobody, nobody)
+    assert (choice.used, choice.note, torch.get_num_threads()) == (3, "", 3)
+
+
+def test_what_stops_the_training_is_said_by_the_training(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.set_num_threads(2)
+
+    def rehearse(variants: dict[str, Any]) -> dict[str, list[float]]:
+        raise ConfigError("a record is too long")
+
+    monkeypatch.setattr(threads, "rehearse", rehearse)
+    config, result, said = fit(melody, tmp_path / "run", "--threads", "auto")
+    assert config["threads"] == result["threads"] == 2
+    assert not any("too long" in line for line in said)
 
 
 def test_verbs_run_in_the_threads_that_are_asked_for() -> None:
@@ -226,6 +249,18 @@ def test_threads_wait_briefly_unless_the_user_says_how(monkeypatch: pytest.Monke
         monkeypatch.setattr(os, "environ", dict(own))
         words.wait_briefly()
         assert os.environ == own
+
+
+def test_the_command_says_so_before_torch_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {})
+
+    def load(module: str) -> Any:
+        assert os.environ == {"GOMP_SPINCOUNT": "1000"}
+        raise ConfigError(f"{module} would be loaded now")
+
+    monkeypatch.setattr(main, "import_module", load)
+    with pytest.raises(ConfigError, match="would be loaded now"):
+        main._run(["domains"])
 
 
 def test_the_cores_of_this_machine_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
