@@ -24,7 +24,8 @@ class SymbolEmbedding(nn.Embedding):
         dropout: Share of the symbols, of the vocabulary rather than of the batch, from 0 to below 1; the others are
             scaled up for it. Set when the model is built.
         tied: An output layer shares the matrix. Its gradient has all rows, so this one's few are added to it as they
-            are: a second matrix of zeros would be filled and added at each step.
+            are: a second matrix of zeros would be filled and added at each step. On a processor alone: other devices
+            have no sparse gradients, or none that repeat bit for bit.
     """
 
     def __init__(self, num_symbols: int, size: int) -> None:
@@ -34,7 +35,7 @@ class SymbolEmbedding(nn.Embedding):
 
     def forward(self, x: Tensor) -> Tensor:
         """(...) int64 -> (..., D)."""
-        vectors = functional.embedding(x, self.weight, sparse=self.tied)
+        vectors = functional.embedding(x, self.weight, sparse=self.tied and x.is_cpu)
         if not self.training or not self.dropout:
             return vectors
         kept = functional.dropout(self.weight.new_ones(self.num_embeddings, 1), self.dropout)  # (K, 1)

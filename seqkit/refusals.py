@@ -71,7 +71,8 @@ def check_softmax(kind: type[Task], data: SequenceDataModule, options: ModelOpti
         )
     if options.softmax == "full":
         return
-    if kind is not NextStep or not isinstance(data.codec.spec, Discrete):
+    spec = data.codec.spec
+    if kind is not NextStep or not isinstance(spec, Discrete) or spec.num_classes < 2:
         raise ConfigError(
             f"task {data.task!r} does not predict one of many symbols at each step here: there is nothing to save",
             at="--model.softmax",

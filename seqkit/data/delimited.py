@@ -16,7 +16,12 @@ from seqkit.problems import collecting, report
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BLOCK_BYTES = 1 << 20
+_TEXT_BYTES = 1 << 22
+"""Of a block of text, which no row may exceed: a document can be a row."""
+
+_TYPED_BYTES = 1 << 20
+"""Of a block of numbers: parsed ahead by a second thread, in a core's cache. Longer rows are read as text."""
+
 _FIRST_ROW = b"first_row"
 
 
@@ -78,7 +83,7 @@ def _typed(
         null_values=[*missing],
         strings_can_be_null=False,
     )
-    read = csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=True, column_names=names, skip_rows=skip_rows)
+    read = csv.ReadOptions(block_size=_TYPED_BYTES, use_threads=True, column_names=names, skip_rows=skip_rows)
     parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=len(names) > 1)
     times = [names.index(name) for name, kind in types.items() if pa.types.is_timestamp(kind)]
     with source.open() as stream:
@@ -100,7 +105,7 @@ def _as_text(source: SourceFile, delimiter: str, names: list[str] | None, skip_r
         ragged.append(row)
         return on_ragged
 
-    read = csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False, column_names=names, skip_rows=skip_rows)
+    read = csv.ReadOptions(block_size=_TEXT_BYTES, use_threads=False, column_names=names, skip_rows=skip_rows)
     parse = csv.ParseOptions(
         delimiter=delimiter,
         newlines_in_values=True,

@@ -154,6 +154,13 @@ def test_tasks_of_few_classes_are_refused() -> None:
         build_model(DOMAIN, data, ModelOptions(softmax="adaptive"))
 
 
+def test_a_single_symbol_is_refused() -> None:
+    data = RareFirst()
+    data.codec = data.target_codec = SymbolCodec("a")
+    with pytest.raises(ConfigError, match="nothing to save"):
+        build_model(TIED, data, ModelOptions(softmax="adaptive"))
+
+
 def test_the_chosen_cutoffs_need_the_fewest_scores() -> None:
     counts = 1000.0 / np.arange(1, 41)
     share = np.concatenate([[0.0], np.cumsum(counts)]) / counts.sum()

@@ -111,6 +111,17 @@ def test_a_cut_off_gzip_is_named(tmp_path: Path) -> None:
         rows_of(tmp_path / "c.csv.gz")
 
 
+def test_a_row_of_megabytes_is_read(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f"text,size\n{'x' * 3_000_000},3\n{'y' * 3_000_000},5\n")
+    source = SourceFile(tmp_path / "t.csv")
+    assert [(row["text"][0], row["size"]) for _, row in rows_of(source.path, "text", "size")] == [
+        ("x", "3"),
+        ("y", "5"),
+    ]
+    typed = read_delimited(source, names=["text", "size"], skip_rows=1, types={"size": pa.float64()})
+    assert [size for batch in typed for size in batch.column("size").to_pylist()] == ["3", "5"]  # as text, but there
+
+
 def test_rows_are_numbered_over_several_blocks(tmp_path: Path) -> None:
     with (tmp_path / "big.csv").open("w") as file:
         file.write("n,text\n")
