@@ -31,6 +31,7 @@ class BatchLoader(ABC):
         self.position = 0
         self._length: int | None = None
         self._limit: int | float = 1.0
+        self._repeats = False
 
     @abstractmethod
     def plan(self, epoch: int) -> Any:
@@ -54,19 +55,21 @@ class BatchLoader(ABC):
         """The rest of the present epoch; of an evaluation always the whole, also after one that was cut short."""
         if not self.shuffle:
             self.epoch, self.position = 0, 0
-        plan, end = self.plan(self.epoch), limited(len(self), self._limit)
+        plan, end = self.plan(0 if self._repeats else self.epoch), limited(len(self), self._limit)
         for position in range(self.position, end):
             # Moved before the batch is handed over: Lightning never asks again after the last one.
             done = position + 1 == end
             self.epoch, self.position = (self.epoch + 1, 0) if done else (self.epoch, position + 1)
             yield self.batch(plan, position)
 
-    def cut_short(self, limit: int | float) -> BatchLoader:
-        """This loader, each of whose epochs ends after so many batches, or after a share of them; `len` stays.
+    def under(self, trainer: Any) -> BatchLoader:
+        """This loader, with epochs as a Trainer wants them; `len` stays. Without one (None) as it is.
 
-        Without it an epoch that the Trainer cuts short would go on in the next one, which would be shorter still.
+        `limit_train_batches`: an epoch that is cut short does not go on in the next one. `overfit_batches`: all epochs
+        are the first, for Lightning itself can repeat the batches of torch's own loader only.
         """
-        self._limit = limit
+        if trainer is not None:
+            self._limit, self._repeats = trainer.limit_train_batches, trainer.overfit_batches > 0
         return self
 
     def padding(self) -> float:

@@ -215,8 +215,7 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
 
     def train_dataloader(self) -> BatchLoader:
         """Training batches, shuffled by (seed, epoch), as many an epoch as the Trainer takes."""
-        loader = self.loader("train")
-        return loader if self.trainer is None else loader.cut_short(self.trainer.limit_train_batches)
+        return self.loader("train").under(self.trainer)
 
     def val_dataloader(self) -> BatchLoader:
         """Validation batches."""

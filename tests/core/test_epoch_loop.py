@@ -217,6 +217,22 @@ def test_what_needs_lightnings_way_takes_it(
     assert counted.batches == trainer.fit_loop.epoch_loop.batch_progress.total.completed
 
 
+@pytest.mark.parametrize("task", ["classify", "next_step"])
+def test_batches_to_overfit_are_the_same_in_each_epoch(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: str
+) -> None:
+    seen: list[Any] = []
+    own = SequenceModel.training_step
+
+    def step(model: SequenceModel, batch: Any, batch_idx: int) -> torch.Tensor:
+        seen.append(batch.inputs.tolist())
+        return own(model, batch, batch_idx)
+
+    monkeypatch.setattr(SequenceModel, "training_step", step)
+    fit(melody, tmp_path / "run", task, overfit_batches=3)
+    assert len(seen) == 6 and seen[:3] == seen[3:] and seen[0] != seen[1]
+
+
 def test_accumulated_batches_are_logged_once_a_step(melody: Domain, tmp_path: Path) -> None:
     trainer = fit(melody, tmp_path / "run", max_epochs=1, accumulate_grad_batches=2, log_every_n_steps=1)
     steps = [int(row["step"]) for row in figures(tmp_path / "run") if row["train/loss"]]

@@ -3,6 +3,7 @@
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -109,7 +110,7 @@ def test_an_epoch_that_is_cut_short_does_not_go_on_in_the_next_one(
     kind: str, limit: int | float, tmp_path: Path
 ) -> None:
     whole, loader = loaders(kind, tmp_path / "s")
-    loader.cut_short(limit)
+    loader.under(SimpleNamespace(limit_train_batches=limit, overfit_batches=0.0))
     expected = limit if isinstance(limit, int) else int(len(whole) * limit)
     assert len(loader) == len(whole) > expected
     for epoch in range(3):
@@ -117,6 +118,15 @@ def test_an_epoch_that_is_cut_short_does_not_go_on_in_the_next_one(
         assert len(found) == expected and loader.state_dict() == {"epoch": epoch + 1, "position": 0}
         assert all(same(a, b) for a, b in zip(found, whole, strict=False))
         whole.load_state_dict(loader.state_dict())
+
+
+@pytest.mark.parametrize("kind", ["stream", "record"])
+def test_batches_to_overfit_are_the_same_in_each_epoch(kind: str, tmp_path: Path) -> None:
+    whole, loader = loaders(kind, tmp_path / "s")
+    first = list(whole)[:2]
+    loader.under(SimpleNamespace(limit_train_batches=2, overfit_batches=2))  # as Lightning sets both
+    for _ in range(3):
+        assert all(same(a, b) for a, b in zip(loader, first, strict=True))
 
 
 def test_the_state_after_the_last_batch_is_the_next_epoch(tmp_path: Path) -> None:
