@@ -69,7 +69,7 @@ class ConvolvedCell(Cell):
         """(B, K - 1 + T, D) -> (B, T, D).
 
         As a picture of height 1 with its channels last, which is how it lies in memory: `conv1d` would copy it to
-        channels first and back, which takes twice as long (`benchmarks/regularisers.py`).
+        channels first and back (`benchmarks/regularisers.py` has the time of both).
         """
         picture = known.transpose(1, 2).unsqueeze(2)  # (B, D, 1, K - 1 + T)
         filters = self.weight.t()[:, None, None]  # (D, 1, 1, K)

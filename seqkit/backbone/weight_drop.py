@@ -43,8 +43,8 @@ def run_dropped(core: Any, x: Tensor, state: Tensor | tuple[Tensor, ...], share:
 def drop(weight: Tensor, share: float) -> Tensor:
     """A weight with a share of it at zero and the rest scaled up for it; its gradient has the same zeros.
 
-    As `functional.dropout`, from uniform numbers: on a processor these take a quarter of the time of Bernoulli draws,
-    which for a matrix would be seen in the time of a step.
+    As `functional.dropout`, from uniform numbers: on a processor Bernoulli draws take longer, which for a matrix would
+    be seen in the time of a step.
     """
     kept = torch.rand(weight.shape, device=weight.device, dtype=torch.float32) >= share
     return weight * (kept / (1 - share)).to(weight.dtype)
