@@ -63,9 +63,11 @@ def continue_sequences(
         symbol for the end (`Codec.end`) and all samples of the prompt have reached it.
 
     Raises:
-        ConfigError: If the model was trained on another task, or a prompt is empty.
+        ConfigError: If the model was trained on another task, a prompt is empty, or no sample is wanted.
     """
     require_generator(model)
+    if num_samples < 1:
+        raise ConfigError(f"{num_samples} samples", at="--samples", fix="give 1 or more")
     if any(len(prompt) == 0 for prompt in prompts):
         raise ConfigError("a prompt is empty", at="--prompt", fix="give at least one step to continue")
     stepper, sampling = Stepper(model), sampling or Sampling()

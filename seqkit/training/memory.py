@@ -6,8 +6,9 @@ import ctypes
 import platform
 from functools import cache
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-"""Numbers of `mallopt`'s parameters, from glibc's malloc.h."""
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+"""Numbers of `mallopt`'s parameters, from glibc's malloc.h. Its threshold for mapped blocks would do as well as their
+number, but before 2.35 it is not raised above 32 MiB."""
 
 _MOST = 2**31 - 1
 
@@ -26,4 +27,4 @@ def keep_freed_memory() -> bool:
     if platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    return bool(mallopt(_MMAP_THRESHOLD, _MOST)) and bool(mallopt(_TRIM_THRESHOLD, _MOST))
+    return bool(mallopt(_MMAP_MAX, 0)) and bool(mallopt(_TRIM_THRESHOLD, _MOST))

@@ -189,6 +189,8 @@ def test_what_cannot_be_continued_is_refused(melody: Domain) -> None:
     model, _ = build(melody)
     with pytest.raises(ConfigError, match="a prompt is empty"):
         continue_sequences(model, [torch.zeros(0, dtype=torch.int64)], 3)
+    with pytest.raises(ConfigError, match="0 samples"):
+        continue_sequences(model, [torch.tensor([1])], 3, num_samples=0)
     with pytest.raises(ConfigError, match="only models trained on next_step"):
         continue_sequences(build(melody, "classify")[0], [torch.tensor([1])], 3)
 
