@@ -150,7 +150,8 @@ def takes_short_way(trainer: Any) -> bool:
 
 def _listens(callback: Callback) -> bool:
     """Whether a callback looks at batches in a way that is not known here."""
-    return type(callback) not in _KNOWN and any(_is_own(callback, name, Callback) for name in BATCH_HOOKS)
+    known = "on_train_batch_end" if type(callback) in _KNOWN else None
+    return any(_is_own(callback, name, Callback) for name in BATCH_HOOKS if name != known)
 
 
 def _acts_after_batches(callback: Callback) -> bool:
@@ -161,8 +162,9 @@ def _acts_after_batches(callback: Callback) -> bool:
 
 
 def _is_own(value: Any, name: str, base: type) -> bool:
-    """Whether a method is not the one of the base class."""
-    return value is not None and getattr(type(value), name, None) is not getattr(base, name)
+    """Whether a method is not the one of the base class, but a derived class's or (`LambdaCallback`) the value's."""
+    method = getattr(value, name, None)
+    return value is not None and getattr(method, "__func__", method) is not getattr(base, name)
 
 
 def _nothing() -> None:

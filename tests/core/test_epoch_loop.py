@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint, Timer
+from pytorch_lightning.callbacks import Callback, LambdaCallback, ModelCheckpoint, Timer
 from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
 from pytorch_lightning.trainer import call
 
@@ -181,12 +181,22 @@ def test_a_callback_derived_from_one_that_is_known_sees_every_batch(
 
     class Derived(base):  # type: ignore[valid-type, misc]
         def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
-            seen.append(pl_module.task is not None)
+            seen.append(0.0)
 
         def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
             seen.append(float(outputs["loss"]))
 
     trainer = fit(melody, tmp_path / "run", max_epochs=1, callbacks=[Derived()])
+    assert len(seen) == 2 * trainer.global_step
+
+
+def test_functions_in_place_of_a_callbacks_methods_see_every_batch(melody: Domain, tmp_path: Path) -> None:
+    seen: list[float] = []
+    functions = LambdaCallback(
+        on_train_batch_end=lambda trainer, model, outputs, batch, batch_idx: seen.append(float(outputs["loss"])),
+        on_before_backward=lambda trainer, model, loss: seen.append(loss.item()),
+    )
+    trainer = fit(melody, tmp_path / "run", max_epochs=1, callbacks=[functions])
     assert len(seen) == 2 * trainer.global_step
 
 
