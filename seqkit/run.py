@@ -24,7 +24,7 @@ from seqkit.lecture.instruments.diagnose import DiagnoseOptions, diagnose
 from seqkit.lecture.instruments.diagnosis import Diagnosis
 from seqkit.steps import Generation, Record, Split
 from seqkit.tasks.ctc import set_beam_size
-from seqkit.tasks.distributions import Sampling
+from seqkit.tasks.sampling import Sampling
 from seqkit.training import workflow
 from seqkit.training.checkpoint import Loaded
 from seqkit.training.folder import RunFolder

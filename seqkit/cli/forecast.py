@@ -19,7 +19,7 @@ from seqkit.inference.continuing import generate_records, require_forecaster
 from seqkit.plots.forecast import draw_forecast
 from seqkit.plots.style import save_figure
 from seqkit.steps import Continuous, Generation
-from seqkit.tasks.distributions import Sampling
+from seqkit.tasks.sampling import Sampling
 from seqkit.training import workflow
 
 _OPTIONS: dict[str, tuple[Any, Any]] = {

@@ -14,7 +14,7 @@ from seqkit.errors import ConfigError
 from seqkit.inference.continuing import generate_records, prompt_records
 from seqkit.inference.generate import require_generator
 from seqkit.steps import Continuous, Generation, Record
-from seqkit.tasks.distributions import Sampling
+from seqkit.tasks.sampling import Sampling
 from seqkit.training import workflow
 from seqkit.training.checkpoint import Loaded
 

@@ -13,8 +13,8 @@ from seqkit.errors import ConfigError, DataError
 from seqkit.inference.direct import Past, decode_predicted, forecast_series
 from seqkit.inference.generate import continue_sequences
 from seqkit.steps import Continuous, Generation, Record
-from seqkit.tasks.distributions import Sampling
 from seqkit.tasks.forecast import Forecast
+from seqkit.tasks.sampling import Sampling
 from seqkit.training.checkpoint import Loaded, reopen_data
 
 _DECODED_TOGETHER = 16

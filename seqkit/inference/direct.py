@@ -13,8 +13,8 @@ from seqkit.data.windows import divide_known
 from seqkit.errors import ConfigError, DataError
 from seqkit.model import SequenceModel
 from seqkit.steps import Batch, Continuous
-from seqkit.tasks.distributions import Sampling
 from seqkit.tasks.forecast import Forecast
+from seqkit.tasks.sampling import Sampling
 
 _TOGETHER = 256
 """Windows that are read at once."""

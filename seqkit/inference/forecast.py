@@ -17,11 +17,11 @@ from seqkit.inference.naive import fill_forward, seasonal_naive
 from seqkit.lecture.rungs.forecast_rungs import LinearWindow
 from seqkit.model import SequenceModel
 from seqkit.steps import Continuous, Split
-from seqkit.tasks.distributions import Sampling
 from seqkit.tasks.forecast import Forecast
 from seqkit.tasks.forecast_metrics import covered, crps, quantile, weighted_quantile_loss
 from seqkit.tasks.metrics import mase_scale, naive2
 from seqkit.tasks.points import Point
+from seqkit.tasks.sampling import Sampling
 
 NUM_SAMPLES = 100
 """Samples a step; their median is the point forecast."""

@@ -15,8 +15,9 @@ from seqkit.errors import ConfigError
 from seqkit.inference.draws import Draws
 from seqkit.inference.stepper import Stepper
 from seqkit.model import SequenceModel
-from seqkit.tasks.distributions import Categorical, Sampling
+from seqkit.tasks.distributions import Categorical
 from seqkit.tasks.forecast import Forecast
+from seqkit.tasks.sampling import Sampling
 
 _CHUNK = 1024
 """Steps of a prompt that are read at once."""

@@ -91,9 +91,9 @@ class _Classes:
 
     def __call__(self, raws: torch.Tensor) -> Iterator[Row]:
         """Of the head's outputs (B, K), a row each."""
-        shares = raws.double().softmax(dim=-1)
+        shares = raws.cpu().double().softmax(dim=-1)  # not every device has float64
         likeliest = shares.argmax(dim=-1).tolist()
-        for best, own in zip(likeliest, shares.cpu().numpy().round(6).tolist(), strict=True):
+        for best, own in zip(likeliest, shares.numpy().round(6).tolist(), strict=True):
             probabilities = dict(zip(self._names, own, strict=True))
             yield {"prediction": self._names[best], "probability": own[best], "probabilities": probabilities}
 

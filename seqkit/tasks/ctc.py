@@ -14,8 +14,9 @@ from seqkit.errors import ConfigError, DataError
 from seqkit.steps import IGNORED, Batch, Discrete, valid_mask
 from seqkit.tasks.base import Outcome, Task
 from seqkit.tasks.ctc_decoding import beam_search, greedy
-from seqkit.tasks.distributions import Output, Sampling
+from seqkit.tasks.distributions import Output
 from seqkit.tasks.metrics import Likelihood
+from seqkit.tasks.sampling import Sampling
 
 IMPOSSIBLE = -1e4
 """A logit of no probability: finite, so that no gradient becomes NaN."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import final
 
 import torch
@@ -15,34 +14,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from seqkit.backbone.scaling import Scale
-from seqkit.errors import ConfigError
 from seqkit.steps import IGNORED
+from seqkit.tasks.sampling import Sampling, keep_nucleus
 from seqkit.tasks.tails import normal_log_tail, student_log_tail
 
 _LEAST_SCALE = 1e-3
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How to draw.
-
-    Attributes:
-        temperature: 1 draws from the model, 0 takes the likeliest symbol or the mean; between, less varied.
-        top_k: Only the k likeliest symbols; None: all.
-        top_p: Only the likeliest symbols that together reach this probability; None: all.
-    """
-
-    temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.temperature < 0:
-            raise ConfigError(f"temperature is {self.temperature}", at="--temperature", fix="give 0 or more")
-        if self.top_k is not None and self.top_k < 1:
-            raise ConfigError(f"top_k is {self.top_k}", at="--top_k", fix="give 1 or more")
-        if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise ConfigError(f"top_p is {self.top_p}", at="--top_p", fix="give a probability above 0, at most 1")
 
 
 class Output(ABC):
@@ -121,7 +97,7 @@ class Categorical(Output):
             least = logits.topk(sampling.top_k, dim=-1).values[..., -1:]
             logits = logits.masked_fill(logits < least, -math.inf)
         if sampling.top_p is not None:
-            logits = _keep_nucleus(logits, sampling.top_p)
+            logits = keep_nucleus(logits, sampling.top_p)
         passed = logits.softmax(dim=-1).cumsum(dim=-1)
         # The last sum need not be 1. Just below 1 the product could round up to it, and no symbol would pass it.
         goal = uniform[..., None] * (passed[..., -1:] * (1 - 2 * torch.finfo(passed.dtype).eps))
@@ -251,11 +227,3 @@ class StudentT(LocationScale):
 def _degrees_of_freedom(shape: Tensor | None) -> Tensor:
     assert shape is not None
     return 2 + functional.softplus(shape)
-
-
-def _keep_nucleus(logits: Tensor, top_p: float) -> Tensor:
-    """Logits with all but the smallest set of symbols of probability `top_p` removed; the likeliest always stays."""
-    ordered, order = logits.sort(dim=-1, descending=True)
-    before = ordered.softmax(dim=-1).cumsum(dim=-1) - ordered.softmax(dim=-1)
-    ordered = ordered.masked_fill(before >= top_p, -math.inf)
-    return torch.empty_like(logits).scatter(-1, order, ordered)

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from seqkit.backbone.scaling import Scale
-from seqkit.tasks.distributions import Output, Sampling
+from seqkit.tasks.distributions import Output
+from seqkit.tasks.sampling import Sampling
 
 LEVELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Quantiles that `Quantiles` predicts."""

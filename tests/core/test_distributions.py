@@ -13,8 +13,9 @@ from torch.nn.functional import softplus
 
 from seqkit import IGNORED, ConfigError, Continuous, Discrete
 from seqkit.backbone.scaling import Scale
-from seqkit.tasks.distributions import Categorical, Normal, Sampling, StudentT
+from seqkit.tasks.distributions import Categorical, Normal, StudentT
 from seqkit.tasks.outputs import build_output
+from seqkit.tasks.sampling import Sampling
 
 B, T, F, K = 2, 5, 3, 4
 

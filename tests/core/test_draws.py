@@ -9,7 +9,8 @@ from torch import Tensor
 
 from seqkit.inference import draws as module
 from seqkit.inference.draws import Draws
-from seqkit.tasks.distributions import Categorical, Normal, Sampling, StudentT
+from seqkit.tasks.distributions import Categorical, Normal, StudentT
+from seqkit.tasks.sampling import Sampling
 
 CPU = torch.device("cpu")
 

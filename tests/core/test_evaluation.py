@@ -15,7 +15,8 @@ import seqkit
 from seqkit import ConfigError, Discrete, Domain, Run
 from seqkit.cli.report import print_result
 from seqkit.cli.summary import Summary
-from seqkit.tasks.metrics import Matthews, Scores
+from seqkit.tasks.class_metrics import Matthews
+from seqkit.tasks.metrics import Scores
 from seqkit.training import evaluation, workflow
 from seqkit.training.class_figures import (
     areas,

@@ -30,9 +30,9 @@ from seqkit.data.store import build_store
 from seqkit.data.windows import WindowLoader, plan_windows
 from seqkit.inference.direct import Past, forecast_series
 from seqkit.inference.forecast import score_forecasts
-from seqkit.tasks.distributions import Sampling
 from seqkit.tasks.forecast import Forecast
 from seqkit.tasks.points import LEVELS, AbsoluteError, Quantiles, SquaredError
+from seqkit.tasks.sampling import Sampling
 
 B, T, F, H = 2, 6, 3, 5
 

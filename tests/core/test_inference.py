@@ -23,8 +23,8 @@ from seqkit.inference.likelihood import chunk_length
 from seqkit.inference.predict import predict_records
 from seqkit.inference.rows import write_rows
 from seqkit.inference.stepper import Stepper
-from seqkit.tasks.distributions import Sampling
 from seqkit.tasks.metrics import mase, naive2, smape
+from seqkit.tasks.sampling import Sampling
 
 GREEDY = Sampling(temperature=0.0)
 

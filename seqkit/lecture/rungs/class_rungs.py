@@ -12,8 +12,8 @@ import torch
 
 from seqkit.data.store import FlatStore
 from seqkit.lecture.rungs.rung import Figures, Rung
+from seqkit.tasks.class_metrics import Accuracy, MacroF1, Matthews
 from seqkit.tasks.class_weights import class_counts
-from seqkit.tasks.metrics import Accuracy, MacroF1, Matthews
 
 _COUNTED_TOGETHER = 1 << 20
 
