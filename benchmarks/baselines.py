@@ -8,12 +8,13 @@ process on one thread (process time), with the encoded data in the cache.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
+from harness import refuse, require_folder
 
 from seqkit import plugins
 from seqkit.lecture.rungs.baselines import cheap_rungs
@@ -43,13 +44,23 @@ def workloads(data: Path) -> dict[str, tuple[str, dict[str, Any]]]:
     }
 
 
-def main(data: Path) -> None:
+def there(options: dict[str, Any]) -> bool:
+    """Whether the files that a data module would learn from are."""
+    paths = [options["path"]] if isinstance(options["path"], str) else options["path"]
+    return all(Path(path.rpartition("=")[2]).exists() for path in paths)
+
+
+def main() -> None:
     """Print a line a data set."""
+    own = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    own.add_argument("data", type=Path, help="folder with the data sets")
+    data = own.parse_args().data
+    require_folder(data)
+    found = {name: workload for name, workload in workloads(data).items() if there(workload[1])}
+    if not found:
+        refuse(f"{data}: holds none of the sets, such as {TINY}")
     torch.set_num_threads(1)
-    for name, (domain, options) in workloads(data).items():
-        paths = [options["path"]] if isinstance(options["path"], str) else options["path"]
-        if not all(Path(path.rpartition("=")[2]).exists() for path in paths):
-            continue
+    for name, (domain, options) in found.items():
         module = plugins.load(domain).datamodule(**options)
         module.setup("fit")
         sizes = [len(module.store(split).steps) for split in ("train", "valid", "test")]
@@ -63,4 +74,4 @@ def main(data: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -25,6 +25,7 @@ from peer_process import DEFAULT_PYTHON, WorkerError, require_peers, run_worker,
 from seqkit.speed.table import Table
 from seqkit.speed.timing import Ratio, median
 
+PEERS = {"Keras": "keras_characters", "skorch": "skorch_characters"}
 LETTERS = "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 HERE = Path(sys.executable)
 
@@ -35,7 +36,7 @@ def contestants(peers: Path, quick: bool) -> dict[str, tuple[Path, str, list[str
     if not quick:
         found["seqkit, bf16-mixed"] = (HERE, "seqkit_characters", ["--precision", "bf16-mixed"])
     if peers.exists():
-        found |= {"Keras": (peers, "keras_characters", []), "skorch": (peers, "skorch_characters", [])}
+        found |= {name: (peers, worker, []) for name, worker in PEERS.items()}
     return found
 
 
@@ -44,6 +45,8 @@ def measure(options: argparse.Namespace, report: Report, text: Path) -> None:
     sizes = ["--hidden-size", 8, "--batch-size", 4, "--window", 8, "--steps", 2, "--warmup", 1]
     common = ["--text", text, *(sizes if options.quick else ["--steps", options.steps])]
     running = contestants(options.peers, options.quick)
+    if skipped := [name for name in PEERS if name not in running]:
+        report.say(f"{' and '.join(skipped)}: not run, there is no {options.peers}")
     taken: dict[str, list[dict[str, Any]]] = {name: [] for name in running}
     for number in range(options.repeats):
         names = list(running)
@@ -60,9 +63,9 @@ def measure(options: argparse.Namespace, report: Report, text: Path) -> None:
 
 
 def compare(taken: dict[str, list[dict[str, Any]]]) -> Table:
-    """A line a contestant: speed, and how many times as fast seqkit is, in float32 and as fast as it can."""
+    """A line a contestant: its speed, and seqkit's over it, in float32 and as fast as it can."""
     title = "An LSTM over characters, trained"
-    table = Table(title, ["loop", "version", "characters/s", "seqkit is faster by", "with bf16-mixed"])
+    table = Table(title, ["loop", "version", "characters/s", "seqkit's over it", "with bf16-mixed"])
     seconds = {name: [1 / line["characters_per_second"] for line in lines] for name, lines in taken.items()}
     for name, lines in taken.items():
         ratios = [

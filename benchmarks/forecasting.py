@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from harness import Report, parser, start
+from harness import Report, parser, refuse, require_files, require_folder, start
 from peer_process import DEFAULT_PYTHON, WorkerError, require_peers, run_worker, versions_of
 
 from seqkit import plugins
@@ -170,6 +170,8 @@ def measure(options: argparse.Namespace, report: Report, data: Path) -> None:
         trained.add(row.name, row.training, f"{row.seconds:.1f}", f"{row.owa:.3f}")
         print(f"{row.name}: {row.training}, {row.seconds:.1f} s, OWA {row.owa:.3f}", flush=True)
 
+    if not options.peers.exists():
+        report.say(f"{', '.join(PEERS)}: not run, there is no {options.peers}")
     for name, worker in PEERS.items() if options.peers.exists() else ():
         with tempfile.TemporaryDirectory() as place:
             out = Path(place) / "forecasts.csv"
@@ -195,10 +197,13 @@ def main() -> None:
     own.add_argument("--peers", type=Path, default=DEFAULT_PYTHON, help=f"Python of the peers ({DEFAULT_PYTHON})")
     own.add_argument("--budgets", type=int, nargs="+", default=BUDGETS, help="steps of seqkit's trainings")
     options = start(own)
-    if options.data is None and not options.quick:
-        own.error("--data FOLDER is needed")
     if not options.quick:
         require_peers(options.peers)
+    if options.data is not None:
+        require_folder(options.data)
+        require_files(options.data / "Hourly-train.csv.gz", options.data / "Hourly-test.csv")
+    elif not options.quick:
+        refuse("--data FOLDER is needed: M4 hourly, as benchmarks/README.md has it")
     report = Report("forecasting", options)
     with tempfile.TemporaryDirectory() as place:
         measure(options, report, options.data or made_series(Path(place)))

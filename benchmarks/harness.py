@@ -7,6 +7,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 
@@ -14,6 +15,7 @@ from seqkit.speed.machine import describe_machine
 from seqkit.speed.table import Table
 
 RESULTS = Path(__file__).parent / "results"
+QUICK = "--quick: does it run? no measurement"
 
 
 def parser(description: str | None, repeats: int = 7) -> argparse.ArgumentParser:
@@ -34,12 +36,37 @@ def parse(description: str | None, repeats: int = 7) -> argparse.Namespace:
 def start(own: argparse.ArgumentParser) -> argparse.Namespace:
     """Read the options, and set threads and seed by them."""
     options = own.parse_args()
+    for name in ("threads", "repeats"):
+        number = getattr(options, name)
+        if number is not None and number < 1:
+            refuse(f"--{name} {number}: give 1 or more")
+    if options.quick and options.save:
+        refuse("--quick measures nothing that --save could keep: leave one of them out")
     if options.threads:
         torch.set_num_threads(options.threads)
     if options.quick:
         options.repeats = 1
     torch.manual_seed(0)
     return options
+
+
+def refuse(what: str) -> NoReturn:
+    """Leave with exit code 2 and one line."""
+    print(f"{Path(sys.argv[0]).name}: error: {what}", file=sys.stderr)
+    sys.exit(2)
+
+
+def require_files(*paths: Path) -> None:
+    """Leave with exit code 2 and one line at the first of these files that is not there."""
+    for path in paths:
+        if not path.is_file():
+            refuse(f"{path}: {'a folder, where a file is needed' if path.is_dir() else 'no such file'}")
+
+
+def require_folder(path: Path) -> None:
+    """Leave with exit code 2 and one line if this folder is not there."""
+    if not path.is_dir():
+        refuse(f"{path}: {'a file, where a folder is needed' if path.exists() else 'no such folder'}")
 
 
 class Report:
@@ -54,6 +81,8 @@ class Report:
         self.name, self.saves, self.begin = name, options.save, time.perf_counter()
         self.parts: list[str] = []
         self.machine = describe_machine()
+        if options.quick:
+            print(QUICK, flush=True)
         print(self.machine, flush=True)
 
     def say(self, text: str) -> None:

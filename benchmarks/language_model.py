@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from harness import Report, parser, start
-from peer_process import run_worker
+from harness import Report, parser, refuse, require_files, start
+from peer_process import WorkerError, run_worker
 
 from seqkit import plugins
 from seqkit.recipes import find_config
@@ -99,8 +99,10 @@ def main() -> None:
     own.add_argument("--every", type=int, default=50, help="training steps between validations (50)")
     own.add_argument("--recipe", default=RECIPE, help=f"of seqkit ({RECIPE})")
     options = start(own)
-    if options.data is None and not options.quick:
-        own.error("--data input.txt is needed")
+    if options.data is not None:
+        require_files(options.data)
+    elif not options.quick:
+        refuse("--data input.txt is needed: Tiny Shakespeare, as benchmarks/README.md has it")
     report = Report("language_model", options)
     with tempfile.TemporaryDirectory() as place:
         measure(options, report, options.data or made_text(Path(place)))
@@ -113,7 +115,10 @@ def measure(options: argparse.Namespace, report: Report, text: Path) -> None:
     words = ["--model.hidden_size", "8", "--trainer.max_steps", "4"] if options.quick else []
     options.every = 2 if options.quick else options.every
     common = ["--text", text, "--target", options.target, "--every", options.every]
-    gpt = run_worker(Path(sys.executable), "nanogpt", *common, *small)
+    try:
+        gpt = run_worker(Path(sys.executable), "nanogpt", *common, *small)
+    except WorkerError as error:
+        refuse(str(error))
     validations, num_parameters, precision = train_seqkit(options, text, words)
     found = {
         GPT: ([tuple(one) for one in gpt["validations"]], gpt["num_parameters"]),

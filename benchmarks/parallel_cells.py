@@ -68,9 +68,10 @@ def cells_table(report: Report, options: Namespace, peaks: tuple[float, float]) 
         *(f"{kind}: {what}" for kind in kinds for what in ("ms", "LSTM over it", "limit")),
         "best of each",
     ]
-    table = Table(f"Training of one layer, {NUM_STEPS:,} steps", columns)
+    num_steps = 64 if options.quick else NUM_STEPS
+    table = Table(f"Training of one layer, {num_steps:,} steps", columns)
     for batch_size, size in SIZES[:1] if options.quick else SIZES:
-        shape = Shape(batch_size, 64 if options.quick else NUM_STEPS, size)
+        shape = Shape(batch_size, num_steps, size)
         runs: Runs = {f"lstm {kind}": bare(shape, kind == "bf16") for kind in kinds}
         num_parameters = count("lstm", size)
         widths = {}
@@ -108,9 +109,10 @@ def lengths_table(report: Report, options: Namespace) -> None:
 def blocks_table(report: Report, options: Namespace) -> None:
     """What the blocks and the derivatives by hand are worth."""
     columns = ["rows", "in blocks, ms", "all steps at once", "operation by operation"]
-    table = Table(f"mingru of 512 units, {NUM_STEPS:,} steps, float32: times over that of blocks", columns)
+    num_steps = 64 if options.quick else NUM_STEPS
+    table = Table(f"mingru of 512 units, {num_steps:,} steps, float32: times over that of blocks", columns)
     for batch_size in (1,) if options.quick else (1, 8, 32):
-        shape = Shape(batch_size, 64 if options.quick else NUM_STEPS, 512)
+        shape = Shape(batch_size, num_steps, 512)
         cell = build_cell("mingru", 512, 512)
         assert isinstance(cell, ParallelCell)
         run = training_pass(cell, shape)

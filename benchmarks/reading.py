@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from harness import Report, parser, start
+from harness import Report, parser, refuse, start
 from reading_cases import CASES, Case
 
 from seqkit.speed.table import Table
@@ -45,8 +45,12 @@ def main() -> None:
     if options.child:
         _child(*options.child)
         return
+    if options.megabytes < 1:
+        refuse(f"--megabytes {options.megabytes}: give 1 or more")
     size = 200_000 if options.quick else options.megabytes * 1_000_000
     cases = [case for case in CASES if options.only in case.name]
+    if not cases:
+        refuse(f"--only {options.only!r}: in none of the names {', '.join(case.name for case in CASES)}")
     report = Report("reading_memory" if options.big else "reading", options)
     report.table(_memory(cases, size) if options.big else _speed(cases, size, options.repeats))
     report.close()

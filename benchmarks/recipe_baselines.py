@@ -8,11 +8,12 @@ left out. Nothing is trained. `lecture/` is made data and needs no files.
 
 from __future__ import annotations
 
+import argparse
 import shlex
-import sys
 from pathlib import Path
 
 import torch
+from harness import require_folder
 
 from seqkit import plugins
 from seqkit.lecture.rungs.baselines import cheap_rungs
@@ -54,8 +55,14 @@ def settings_of(words: list[str]) -> Settings:
     return parse_arguments(plugins.load(domain), words, peek(words, "data.task"))
 
 
-def main(data: Path, wanted: list[str]) -> None:
+def main() -> None:
     """Print a line a recipe: the best rung in each figure."""
+    own = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    own.add_argument("data", type=Path, help="folder with all data")
+    own.add_argument("recipes", nargs="*", help="such as text/tiny-shakespeare; all without")
+    options = own.parse_args()
+    require_folder(options.data)
+    data, wanted = options.data, options.recipes
     torch.set_num_threads(1)
     for recipe in sorted(CONFIGS.rglob("*.yaml")):
         name = str(recipe.relative_to(CONFIGS).with_suffix(""))
@@ -75,4 +82,4 @@ def main(data: Path, wanted: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main()

@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from harness import Report, parser, start
+from harness import Report, parser, refuse, require_folder, start
 from recipe_baselines import CONFIGS, ON_VALIDATION, command_of, with_files
 
 from seqkit.speed.table import Table
@@ -60,6 +60,11 @@ def main() -> None:
     own.add_argument("data", type=Path, nargs="?", default=Path("data"), help="folder with all data")
     own.add_argument("recipes", nargs="*", help="such as text/tiny-shakespeare; all without")
     options = start(own)
+    require_folder(options.data)
+    known = [str(recipe.relative_to(CONFIGS).with_suffix("")) for recipe in CONFIGS.rglob("*.yaml")]
+    for recipe in options.recipes:
+        if recipe not in known:
+            refuse(f"{recipe}: no such recipe in configs/")
     report = Report("recipes", options)
     table = Table("Recipes trained again", ["recipe", "figures", "seconds", "comment of the recipe"])
     wanted = ["timeseries/italy-power-demand"] if options.quick else options.recipes
@@ -75,6 +80,8 @@ def main() -> None:
             except subprocess.CalledProcessError as error:
                 table.add(name, f"failed: {error.stderr.decode().strip().splitlines()[-1:]}", "-", claim(recipe))
         print(" · ".join(table.rows[-1]), flush=True)
+    if not table.rows:
+        refuse(f"{options.data}: the files of these recipes are not there")
     report.table(table)
     report.close()
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from harness import Report, parser, start
+from harness import Report, parser, refuse, require_files, start
 from word_models import LAYERS, PARTS, Case, Trainee, Words
 
 from seqkit.speed.table import Table
@@ -125,6 +125,9 @@ def main() -> None:
     own.add_argument("--perplexity", action="store_true", help="train on --data and compare the perplexity, too")
     own.add_argument("--updates", type=int, default=500, help="of each training (500)")
     options = start(own)
+    require_files(*(Path(path) for path in (options.data, options.valid) if path))
+    if options.perplexity and not options.data:
+        refuse("--perplexity needs --data: words drawn at random cannot be learnt")
     keep_freed_memory()
     report = Report("softmax", options)
     first = Case(256, 32, 35)

@@ -67,7 +67,9 @@ class Ratio:
         return cls(median, max(low, ratios[0]), min(high, ratios[-1]))
 
     def __str__(self) -> str:
-        return f"{self.median:.2f} ({self.low:.2f}-{self.high:.2f})"
+        """Median and quartiles; a single round has none."""
+        spread = "" if self.low == self.high else f" ({self.low:.2f}-{self.high:.2f})"
+        return f"{self.median:.2f}{spread}"
 
 
 def median(seconds: Sequence[float]) -> float:

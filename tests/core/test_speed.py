@@ -30,7 +30,8 @@ def test_a_ratio_is_the_median_of_rounds_not_the_ratio_of_medians() -> None:
 
 
 def test_a_single_round_has_no_spread() -> None:
-    assert str(Ratio.of([4.0], [2.0])) == "2.00 (2.00-2.00)"
+    assert str(Ratio.of([4.0], [2.0])) == "2.00"
+    assert str(Ratio.of([4.0, 9.0], [2.0, 3.0])) == "2.50 (2.00-3.00)"
 
 
 def test_numbers_stand_right_and_words_left() -> None:
