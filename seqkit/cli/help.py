@@ -32,7 +32,8 @@ verbs:
   seqkit fit --domain NAME --help                    all options of a domain
 
 `sqk` and `python -m seqkit` are the same program. --debug shows the traceback of an error;
---threads N sets the threads of any verb that computes (default: the cores that this process may use).
+--threads N sets the threads of any verb that computes (default: the cores that this process may use);
+fit, crossval and compare also take --threads auto, which times a few steps and takes the fastest.
 """
 
 CHECK = """\
@@ -247,8 +248,8 @@ seqkit bench: how fast this machine is at what recurrent networks need, and whic
   seqkit bench
   seqkit bench --threads 1 --json > machine.json
 
-  --threads N         threads of torch (as torch has them)
+  --threads N         threads that compute (the cores of this process)
   --repeats N         rounds that count, of which the median is shown (7)
-  --quick             small sizes only, a few seconds
+  --quick             small sizes only: some 5 s where nothing else runs (20 s without), several times that on a busy machine
   --json              print JSON instead of tables
 """

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from seqkit.cli import help as texts
-from seqkit.cli.threads import run_on_threads, wait_briefly
+from seqkit.cli.threads import check_threads, run_on_threads, wait_briefly
 from seqkit.errors import ConfigError, DependencyError, SeqkitError, did_you_mean
 from seqkit.version import __version__
 
@@ -126,6 +126,7 @@ def _check_early(verb: str, words: list[str]) -> None:
 
     from seqkit import plugins
 
+    check_threads(verb, words)
     if verb in ("fit", "crossval", "compare", "check"):
         if words and words[0] in plugins.installed():
             raise ConfigError(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from collections.abc import Callable, Sequence
 
 from seqkit.errors import ConfigError
 
 _TRAINING = ("fit", "crossval", "compare")
-_AFTER = ("validate", "test", "predict", "score", "generate", "forecast", "embed", "diagnose")
+_AFTER = ("validate", "test", "predict", "score", "generate", "forecast", "embed", "diagnose", "bench")
 _OPTION = "--threads"
 _SPINS = "1000"
 """Turns that a thread of GNU OpenMP waits awake for the others: about 50 µs, which is longer than the gaps in a step.
@@ -24,6 +26,32 @@ def wait_briefly() -> None:
         os.environ["GOMP_SPINCOUNT"] = _SPINS
 
 
+def check_threads(verb: str, words: Sequence[str]) -> None:
+    """Refuse what is no number of threads, before torch is loaded.
+
+    Args:
+        verb: Any; those that do not compute, or choose for themselves, are not looked at.
+        words: What follows it.
+
+    Raises:
+        ConfigError: If it is neither a number from 1 on nor, for training, `auto`.
+    """
+    asked = _split(words)[1] if verb in (*_TRAINING, *_AFTER) else None
+    if asked is None or (asked == "auto" and verb in _TRAINING):
+        return
+    if asked == "auto":
+        raise ConfigError(
+            f"'auto' times steps of a training, and seqkit {verb} trains nothing",
+            at=_OPTION,
+            fix="give a number; auto belongs to fit, crossval and compare",
+        )
+    if not re.fullmatch(r"-?\d+", asked):
+        known = "a number, or auto" if verb in _TRAINING else "a number"
+        raise ConfigError(f"{asked!r} is no number of threads", at=_OPTION, fix=f"give {known}")
+    if int(asked) < 1:
+        raise ConfigError(f"threads is {asked}", at=_OPTION, fix="give 1 or more")
+
+
 def run_on_threads(verb: str, words: Sequence[str], run: Callable[[str, list[str]], int]) -> int:
     """Run a verb in the threads that its words ask for.
 
@@ -33,17 +61,18 @@ def run_on_threads(verb: str, words: Sequence[str], run: Callable[[str, list[str
         run: The verb.
 
     Raises:
-        ConfigError: If it is neither a number nor, for training, `auto`.
+        ConfigError: As `check_threads`.
     """
+    check_threads(verb, words)
     if verb not in (*_TRAINING, *_AFTER):
         return run(verb, list(words))
     rest, asked = _split(words)
-    if asked is not None and not asked.isdigit() and not (asked == "auto" and verb in _TRAINING):
-        known = "a number, or auto" if verb in _TRAINING else "a number"
-        raise ConfigError(f"{asked!r} is no number of threads", at=_OPTION, fix=f"give {known}")
-    from seqkit.training.threads import on_threads
+    from seqkit.training.threads import on_threads, too_many
 
-    with on_threads(int(asked) if asked is not None and asked.isdigit() else None):
+    number = int(asked) if asked is not None and asked != "auto" else None
+    if verb in _AFTER and (note := too_many(number)):  # a training says so itself
+        print(note, file=sys.stderr)
+    with on_threads(number):
         return run(verb, list(words) if verb in _TRAINING else rest)
 
 

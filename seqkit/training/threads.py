@@ -90,10 +90,13 @@ def choose_threads(
         neighbours: What other processes do meanwhile.
     """
     threads = torch.get_num_threads()
-    if threads == 1 or device != "cpu":
+    if device != "cpu":
         return ThreadChoice(settings.threads, threads)
     if settings.threads != "auto":
-        return ThreadChoice(settings.threads, threads, neighbours.advice(threads))
+        note = too_many(settings.threads) or (neighbours.advice(threads) if threads > 1 else "")
+        return ThreadChoice(settings.threads, threads, note)
+    if threads == 1:
+        return ThreadChoice("auto", 1, f"threads: 1 ({_why_one()})")
     with torch.random.fork_rng(devices=[]), flushed_denormals():
         try:
             seconds = _measure(threads, Rehearsal(model, islice(data.loader("train"), _NUM_BATCHES)))
@@ -102,7 +105,24 @@ def choose_threads(
     used = fastest(seconds)
     torch.set_num_threads(used)
     found = ", ".join(f"{number}: {1000 * taken:.3g} ms" for number, taken in seconds.items())
-    return ThreadChoice("auto", used, f"threads: {used} (a step with {found})")
+    bound = "; OMP_NUM_THREADS allows no more" if "OMP_NUM_THREADS" in os.environ else ""
+    return ThreadChoice("auto", used, f"threads: {used} (a step with {found}{bound})")
+
+
+def too_many(asked: Threads) -> str:
+    """A line for the user if more threads are asked for than there are cores for them; empty otherwise."""
+    cores = usable_cores()
+    if not isinstance(asked, int) or asked <= cores:
+        return ""
+    they = "1 core" if cores == 1 else f"{cores} cores"
+    return f"{asked} threads share the {they} of this process and wait for each other: --threads {cores} may be faster"
+
+
+def _why_one() -> str:
+    """Why `auto` has nothing to choose from."""
+    if os.environ.get("OMP_NUM_THREADS") == "1":
+        return "OMP_NUM_THREADS is 1, and auto takes no more"
+    return "only one core is available" if usable_cores() == 1 else "torch is set to one thread"
 
 
 def fastest(seconds: dict[int, float]) -> int:

@@ -195,7 +195,13 @@ def test_one_thread_is_not_measured(melody: Domain, monkeypatch: pytest.MonkeyPa
     torch.set_num_threads(1)
     settings = settings_from(melody, {"threads": "auto"})
     nobody: Any = SimpleNamespace(advice=lambda number: pytest.fail("asked"))
-    assert choose_threads(settings, "cpu", nobody, nobody, nobody).used == 1
+    choice = choose_threads(settings, "cpu", nobody, nobody, nobody)
+    assert (choice.used, choice.note) == (1, "threads: 1 (torch is set to one thread)")
+    monkeypatch.setattr(threads, "usable_cores", lambda: 1)
+    choice = choose_threads(settings, "cpu", nobody, nobody, nobody)
+    assert choice.note == "threads: 1 (only one core is available)"
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert "OMP_NUM_THREADS is 1" in choose_threads(settings, "cpu", nobody, nobody, nobody).note
 
 
 @pytest.mark.parametrize("asked", [None, "auto"])
@@ -232,10 +238,40 @@ def test_verbs_run_in_the_threads_that_are_asked_for() -> None:
     words.run_on_threads("generate", ["RUN", "--threads=3"], run)
     words.run_on_threads("fit", ["--threads", "auto"], run)
     words.run_on_threads("bench", ["--threads", "2"], run)
-    assert seen == [(["RUN", "--json"], 2), (["RUN"], 3), (["--threads", "auto"], 4), (["--threads", "2"], 4)]
+    assert seen == [(["RUN", "--json"], 2), (["RUN"], 3), (["--threads", "auto"], 4), ([], 2)]
 
 
-@pytest.mark.parametrize(("verb", "value"), [("fit", "many"), ("test", "auto"), ("score", "1.5"), ("score", "")])
+@pytest.mark.parametrize("verb", ["generate", "test", "bench"])
+def test_auto_belongs_to_what_trains(verb: str) -> None:
+    with pytest.raises(ConfigError, match=f"{verb} trains nothing.*\n.*\n.*fit, crossval and compare"):
+        words.run_on_threads(verb, ["--threads", "auto"], lambda verb, rest: pytest.fail("run"))
+
+
+@pytest.mark.parametrize("value", ["0", "-1"])
+@pytest.mark.parametrize("verb", ["fit", "generate", "bench"])
+def test_fewer_threads_than_one_are_refused_before_torch_is_loaded(
+    verb: str, value: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main, "import_module", lambda module: pytest.fail("loaded"))
+    assert main.main([verb, "--domain", "text", "--threads", value]) == 2
+    assert f"threads is {value}\n  at: --threads\n  fix: give 1 or more" in capsys.readouterr().err
+
+
+def test_more_threads_than_cores_are_noted(
+    melody: Domain, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(threads, "usable_cores", lambda: 2)
+    torch.set_num_threads(3)
+    nobody: Any = SimpleNamespace(advice=lambda number: pytest.fail("asked"))
+    note = choose_threads(settings_from(melody, {"threads": 3}), "cpu", nobody, nobody, nobody).note
+    assert note.startswith("3 threads share the 2 cores of this process")
+    words.run_on_threads("generate", ["RUN", "--threads", "3"], lambda verb, rest: 0)
+    assert capsys.readouterr().err == f"{note}\n"
+    words.run_on_threads("generate", ["RUN", "--threads", "2"], lambda verb, rest: 0)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("verb", "value"), [("fit", "many"), ("test", "many"), ("score", "1.5"), ("score", "")])
 def test_what_is_no_number_of_threads_is_refused(verb: str, value: str) -> None:
     with pytest.raises(ConfigError, match="no number of threads"):
         words.run_on_threads(verb, ["RUN", "--threads", value], lambda verb, rest: pytest.fail("run"))
