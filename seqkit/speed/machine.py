@@ -6,6 +6,7 @@ import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,16 +16,35 @@ from seqkit.training.cores import usable_cores
 _CPU_INFO = Path("/proc/cpuinfo")
 
 
-def describe_machine() -> str:
-    """Processor, cores, threads, load and versions, on two lines."""
-    cores = usable_cores()
-    threads = torch.get_num_threads()
-    first = f"{processor()} · {_count(cores, 'core')} · {_count(threads, 'thread')}{_load()}"
-    if torch.cuda.is_available():
-        first += f" · {torch.cuda.get_device_name()}"
+def machine_facts() -> dict[str, Any]:
+    """Processor, cores, threads, load before, GPU and versions, as plain JSON; None for what is not there."""
     names = ("seqkit", "torch", "pytorch-lightning")
-    second = " · ".join([f"python {platform.python_version()}", *(f"{n} {version(n)}" for n in names)])
-    return f"{first}\n{second} · numpy {np.__version__}"
+    return {
+        "processor": processor(),
+        "cores": usable_cores(),
+        "threads": torch.get_num_threads(),
+        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in names},
+            "numpy": np.__version__,
+        },
+    }
+
+
+def describe_machine(facts: dict[str, Any] | None = None) -> str:
+    """Processor, cores, threads, load and versions, on two lines.
+
+    Args:
+        facts: Of `machine_facts`, if they are known already.
+    """
+    facts = facts or machine_facts()
+    parts = [facts["processor"], _count(facts["cores"], "core"), _count(facts["threads"], "thread")]
+    parts += [] if facts["load"] is None else [f"load {facts['load']:.1f} before"]
+    parts += [facts["gpu"]] if facts["gpu"] else []
+    versions = " · ".join(f"{name} {number}" for name, number in facts["versions"].items())
+    return f"{' · '.join(parts)}\n{versions}"
 
 
 def processor() -> str:
@@ -45,10 +65,6 @@ def _cpu_info(key: str) -> list[str]:
         return []
     lines = _CPU_INFO.read_text(errors="replace").splitlines()
     return [value.strip() for name, _, value in (line.partition(":") for line in lines) if name.strip() == key]
-
-
-def _load() -> str:
-    return f" · load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else ""
 
 
 def _count(number: int, noun: str) -> str:

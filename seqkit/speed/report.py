@@ -9,10 +9,11 @@ import torch
 
 from seqkit.backbone.choice import CELLS, MEMORYLESS, build_cell
 from seqkit.speed.figures import CellFigure, Shape, cell_figure, copy_rate, matrix_peak, training_pass
-from seqkit.speed.machine import describe_machine
+from seqkit.speed.machine import describe_machine, machine_facts
 from seqkit.speed.table import Table
 from seqkit.speed.timing import Ratio, interleaved
 from seqkit.training.cores import usable_cores
+from seqkit.training.neighbours import Neighbours
 
 Say = Callable[[str], None]
 
@@ -20,7 +21,10 @@ SHAPES = (Shape(32, 64, 128), Shape(32, 64, 256), Shape(32, 64, 512), Shape(1, 2
 """Batches of a usual size, and one sequence alone."""
 
 WORTH = 1.05
-"""How many times as fast something must be to be recommended."""
+"""How many times as fast something must be to be recommended: less is within what two runs differ by."""
+
+BUSY_CORES, BUSY_SHARE = 0.25, 0.05
+"""Cores, and share of all cores, that others may keep busy before the figures are called theirs, too."""
 
 _GIGA = 1e9
 
@@ -33,7 +37,8 @@ def measure(say: Say, quick: bool = False, repeats: int = 7) -> dict[str, Any]:
         quick: Small sizes only.
         repeats: Rounds that count.
     """
-    say(describe_machine())
+    neighbours, machine = Neighbours(), machine_facts()
+    say(describe_machine(machine))
     size = 512 if quick else 2048
     peaks = {name: matrix_peak(kind, size, repeats) for name, kind in _KINDS.items()}
     memory = copy_rate(16 if quick else 256, repeats)
@@ -41,17 +46,21 @@ def measure(say: Say, quick: bool = False, repeats: int = 7) -> dict[str, Any]:
     shapes = SHAPES[:1] if quick else SHAPES
     lstms = [cell_figure("lstm", shape, repeats) for shape in shapes]
     say(_lstm_table(lstms, peaks["float32"]).markdown())
-    names = [name for name in CELLS if name not in MEMORYLESS]
-    cells = [cell_figure(name, shapes[min(1, len(shapes) - 1)], repeats) for name in names]
-    say(_cell_table(cells).markdown())
-    threads = thread_ratio(shapes[min(1, len(shapes) - 1)], repeats)
+    usual = lstms[min(1, len(lstms) - 1)]
+    others = [name for name in CELLS if name not in MEMORYLESS and name != "lstm"]
+    cells = [cell_figure(name, usual.shape, repeats) for name in others]
+    say(_cell_table([usual, *cells]).markdown())
+    threads = thread_ratio(usual.shape, repeats)
     say("\n".join(f"- {line}" for line in advice(lstms, threads)))
+    busy = neighbours.busy_cores()
+    if warning := disturbance(busy, machine["cores"]):
+        say(warning)
     return {
-        "machine": describe_machine().splitlines(),
+        "machine": machine | {"busy_cores": None if busy is None else round(busy, 2)},
         "peak_gflops": {name: round(peak / _GIGA, 1) for name, peak in peaks.items()},
         "copy_gigabytes_per_second": round(memory / _GIGA, 2),
         "cells": [_plain(figure) for figure in lstms + cells],
-        "threads": {"cores": usable_cores(), "speedup": threads and round(threads.median, 3)},
+        "threads": {"cores": machine["cores"], "speedup": threads and round(threads.median, 3)},
     }
 
 
@@ -86,7 +95,22 @@ def advice(figures: list[CellFigure], threads: Ratio | None) -> list[str]:
     if threads is not None:
         more = "all threads help" if threads.median >= WORTH else "use one thread: OMP_NUM_THREADS=1"
         lines.append(f"{torch.get_num_threads()} threads train {threads.median:.2f} times as fast as one ({more})")
+    elif (cores := usable_cores()) > 1:
+        lines.append(f"one of {cores} cores was used: --threads {cores} measures what more threads are worth")
     return lines
+
+
+def disturbance(busy: float | None, cores: int) -> str:
+    """A line if other processes took part in the figures; empty otherwise.
+
+    Args:
+        busy: Cores that others kept busy meanwhile; None if that is not known.
+        cores: That this process may use.
+    """
+    if busy is None or busy < max(BUSY_CORES, BUSY_SHARE * cores):
+        return ""
+    kept = f"{busy:.1f} of {cores} cores" if cores > 1 else f"{busy:.0%} of the core"
+    return f"other processes kept {kept} busy: these figures are not those of the machine alone"
 
 
 def _peak_table(peaks: dict[str, float], memory: float, size: int) -> Table:
@@ -98,7 +122,14 @@ def _peak_table(peaks: dict[str, float], memory: float, size: int) -> Table:
 
 
 def _lstm_table(figures: list[CellFigure], peak: float) -> Table:
-    columns = ["training step", "float32 ms", "GFLOP/s", "of the float32 peak", "bf16 ms", "of the float32 peak, bf16"]
+    columns = [
+        "training step",
+        "float32 ms",
+        "GFLOP/s",
+        "share of the float32 peak",
+        "bf16 ms",
+        "bf16, times the float32 peak",
+    ]
     table = Table("One LSTM layer, forward and backward", columns)
     for figure in figures:
         rates = [figure.shape.operations / seconds for seconds in (figure.seconds, figure.seconds_bf16)]
