@@ -250,6 +250,6 @@ seqkit bench: how fast this machine is at what recurrent networks need, and whic
 
   --threads N         threads that compute (the cores of this process)
   --repeats N         rounds that count, of which the median is shown (7)
-  --quick             small sizes only: some 5 s where nothing else runs (20 s without), several times that on a busy machine
+  --quick             small sizes only: some 5 s on an idle machine (20 s without), several times that on a busy one
   --json              print JSON instead of tables
 """
