@@ -16,7 +16,7 @@ from seqkit.build import require_task
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError, did_you_mean
 from seqkit.options import ModelOptions
-from seqkit.training.trainer import TRAINER_DEFAULTS, require_duration
+from seqkit.training.trainer import TRAINER_DEFAULTS, require_trainable
 
 PATH_OPTIONS = ("--data.path", "--data.valid_path", "--data.test_path")
 _USAGE = """
@@ -162,7 +162,7 @@ def fold_paths(arguments: Sequence[str]) -> list[str]:
 def _settings(domain: Domain, parser: jsonargparse.ArgumentParser, values: jsonargparse.Namespace) -> Settings:
     plain = values.as_dict()
     require_task(domain, plain["data"].get("task", domain.tasks[0]))
-    require_duration(plain["trainer"]["max_time"])
+    require_trainable(plain["trainer"])
     return Settings(
         domain=domain,
         data=plain["data"],

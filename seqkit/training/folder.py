@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +90,38 @@ def new_folder(wanted: str | None, domain: str, task: str) -> RunFolder:
     except OSError as error:
         raise _cannot_be_made(path, error) from error
     return RunFolder(path)
+
+
+@contextmanager
+def new_run(wanted: str | None, domain: str, task: str) -> Iterator[RunFolder]:
+    """The folder of a new run; an error inside that leaves no checkpoint takes it away, so that its name is free again.
+
+    What was in a wanted folder before stays there.
+
+    Raises:
+        ConfigError: As `new_folder`.
+        DependencyError: As `new_folder`.
+    """
+    before = set(Path(wanted).iterdir()) if wanted is not None and Path(wanted).is_dir() else None
+    folder = new_folder(wanted, domain, task)
+    try:
+        yield folder
+    except Exception:
+        if not any(folder.checkpoints.iterdir()):
+            _remove(folder.path, before)
+        raise
+
+
+def _remove(path: Path, kept: set[Path] | None) -> None:
+    """Remove a folder, or where it was there before, what came into it."""
+    if kept is None:
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    for child in set(path.iterdir()) - kept:
+        if child.is_dir():
+            shutil.rmtree(child, ignore_errors=True)
+        else:
+            child.unlink()
 
 
 def next_folder(wanted: str | None, stem: str) -> Path:

@@ -34,6 +34,9 @@ TRAINER_DEFAULTS: dict[str, Any] = {
 
 MONITOR = "valid/loss"
 
+_PRECISIONS = ("32-true", "32", "bf16-mixed", "bf16", "16-mixed", "16")
+"""Those that keep the weights in float32, as metrics, carried state and checkpoints have them."""
+
 
 class LastValidation(Callback):
     """Validates once more when training ends between two validations: else its last steps would be in no checkpoint."""
@@ -89,12 +92,37 @@ def require_device(settings: dict[str, Any]) -> str:
     return trainer.strategy.root_device.type
 
 
-def require_duration(max_time: Any) -> None:
-    """Refuse a time to train for that Lightning cannot read, before any data is read.
+def require_trainable(settings: dict[str, Any]) -> None:
+    """Refuse options of Lightning that no run can be trained with, before any data is read.
+
+    Args:
+        settings: Lightning's own options by name.
 
     Raises:
-        ConfigError: Names the form.
+        ConfigError: Names the option.
     """
+    _require_duration(settings.get("max_time"))
+    precision, batches = settings.get("precision"), settings.get("accumulate_grad_batches")
+    if precision is not None and str(precision) not in _PRECISIONS:
+        raise ConfigError(
+            f"weights are not trained in {precision}",
+            at="--trainer.precision",
+            fix="use 32-true or bf16-mixed, or 16-mixed on CUDA",
+        )
+    if batches is not None and batches < 1:
+        raise ConfigError(
+            f"accumulate_grad_batches is {batches}", at="--trainer.accumulate_grad_batches", fix="give 1 or more"
+        )
+    if settings.get("barebones"):
+        raise ConfigError(
+            "barebones trains without checkpoints, figures and progress, and a run is made of them",
+            at="--trainer.barebones",
+            fix="leave it out",
+        )
+
+
+def _require_duration(max_time: Any) -> None:
+    """Refuse a time to train for that Lightning cannot read."""
     if isinstance(max_time, str) and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", max_time.strip()):
         raise ConfigError(
             f"{max_time!r} is no time to train for",

@@ -23,7 +23,7 @@ from seqkit.steps import Split
 from seqkit.tasks.ctc import set_beam_size
 from seqkit.training.checkpoint import Loaded, load_model, reopen_data, require_plain_json
 from seqkit.training.evaluation import Evaluation, score_split, versions
-from seqkit.training.folder import RunFolder, find_checkpoint, new_folder, require_free
+from seqkit.training.folder import RunFolder, find_checkpoint, new_run, require_free
 from seqkit.training.leakage import describe_leaks, find_leaks
 from seqkit.training.neighbours import Neighbours
 from seqkit.training.pictures import plot_evaluation, plot_training
@@ -80,13 +80,13 @@ def _fit(settings: Settings, say: Say, neighbours: Neighbours) -> tuple[RunFolde
     settings = precision.settle(settings)
     for note in filter(None, (threads.note, precision.note)):
         say(note)
-    folder = new_folder(settings.run, domain.name, data.task)
-    folder.save_config(_config(settings))
-    trainer = build_trainer(settings.trainer, folder, len(loader), settings.model.patience)
-    model.total_steps = total_steps(trainer, len(loader))
-    begin = time.perf_counter()
-    train(model, data, trainer)
-    seconds = time.perf_counter() - begin
+    with new_run(settings.run, domain.name, data.task) as folder:
+        folder.save_config(_config(settings))
+        trainer = build_trainer(settings.trainer, folder, len(loader), settings.model.patience)
+        model.total_steps = total_steps(trainer, len(loader))
+        begin = time.perf_counter()
+        train(model, data, trainer)
+        seconds = time.perf_counter() - begin
     if not any(folder.checkpoints.iterdir()):
         # Training ended before its first validation, so there is no best.
         trainer.save_checkpoint(folder.checkpoints / "last.ckpt")

@@ -160,3 +160,23 @@ def test_a_time_to_train_names_its_form(melody: Domain) -> None:
     with pytest.raises(ConfigError, match=r"'5' is no time(.|\n)*--trainer\.max_time(.|\n)*DD:HH:MM:SS"):
         parse_arguments(melody, ["--trainer.max_time", "5"])
     assert parse_arguments(melody, ["--trainer.max_time", "00:00:01:30"]).trainer["max_time"] == "00:00:01:30"
+
+
+@pytest.mark.parametrize("precision", ["64-true", "bf16-true", "16-true", "transformer-engine", "64"])
+def test_weights_in_another_precision_than_float32_are_refused(melody: Domain, precision: str) -> None:
+    with pytest.raises(ConfigError, match=rf"in {precision}\n  at: --trainer\.precision\n.*32-true or bf16-mixed"):
+        parse_arguments(melody, ["--trainer.precision", precision])
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed", "32", "bf16", "16"])
+def test_every_precision_with_weights_in_float32_is_taken(melody: Domain, precision: str) -> None:
+    assert str(parse_arguments(melody, ["--trainer.precision", precision]).trainer["precision"]) == precision
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fix"),
+    [("accumulate_grad_batches", "0", "give 1 or more"), ("barebones", "true", "leave it out")],
+)
+def test_a_trainer_that_could_not_train_a_run_is_refused(melody: Domain, name: str, value: str, fix: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{name}.*\n  at: --trainer\.{name}\n  fix: {fix}"):
+        parse_arguments(melody, [f"--trainer.{name}", value])

@@ -216,6 +216,35 @@ def test_a_validation_that_is_not_finite_ends_the_training(melody: Domain, tmp_p
         seqkit.fit(melody, run=str(tmp_path / "run"), quiet=True, **options)
 
 
+@pytest.mark.parametrize("own", [False, True], ids=["new folder", "folder with files"])
+def test_a_training_that_fails_before_it_saved_anything_leaves_its_name_free(
+    melody: Domain, tmp_path: Path, own: bool
+) -> None:
+    class Fail(Callback):
+        def on_train_batch_end(self, *args: Any) -> None:
+            raise ValueError("a plugin's fault")
+
+    folder = tmp_path / "run"
+    if own:
+        folder.mkdir()
+        (folder / "notes.txt").write_text("mine")
+    with pytest.raises(ValueError, match="a plugin's fault"):
+        seqkit.fit(melody, run=folder, quiet=True, callbacks=[Fail()], **TINY)
+    assert [path.name for path in tmp_path.rglob("*")] == (["run", "notes.txt"] if own else [])
+    assert seqkit.fit(melody, run=folder, quiet=True, **TINY).result["steps"] > 0
+
+
+def test_a_training_that_fails_after_it_saved_something_is_kept(melody: Domain, tmp_path: Path) -> None:
+    class Fail(Callback):
+        def on_train_epoch_start(self, trainer: Any, *args: Any) -> None:
+            if trainer.current_epoch == 1:
+                raise ValueError("a plugin's fault")
+
+    with pytest.raises(ValueError, match="a plugin's fault"):
+        seqkit.fit(melody, run=tmp_path / "run", quiet=True, callbacks=[Fail()], **TINY)
+    assert (tmp_path / "run" / "checkpoints" / "best.ckpt").exists()
+
+
 def test_a_prompt_of_another_kind_is_refused(melody: Domain, trained: dict[str, Run]) -> None:
     with pytest.raises(DataError, match=r"a prompt of type int cannot be continued\n  at: prompt"):
         trained["next_step"].generate(5, steps=2)
