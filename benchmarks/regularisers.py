@@ -125,14 +125,16 @@ def main() -> None:
     cells = CELLS[:1] if options.quick else CELLS
     taken: dict[str, dict[str, list[float]]] = {}
     for cell, size in cells:
-        x = torch.randint(NUM_SYMBOLS, (BATCH_SIZE, (8 if options.quick else NUM_STEPS) + 1))
+        num_steps = 8 if options.quick else NUM_STEPS
+        x = torch.randint(NUM_SYMBOLS, (BATCH_SIZE, num_steps + 1))
         steps = {}
         for name, variant in VARIANTS.items():
             if cell == "mingru" and "weight_drop" in variant:
                 continue
             kind = LoopedModel if name.endswith("loop") else LanguageModel
             steps[name] = training_step(kind(cell, size, **variant).train(), x)
-        taken[f"{cell} H={size}"] = interleaved(steps, options.repeats, warmups=2)
+        shown = f"{cell} H={size}" + (f", T={num_steps}" if options.quick else "")
+        taken[shown] = interleaved(steps, options.repeats, warmups=2)
     table = Table("Time of a training step over that without regularisers (quartiles)", ["option", *taken])
     table.add("none, ms", *(f"{1e3 * median(own['nothing']):.1f}" for own in taken.values()))
     for name in list(VARIANTS)[1:]:
