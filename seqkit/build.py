@@ -201,7 +201,7 @@ def _drop_symbols(encoder: Encoder, share: float) -> None:
     tables = [module for module in encoder.modules() if isinstance(module, SymbolEmbedding)]
     if not tables:
         raise ConfigError(
-            f"{type(encoder).__name__} embeds no symbols here that could be dropped",
+            "there are no embedded symbols here that could be dropped",
             at="--model.embedding_dropout",
             fix="leave it out; for features of numbers there is --model.input_dropout",
         )
@@ -220,7 +220,7 @@ def _tie(encoder: Encoder, task: Task) -> None:
         raise ConfigError(
             "weights can be tied only between an embedding and an output layer of the same shape",
             at="--model.tie_weights",
-            fix="use it for next_step over symbols, with --model.d_model equal to --model.hidden_size",
+            fix="leave it out; it belongs to next_step over symbols, with --model.d_model equal to --model.hidden_size",
         )
     table.weight = task.head.weight
     if isinstance(table, SymbolEmbedding):

@@ -24,13 +24,14 @@ class ModelOptions:
         dropout: Share of features dropped after each layer and before the head, in training.
         input_dropout: Share of the encoder's features dropped before the first layer, in training.
         output_dropout: Share of the backbone's outputs dropped, in training; None: `dropout` after the last layer, too.
-        locked_dropout: The features that these three drop are the same at all steps of a chunk.
+        locked_dropout: The features that `dropout`, `input_dropout` and `output_dropout` drop are the same at all steps
+            of a chunk.
         weight_drop: Share of the hidden-to-hidden weights that is zero in training, drawn anew for each batch (rnn,
             gru, lstm).
         embedding_dropout: Share of the symbols whose embedding is zero in training, drawn anew for each batch.
         d_model: Size of the encoder's features; None: the hidden size.
         convolution: Steps that a short causal convolution in front of each layer sees, one filter a feature; 4 is
-            usual, 0: none.
+            usual, 64 the most, 0: none.
         bidirectional: Read each record from both ends (refused for next_step).
         residual: Residual blocks with layer norm around each layer.
         nonlinearity: Of the rnn cell.

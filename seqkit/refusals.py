@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqkit.backbone.choice import FUSED, MEMORYLESS
+from seqkit.backbone.choice import FUSED, MEMORYLESS, PARALLEL
 from seqkit.data.module import SequenceDataModule
 from seqkit.domain import Domain
 from seqkit.encoder import Encoder
@@ -18,6 +18,9 @@ from seqkit.tasks.outputs import WITHOUT_LIKELIHOOD
 from seqkit.tasks.tag import Tag
 
 _SHARES = ("dropout", "input_dropout", "output_dropout", "weight_drop", "embedding_dropout", "label_smoothing")
+
+_MOST_CONVOLVED = 64
+"""Steps that a convolution in front of a layer may see: what is further back is the cell's to remember."""
 
 
 def check_task(kind: type[Task], data: SequenceDataModule, options: ModelOptions) -> None:
@@ -72,12 +75,14 @@ def check_softmax(kind: type[Task], data: SequenceDataModule, options: ModelOpti
     if options.softmax == "full":
         return
     spec = data.codec.spec
-    if kind is not NextStep or not isinstance(spec, Discrete) or spec.num_classes < 2:
-        raise ConfigError(
-            f"task {data.task!r} does not predict one of many symbols at each step here: there is nothing to save",
-            at="--model.softmax",
-            fix="leave it out; it belongs to next_step over symbols",
-        )
+    if not isinstance(spec, Discrete):
+        reason = "the steps are numbers, and a softmax is over symbols"
+    elif kind is not NextStep:
+        reason = f"task {data.task!r} does not predict the next of many symbols: there is nothing to save"
+    else:
+        reason = "there is one symbol alone: there is nothing to save" if spec.num_classes < 2 else ""
+    if reason:
+        raise ConfigError(reason, at="--model.softmax", fix="leave it out; it belongs to next_step over many symbols")
     if options.label_smoothing:
         raise ConfigError(
             "label smoothing needs the probability of every symbol, which an adaptive softmax saves to compute",
@@ -88,11 +93,13 @@ def check_softmax(kind: type[Task], data: SequenceDataModule, options: ModelOpti
 
 def check_cell(options: ModelOptions) -> None:
     """Refusals of what a cell would not look at: an option without effect misleads."""
-    if options.cell in MEMORYLESS and (options.num_layers > 1 or options.residual or options.convolution):
+    around = {"num_layers": options.num_layers > 1, "residual": options.residual, "convolution": options.convolution}
+    given = [f"--model.{name}" for name, is_given in around.items() if is_given]
+    if options.cell in MEMORYLESS and given:
         raise ConfigError(
             f"cell {options.cell!r} has one layer and nothing around it: it is there to be compared with",
-            at="--model.num_layers, --model.residual, --model.convolution",
-            fix="leave them out, or choose rnn, gru or lstm",
+            at=", ".join(given),
+            fix=f"leave {'it' if len(given) == 1 else 'them'} out, or choose {_listed((*FUSED, *PARALLEL))}",
         )
     owners = {"identity": ("rnn",), "chrono": ("gru", "lstm")}.get(options.initialisation)
     if owners is not None and options.cell not in owners:
@@ -122,11 +129,11 @@ def check_sizes(options: ModelOptions) -> None:
     for name in ("hidden_size", "num_layers", "segment", "beam_size", "width"):
         if getattr(options, name) < 1:
             raise ConfigError(f"{name} is {getattr(options, name)}", at=f"--model.{name}", fix="give 1 or more")
-    if options.convolution < 0 or options.convolution == 1:
+    if options.convolution and not 2 <= options.convolution <= _MOST_CONVOLVED:
         raise ConfigError(
             f"convolution is {options.convolution}",
             at="--model.convolution",
-            fix="give the steps that it sees, 2 or more, or 0 for none",
+            fix=f"give the steps that it sees, 2 to {_MOST_CONVOLVED}, or 0 for none",
         )
     for name in _SHARES:
         if not 0 <= (getattr(options, name) or 0) < 1:
@@ -155,3 +162,7 @@ def check_causal(domain: Domain, encoder: Encoder, options: ModelOptions) -> Non
             at=f"domain {domain.name!r}, encoder",
             fix="give an encoder with pointwise = True for this task, such as seqkit.step_encoder",
         )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"

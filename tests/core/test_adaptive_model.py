@@ -154,6 +154,22 @@ def test_tasks_of_few_classes_are_refused() -> None:
         build_model(DOMAIN, data, ModelOptions(softmax="adaptive"))
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"softmax": "adaptive"}, r"the steps are numbers(.|\n)*leave it out"),
+        ({"tie_weights": True}, r"can be tied only(.|\n)*leave it out; it belongs to next_step over symbols"),
+    ],
+)
+def test_what_belongs_to_symbols_is_refused_for_numbers(options: dict[str, Any], message: str) -> None:
+    from seqkit_timeseries import DOMAIN
+
+    data = DOMAIN.datamodule(task="next_step")
+    data.setup("fit")
+    with pytest.raises(ConfigError, match=message):
+        build_model(DOMAIN, data, ModelOptions(**options))
+
+
 def test_a_single_symbol_is_refused() -> None:
     data = RareFirst()
     data.codec = data.target_codec = SymbolCodec("a")

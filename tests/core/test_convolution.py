@@ -194,7 +194,12 @@ def test_the_jacobian_shifts_the_inputs_and_drops_the_oldest() -> None:
     [
         ({"convolution": 1}, "convolution is 1"),
         ({"convolution": -4}, "convolution is -4"),
-        ({"convolution": 4, "cell": "window"}, "nothing around it"),
+        ({"convolution": 65}, "convolution is 65(.|\n)*2 to 64"),
+        ({"convolution": 4, "cell": "window"}, r"nothing around it.*\n  at: --model\.convolution\n.*it out.*mingru"),
+        (
+            {"num_layers": 2, "residual": True, "cell": "bag"},
+            r"at: --model\.num_layers, --model\.residual\n  fix: leave them out",
+        ),
     ],
 )
 def test_what_a_convolution_cannot_be_is_refused(options: dict[str, Any], message: str) -> None:
