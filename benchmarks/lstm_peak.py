@@ -28,18 +28,8 @@ SHAPES = (
 
 def bare(shape: Shape, bf16: bool) -> Callable[[], None]:
     """The same pass by torch's own module, time first as its kernel has it."""
-    core = nn.LSTM(shape.hidden_size, shape.hidden_size)
-    x = torch.randn(shape.num_steps, shape.batch_size, shape.hidden_size, requires_grad=True)
-    gradient = torch.randn(shape.num_steps, shape.batch_size, shape.hidden_size)
-
-    def run() -> None:
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-            y, _ = core(x)
-        y.backward(gradient.to(y.dtype))
-        core.zero_grad(set_to_none=True)
-        x.grad = None
-
-    return run
+    by_time = Shape(shape.num_steps, shape.batch_size, shape.hidden_size)
+    return training_pass(nn.LSTM(shape.hidden_size, shape.hidden_size), by_time, bf16)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from seqkit.backbone.cell import Cell
 from seqkit.backbone.choice import build_cell
@@ -62,10 +62,10 @@ class Shape:
         return f"B={self.batch_size}, T={self.num_steps}, H={self.hidden_size}"
 
 
-def training_pass(cell: Cell, shape: Shape, bf16: bool = False) -> Callable[[], None]:
+def training_pass(cell: nn.Module, shape: Shape, bf16: bool = False) -> Callable[[], None]:
     """Forward and backward of a cell alone, gradients for input and weights, with bfloat16 products if asked for."""
     x = torch.randn(shape.batch_size, shape.num_steps, shape.hidden_size, requires_grad=True)
-    gradient = torch.randn(shape.batch_size, shape.num_steps, cell.hidden_size)
+    gradient = torch.randn(shape.batch_size, shape.num_steps, shape.hidden_size)
 
     def run() -> None:
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
