@@ -25,6 +25,7 @@ _USAGE = """
   seqkit fit --domain {name} --config FILE --model.hidden_size 256 --trainer.max_epochs 20"""
 _GIVEN_BY_CORE: set[str | int] = {"spec", "d_model", "task"}
 _KINDS = {"float": "a number", "int": "a whole number", "bool": "true or false"}
+_OF_FIT = ("model", "encoder", "trainer", "seed", "run", "probe", "config")
 _NOT_FOR_CONFIGS: set[str | int] = {
     "plugins",
     "enable_checkpointing",
@@ -187,11 +188,21 @@ def _explain(parser: jsonargparse.ArgumentParser, message: str) -> ConfigError:
     )
     if unknown:
         name = ".".join(unknown.groups()).lstrip("-").partition("=")[0]
+        if name.partition(".")[0] in _OF_FIT and not _trains(parser):
+            fix = "leave it out: it belongs to fit, and a run keeps what it was trained with"
+            return ConfigError(f"{parser.prog} does not take --{name}", at=f"--{name}", fix=fix)
         known += [word for action in parser._actions for word in (o.lstrip("-") for o in action.option_strings)]
         tail = [option for option in known if option.endswith(f".{name}")]
         near = f"did you mean '--{tail[0]}'?" if tail else did_you_mean(name, known)
         return ConfigError(f"unknown option {name!r}", at=f"--{name}", fix=near or "see --help")
+    if bare := re.search(r"argument (--[\w.]+): expected one argument", message):
+        return ConfigError("a value is missing", at=bare.group(1), fix=f"write {bare.group(1)} VALUE, or leave it out")
     return _explain_value(message)
+
+
+def _trains(parser: jsonargparse.ArgumentParser) -> bool:
+    """Whether this is the parser of `build_parser`."""
+    return any("--probe" in action.option_strings for action in parser._actions)
 
 
 def _explain_value(message: str) -> ConfigError:
@@ -203,8 +214,9 @@ def _explain_value(message: str) -> ConfigError:
     if known and given:
         near = did_you_mean(given.group(1), known)
         return ConfigError(f"{given.group(1)!r} is none of {', '.join(known)}", at=at, fix=near or "choose one of them")
-    if given and "list[" in message:
-        return ConfigError(f"{given.group(1)!r} is no list", at=at, fix="write it as [first,second]")
+    if given and "list[" in message and "type: <class 'list'>" not in message:
+        shown = given.group(1) if re.fullmatch(r"[^\s\[\]]+", given.group(1)) else "first,second"
+        return ConfigError(f"{given.group(1)!r} is no list", at=at, fix=f"write it as [{shown}]")
     wanted = next((words for kind, words in _KINDS.items() if f"<class '{kind}'>" in message), None)
     if given and wanted:
         return ConfigError(f"{given.group(1)!r} is not {wanted}", at=at, fix=f"give {wanted}")

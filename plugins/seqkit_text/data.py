@@ -53,8 +53,8 @@ class TextData(SequenceDataModule):
         task: next_step (a language model), classify (a label for each record) or tag (one for each token).
         tokens: What a step is. characters: those of the training text; bytes: of UTF-8; words: split at white
             space; bpe: byte-level byte pairs, learned from the training text. tag: always the tokens as given.
-        vocabulary_size: At most so many different tokens are known. words, tag: the most frequent ones, `<unk>` and `<eos>` counted (None: all);
-            bpe: None means 4096.
+        vocabulary_size: At most so many different tokens are known. words, tag: the most frequent ones, `<unk>`
+            and `<eos>` counted (None: all); bpe: None means 4096.
         min_count: words, tag: rarer words become `<unk>`; under tag, classes of what they look like. None: 2 for
             classify and tag, so that these are trained, else 1.
         lowercase: Read everything in lower case, prompts too.

@@ -139,8 +139,9 @@ def print_folds(result: dict[str, Any]) -> None:
 
 
 def _print_facts(result: dict[str, Any]) -> None:
-    seconds = f" · {result['seconds']:.0f} s" if "seconds" in result else ""
-    rate = f" · {result['steps_per_second']:.0f} updates/s" if "steps_per_second" in result else ""
+    doing = "of training" if "steps_per_second" in result else "in all"
+    seconds = f" · {_brief(result['seconds'])} s {doing}" if "seconds" in result else ""
+    rate = f" · {_brief(result['steps_per_second'])} updates/s" if "steps_per_second" in result else ""
     records = "1 record" if result["num_records"] == 1 else f"{result['num_records']:,} records"
     print(f"{result['num_parameters']:,} parameters · {records}{seconds}{rate}")
 
@@ -204,3 +205,8 @@ def _figure(value: float | None) -> str:
     if not math.isfinite(value):
         return "–"
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"
+
+
+def _brief(value: float) -> str:
+    """A duration or a rate: digits that tell something, however small it is."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"

@@ -15,7 +15,7 @@ import pytorch_lightning as pl
 from seqkit.build import build_model, describe, require_task
 from seqkit.data.groups import require_groups
 from seqkit.data.module import SequenceDataModule
-from seqkit.data.store import as_steps
+from seqkit.data.store import FlatStore, as_steps
 from seqkit.domain import Domain
 from seqkit.errors import SeqkitError
 from seqkit.settings import Settings
@@ -208,7 +208,11 @@ def _where(data: SequenceDataModule) -> str:
 
 
 def _summary(data: SequenceDataModule, model: Any, padding: float) -> str:
-    sizes = " · ".join(f"{name} {len(data.store(name)):,} records, {len(data.store(name).steps):,} steps"
-                       for name in ("train", "valid"))  # fmt: skip
+    sizes = " · ".join(f"{name} {_sizes(data.store(name))}" for name in ("train", "valid"))
     idle = f"{padding:.1%} of the steps in training batches are padding"
     return f"{sizes}\n{data.describe_split()}\n{model.num_parameters:,} parameters · {idle}"
+
+
+def _sizes(store: FlatStore) -> str:
+    records = "1 record" if len(store) == 1 else f"{len(store):,} records"
+    return f"{records}, {len(store.steps):,} steps"

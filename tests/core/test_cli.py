@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jsonargparse
 import pytest
 import torch
 
 from seqkit import CheckpointError, ConfigError, DataError, DependencyError, DivergedError, Domain, SeqkitError
 from seqkit.cli import fit as fit_verb
 from seqkit.cli.main import VERBS, main
+from seqkit.settings import add_data_options, parse_or_explain
 from seqkit.training.folder import find_checkpoint
 
 
@@ -31,7 +33,10 @@ def complaint(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int
         (["fit", "text"], "did you mean '--domain text'"),
         (["fit", "--domian", "text"], "did you mean 'domain'"),
         (["fit", "--domain", "text", "--data.tokens", "word"], "'word' is none of characters, bytes, words, bpe"),
-        (["fit", "--domain", "timeseries", "--data.quantiles", "0.1,0.9"], "write it as [first,second]"),
+        (["fit", "--domain", "timeseries", "--data.quantiles", "0.1,0.9"], "write it as [0.1,0.9]"),
+        (["fit", "--domain", "text", "--model.cutoffs", "100"], "write it as [100]"),
+        (["fit", "--domain", "text", "--model.cutoffs", "[a,b]"], "'a' is not a whole number"),
+        (["fit", "--domain", "text", "--probe"], "a value is missing\n  at: --probe\n"),
         (["fit", "--domain", "text", "--modle.hidden_size", "3"], "did you mean 'model'"),
         (["fit", "--domain", "text", "--sed", "3"], "did you mean 'seed'"),
         (["fit", "--domain", "text", "--model.hiden_size", "3"], "model.hidden_size'"),
@@ -119,6 +124,16 @@ def test_a_run_is_named_by_its_folder(melody: Domain, tmp_path: Path) -> None:
         find_checkpoint(tmp_path)
     with pytest.raises(CheckpointError, match=r"config\.yaml is no checkpoint(.|\n)*name the run folder: .*melody-1"):
         find_checkpoint(tmp_path / "melody-1" / "config.yaml")
+
+
+@pytest.mark.parametrize("option", ["--model.weight_drop", "--trainer.precision", "--probe", "--seed"])
+def test_what_a_run_was_trained_with_belongs_to_fit(option: str, melody: Domain) -> None:
+    parser = jsonargparse.ArgumentParser(prog="seqkit test", exit_on_error=False)
+    add_data_options(parser, melody)
+    with pytest.raises(ConfigError, match=rf"seqkit test does not take {option}(.|\n)*belongs to fit"):
+        parse_or_explain(parser, [option, "1"])
+    with pytest.raises(ConfigError, match=r"did you mean '(--)?data.window'"):
+        parse_or_explain(parser, ["--data.windw", "1"])
 
 
 def test_a_device_that_is_not_there_is_noticed_before_any_data(

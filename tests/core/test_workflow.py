@@ -15,6 +15,7 @@ from pytorch_lightning.callbacks import Callback, Timer
 import seqkit
 from seqkit import CheckpointError, ConfigError, DataError, DivergedError, Domain, Run
 from seqkit.cli.main import main
+from seqkit.cli.report import print_result
 from seqkit.data.store import FlatStore
 from seqkit.settings import parse_arguments
 from seqkit.training import workflow
@@ -243,6 +244,26 @@ def test_a_training_that_fails_after_it_saved_something_is_kept(melody: Domain, 
     with pytest.raises(ValueError, match="a plugin's fault"):
         seqkit.fit(melody, run=tmp_path / "run", quiet=True, callbacks=[Fail()], **TINY)
     assert (tmp_path / "run" / "checkpoints" / "best.ckpt").exists()
+
+
+def test_a_short_training_says_its_rate_and_time_in_digits_that_tell_something(
+    melody: Domain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = seqkit.fit(melody, run=tmp_path / "run", **TINY).result
+    assert "records, " in capsys.readouterr().out
+    print_result(result | {"seconds": 0.84, "steps_per_second": 0.42}, full=False)
+    assert " · 0.84 s of training · 0.42 updates/s\n" in capsys.readouterr().out
+    print_result(result | {"seconds": 3600.4, "steps_per_second": 56.7}, full=False)
+    assert " · 3,600 s of training · 57 updates/s\n" in capsys.readouterr().out
+
+
+def test_one_record_is_counted_as_one(melody: Domain) -> None:
+    data = melody.datamodule()
+    data.setup("fit")
+    store = data.store("train")
+    assert workflow._sizes(store) == f"{len(store)} records, {len(store.steps)} steps"
+    one: Any = type("One", (), {"steps": [0] * 1234, "__len__": lambda self: 1})()
+    assert workflow._sizes(one) == "1 record, 1,234 steps"
 
 
 def test_a_prompt_of_another_kind_is_refused(melody: Domain, trained: dict[str, Run]) -> None:
