@@ -28,7 +28,8 @@ def fit(
         seed: Of weights, order and dropout.
         quiet: Print nothing.
         options: Any option of the command line by its last name (`path`, `task`, `hidden_size`, `max_epochs`), or
-            with its group where two share a name (`model_dropout`, `encoder_dropout`).
+            with its group where two share a name (`model_dropout`, `encoder_dropout`); also `threads` (a number, or
+            `auto`) and `probe`.
 
     Raises:
         ConfigError: For an unknown or ambiguous option; names the nearest one.
