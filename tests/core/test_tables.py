@@ -114,7 +114,7 @@ def test_a_cut_off_gzip_is_named(tmp_path: Path) -> None:
 def test_a_row_of_megabytes_is_read(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(f"text,size\n{'x' * 3_000_000},3\n{'y' * 3_000_000},5\n")
     source = SourceFile(tmp_path / "t.csv")
-    assert [(row["text"][0], row["size"]) for _, row in rows_of(source.path, "text", "size")] == [
+    assert [(str(row["text"])[0], row["size"]) for _, row in rows_of(source.path, "text", "size")] == [
         ("x", "3"),
         ("y", "5"),
     ]
