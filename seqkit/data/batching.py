@@ -145,7 +145,7 @@ def idle_share(counts: np.ndarray) -> float:
         counts: Predicted steps of each row, (num_batches, batch_size).
 
     Example:
-        >>> idle_share(np.array([[4, 4], [4, 2], [2, 0]]))
+        >>> round(idle_share(np.array([[4, 4], [4, 2], [2, 0]])), 3)
         0.2
     """
     padded = int(counts.max(axis=1, initial=0).sum()) * counts.shape[1]

@@ -74,8 +74,13 @@ def test_a_table_sorted_by_time_needs_sort(write_file: WriteFile) -> None:
     assert (b.name, values(b), values(a)) == ("b", [[3], [1]], [[2], [4]])
 
 
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_TEXT_BYTES", "_TYPED_BYTES"):
+        monkeypatch.setattr(f"seqkit.data.delimited.{name}", 200)
+
+
 def test_a_series_may_go_on_over_blocks(write_file: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqkit.data.delimited._BLOCK_BYTES", 200)
+    small_blocks(monkeypatch)
     rows = [f"s{i // 40},{i % 40},{i}" for i in range(120)]
     found = read(write_file("t.csv", "unique_id,ds,y\n" + "\n".join(rows)))
     assert [s.name for s in found] == ["s0", "s1", "s2"]
@@ -83,7 +88,7 @@ def test_a_series_may_go_on_over_blocks(write_file: WriteFile, monkeypatch: pyte
 
 
 def test_the_row_of_an_error_counts_over_blocks(write_file: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqkit.data.delimited._BLOCK_BYTES", 200)
+    small_blocks(monkeypatch)
     rows = [f"s,{i},{'oops' if i == 90 else i}" for i in range(120)]
     with pytest.raises(DataError, match=r"'oops' is not a finite number(.|\n)*row 91, column 'y'"):
         read(write_file("t.csv", "unique_id,ds,y\n" + "\n".join(rows)))
