@@ -99,7 +99,7 @@ class Report:
         if not self.saves:
             return
         seconds = time.perf_counter() - self.begin
-        command = " ".join(["python", f"benchmarks/{self.name}.py", *_plain(sys.argv[1:])])
+        command = " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *_plain(sys.argv[1:])])
         day = datetime.now(UTC).date()
         head = f"# {self.name}\n\n```\n{command}\n```\n\n{day} · seed 0 · {seconds:.0f} s\n\n"
         head += self.machine.replace("\n", "  \n")  # two blanks keep the line's end in Markdown
