@@ -73,7 +73,7 @@ class Report:
     """What a benchmark says: on the terminal at once, and in `results/NAME.md` at the end with `--save`.
 
     Args:
-        name: The script's name.
+        name: Of the file with its tables; the script's, unless one script has two.
         options: Of `start`.
     """
 
