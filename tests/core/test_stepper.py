@@ -58,6 +58,15 @@ def assert_all_close(found: Any, expected: Any) -> None:
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12, equal_nan=True)
 
 
+def hold_steps_to_reading_at_once(model: SequenceModel) -> None:
+    x = some_steps(model)
+    expected, after = read_at_once(model, x, model.init_state(B))
+    stepper = Stepper(model)
+    stepper.begin(model.init_state(B))
+    assert_all_close(read_by_steps(stepper, x), expected)
+    assert_all_close(stepper.state, after)
+
+
 @pytest.mark.parametrize(("cell", "num_layers", "residual"), CASES)
 def test_steps_equal_reading_at_once_for_every_cell(melody: Domain, cell: str, num_layers: int, residual: bool) -> None:
     model = build(melody, cell=cell, num_layers=num_layers, residual=residual)
@@ -74,23 +83,13 @@ def test_steps_equal_reading_at_once_for_every_cell(melody: Domain, cell: str, n
 @pytest.mark.parametrize("cell", [cell for cell in CELLS if cell not in MEMORYLESS])
 def test_a_convolution_goes_before_each_cell(melody: Domain, cell: str, residual: bool) -> None:
     model = build(melody, cell=cell, num_layers=2, residual=residual, convolution=3)
-    x = some_steps(model)
-    expected, after = read_at_once(model, x, model.init_state(B))
-    stepper = Stepper(model)
-    stepper.begin(model.init_state(B))
-    assert_all_close(read_by_steps(stepper, x), expected)
-    assert_all_close(stepper.state, after)
+    hold_steps_to_reading_at_once(model)
 
 
 @pytest.mark.parametrize("cell", ["lstm", "rglru"])
 def test_a_convolved_cell_keeps_its_last_inputs(melody: Domain, cell: str) -> None:
     model = build(melody, cell=cell, convolution=3, num_layers=2, d_model=7)
-    x = some_steps(model)
-    expected, after = read_at_once(model, x, model.init_state(B))
-    stepper = Stepper(model)
-    stepper.begin(model.init_state(B))
-    assert_all_close(read_by_steps(stepper, x), expected)
-    assert_all_close(stepper.state, after)
+    hold_steps_to_reading_at_once(model)
 
 
 @pytest.mark.parametrize("options", [{"nonlinearity": "relu"}, {"initialisation": "identity", "nonlinearity": "relu"}])
@@ -105,12 +104,7 @@ def test_a_plain_cell_keeps_its_nonlinearity(melody: Domain, options: dict[str, 
 @pytest.mark.parametrize("cell", ["lstm", "minlstm"])
 def test_numbers_are_framed_as_they_are_at_once(series: Domain, cell: str) -> None:
     model = build(series, cell=cell, num_layers=2)
-    x = some_steps(model)
-    expected, after = read_at_once(model, x, model.init_state(B))
-    stepper = Stepper(model)
-    stepper.begin(model.init_state(B))
-    assert_all_close(read_by_steps(stepper, x), expected)
-    assert_all_close(stepper.state, after)
+    hold_steps_to_reading_at_once(model)
 
 
 def test_a_large_vocabulary_is_read_symbol_by_symbol(melody: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
