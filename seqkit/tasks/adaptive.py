@@ -62,6 +62,8 @@ class AdaptiveSoftmax(nn.Module):
         self.tails = nn.ParameterList(torch.empty(shape) for shape in shapes)
         self.register_buffer("order", torch.arange(num_classes))
         self.register_buffer("rank", torch.arange(num_classes))
+        self._is_sorted = True
+        self.register_load_state_dict_post_hook(_note_order)  # type: ignore[no-untyped-call]
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -78,6 +80,7 @@ class AdaptiveSoftmax(nn.Module):
         """Say which symbols are frequent, most frequent first, (K,); before training, as weights belong to places."""
         self.order.copy_(order)
         self.rank.copy_(order.argsort())
+        _note_order(self)
 
     def forward(self, features: Tensor) -> Tensor:
         """Log-probabilities of all symbols, (..., H) -> (..., K), which are logits as well."""
@@ -88,7 +91,7 @@ class AdaptiveSoftmax(nn.Module):
         for number, logits in self._tail_logits(tables):
             parts.append(first[:, self.sizes[0] + number, None] + logits(flat).log_softmax(-1))
         whole = torch.cat(parts, dim=-1)
-        whole = whole if self._in_order() else whole.index_select(-1, self.rank)
+        whole = whole if self._is_sorted else whole.index_select(-1, self.rank)
         return whole.reshape(*features.shape[:-1], self.out_features)
 
     def nll(self, features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -146,10 +149,7 @@ class AdaptiveSoftmax(nn.Module):
         device = weight.device.type
         if torch.is_autocast_enabled(device):
             weight = weight.to(torch.get_autocast_dtype(device))  # whole: the gradient is put together at half its size
-        return torch.split(weight if self._in_order() else weight[self.order], self.sizes)
-
-    def _in_order(self) -> bool:
-        return torch.equal(self.order, torch.arange(self.out_features, device=self.order.device))
+        return torch.split(weight if self._is_sorted else weight[self.order], self.sizes)
 
     def _first_logits(self, flat: Tensor, table: Tensor) -> Tensor:
         """Logits of the shortlist and the gates in one product, (N, H) -> (N, shortlist + tails)."""
@@ -165,6 +165,11 @@ class AdaptiveSoftmax(nn.Module):
         for number, (table, bias) in enumerate(zip(tables[1:], biases[1:], strict=True)):
             project = nn.Identity() if self.shared else self.projections[number]
             yield number, partial(_tail_scores, project, table, bias)
+
+
+def _note_order(head: AdaptiveSoftmax, *_: object) -> None:
+    """Whether ids are ranks already, asked once an order: to ask at each step would be to wait for a GPU."""
+    head._is_sorted = torch.equal(head.order, torch.arange(head.out_features, device=head.order.device))
 
 
 def _tail_scores(project: nn.Module, table: Tensor, bias: Tensor, rows: Tensor) -> Tensor:

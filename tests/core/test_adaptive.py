@@ -158,3 +158,15 @@ def test_half_precision_features_give_nats_in_single() -> None:
         for own, reference in zip(found, expected, strict=True):
             assert float((own - reference).norm() / reference.norm()) < 0.03
         torch.testing.assert_close(head.argmax(features.bfloat16()), head(features.bfloat16()).argmax(-1))
+
+
+@pytest.mark.parametrize("shrink", [1.0, 2.0])
+def test_an_order_that_is_loaded_is_the_one_that_counts(shrink: float) -> None:
+    trained, loaded = (AdaptiveSoftmax(4, 9, [3, 6], shrink) for _ in range(2))
+    trained.set_order(torch.tensor([8, 1, 5, 0, 2, 7, 3, 6, 4]))
+    loaded.load_state_dict(trained.state_dict())
+    features = torch.randn(5, 4)
+    assert torch.equal(loaded(features), trained(features))
+    targets = torch.tensor([8, 0, 3, 4, 1])
+    nats = -trained(features).gather(1, targets[:, None])[:, 0]
+    torch.testing.assert_close(loaded.nll(features, targets)[0], nats)
