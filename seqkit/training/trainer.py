@@ -16,7 +16,9 @@ from pytorch_lightning.loggers import CSVLogger, Logger
 from seqkit.data.loader import limited
 from seqkit.errors import ConfigError, DependencyError
 from seqkit.model import SequenceModel
+from seqkit.training.checkpoint_io import SafeCheckpointIO
 from seqkit.training.denormals import flushed_denormals
+from seqkit.training.durable import sweep
 from seqkit.training.epoch_loop import ShortEpochLoop
 from seqkit.training.folder import RunFolder
 from seqkit.training.memory import keep_freed_memory
@@ -156,6 +158,9 @@ def build_trainer(
         callbacks.append(PlainProgress())
     logger: Any = False
     if folder is not None:
+        merged["plugins"] = [*_as_list(merged.get("plugins")), SafeCheckpointIO()]
+        for place in (folder.path, folder.checkpoints):
+            sweep(place)
         callbacks.append(LastValidation())
         callbacks.append(ModelCheckpoint(folder.checkpoints, "best", monitor=MONITOR, save_last=True, save_top_k=1))
         if patience:
@@ -177,6 +182,11 @@ def build_trainer(
     loop = trainer.fit_loop.epoch_loop
     trainer.fit_loop.epoch_loop = ShortEpochLoop(trainer, loop.min_steps, loop.max_steps)
     return trainer
+
+
+def _as_list(plugins: Any) -> list[Any]:
+    """Lightning's `plugins` may be one, several or none."""
+    return list(plugins) if isinstance(plugins, list | tuple) else [] if plugins is None else [plugins]
 
 
 def total_steps(trainer: pl.Trainer, num_batches: int) -> int:

@@ -1,0 +1,127 @@
+"""SafeCheckpointIO: how Lightning writes and reads checkpoints here, so that a crash at any moment loses none."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+from lightning_fabric.plugins import CheckpointIO
+from torch import Tensor
+
+from seqkit.errors import CheckpointError
+from seqkit.training.checkpoint import read_checkpoint
+from seqkit.training.durable import refusal, replacing
+
+KEEP_PREVIOUS = {"keep_previous": True}
+"""`Trainer.save_checkpoint(path, storage_options=KEEP_PREVIOUS)`: what was at NAME.ckpt goes to NAME.previous.ckpt."""
+
+
+class SafeCheckpointIO(CheckpointIO):
+    """Writes a checkpoint beside its place, syncs it, reads its checksums back, and only then renames it.
+
+    Lightning's own writer stages in the folder for temporary files and moves from there, which across file systems is
+    a copy that a kill can halve, and it never syncs.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any | None = None
+    ) -> None:
+        """Write a checkpoint; what was at `path` stays whole until the new one is verified.
+
+        Args:
+            checkpoint: What `Trainer.save_checkpoint` collects.
+            path: Where it goes.
+            storage_options: `KEEP_PREVIOUS`, or None.
+
+        Raises:
+            DependencyError: If the disk is full or the folder cannot be written.
+            CheckpointError: If what was read back is not what was written.
+        """
+        path = Path(path)
+        keep = previous(path) if (storage_options or {}).get("keep_previous") else None
+        with replacing(path, _num_bytes(checkpoint), _verify, keep) as file:
+            sink = _Sink(file, path)
+            torch.save(checkpoint, sink)  # type: ignore[arg-type]
+            sink.settle()
+
+    def load_checkpoint(
+        self, path: str | os.PathLike[str], map_location: Any | None = None, weights_only: bool | None = None
+    ) -> dict[str, Any]:
+        """A checkpoint's content, verified; never with code from it, whatever is asked for.
+
+        Raises:
+            CheckpointError: If it is damaged, or not ours.
+        """
+        return read_checkpoint(Path(path))
+
+    def remove_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Remove a checkpoint that a better one has replaced."""
+        Path(path).unlink(missing_ok=True)
+
+
+def previous(path: Path) -> Path:
+    """Where the checkpoint before this one is kept."""
+    return path.with_name(f"{path.stem}.previous{path.suffix}")
+
+
+class _Sink(io.RawIOBase):
+    """Takes what torch writes. After an error it only counts: torch's writer, closing, would hide it behind its own."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        super().__init__()
+        self.file, self.path, self.count = file, path, 0
+        self.error: BaseException | None = None
+
+    def write(self, data: Any) -> int:
+        """Write to the file, or after an error only count."""
+        self.count += len(data)
+        if self.error is None:
+            try:
+                self.file.write(data)
+            except BaseException as error:
+                self.error = error
+        return len(data)
+
+    def settle(self) -> None:
+        """Raise what came in between."""
+        if isinstance(self.error, OSError):
+            raise refusal(self.path, self.error, self.count) from self.error
+        if self.error is not None:
+            raise self.error
+
+
+def _verify(path: Path) -> None:
+    """Read a checkpoint's checksums back."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except zipfile.BadZipFile as error:
+        damaged = str(error)
+    if damaged is not None:
+        raise CheckpointError(
+            f"what was written is not what is read back: {damaged}",
+            at=str(path.parent),
+            fix="look at the disk; what was saved before is intact",
+        )
+
+
+def _num_bytes(checkpoint: dict[str, Any]) -> int:
+    """Bytes of all tensors, storages that several share counted once."""
+    storages = [tensor.untyped_storage() for tensor in _tensors(checkpoint)]
+    return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _tensors(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _tensors(inner)
