@@ -19,6 +19,12 @@ _CODE_OF_BYTE = bytes((BASES + "N").find(chr(byte)) % 256 for byte in range(256)
 MOST_BASES = 8
 """Longest k-mer: 4^8 = 65,536 symbols."""
 
+_WORD_BASES = 4
+"""Bases of which a byte holds a word."""
+
+_BLOCK_STEPS = 1 << 14
+"""K-mers that are made at a time: all that is held meanwhile fits into the cache of a core."""
+
 
 @final
 class BaseCodec(Codec):
@@ -75,21 +81,24 @@ class BaseCodec(Codec):
         codes = self._codes(value)
         if self.k == 1:
             return codes  # N is 4, as it should be.
-        num_steps = self.num_steps(len(codes))
-        symbols: np.ndarray = np.zeros(num_steps, np.uint16 if self.k < MOST_BASES else np.uint32)
-        for place in range(self.k):
-            symbols <<= 2
-            symbols |= self._digits(codes, place, num_steps) & 3
-        if _N in codes:
-            holds_n: np.ndarray = np.zeros(num_steps, bool)
-            for place in range(self.k):
-                holds_n |= self._digits(codes, place, num_steps) == _N
-            symbols[holds_n] = self._n_symbol
+        symbols = np.empty(self.num_steps(len(codes)), np.min_scalar_type(self.spec.num_classes - 1))
+        for first in range(0, len(symbols), _BLOCK_STEPS):
+            part = symbols[first : first + _BLOCK_STEPS]
+            begin = first * self.stride
+            self._encode_block(codes[begin : begin + (len(part) - 1) * self.stride + self.k], part)
         return symbols
 
-    def _digits(self, codes: np.ndarray, place: int, num_steps: int) -> np.ndarray:
-        """The bases at this place of each k-mer, (num_steps,)."""
-        return codes[place : place + num_steps * self.stride : self.stride][:num_steps]
+    def _encode_block(self, codes: np.ndarray, symbols: np.ndarray) -> None:
+        """The k-mers of some bases, (T,), from the words that begin at each base: those need no strides."""
+        tail = min(self.k, _WORD_BASES)
+        symbols[:] = _words(codes, tail)[self.k - tail :: self.stride]
+        if self.k > tail:
+            head = _words(codes, self.k - tail)[: len(codes) - self.k + 1 : self.stride]
+            symbols += head.astype(symbols.dtype) * 4**tail
+        if codes.max() == _N:
+            is_n, num_bases = codes == _N, len(codes) - self.k + 1
+            holds_n = np.logical_or.reduce([is_n[place : place + num_bases] for place in range(self.k)])
+            symbols[holds_n[:: self.stride]] = self._n_symbol
 
     def _codes(self, value: str) -> np.ndarray:
         """Bases as numbers from 0, N the last, (len,) uint8; what readers hand on is upper case and clean already."""
@@ -136,6 +145,14 @@ class BaseCodec(Codec):
         for _ in range(self.k):
             turned, rest = turned * 4 + 3 - rest % 4, rest // 4
         return torch.where(symbols == self._n_symbol, symbols, turned)
+
+
+def _words(codes: np.ndarray, num_bases: int) -> np.ndarray:
+    """Words of 1 to 4 bases that begin at each base, (len - num_bases + 1,) uint8; what holds an N is anything."""
+    words = codes
+    for place in range(1, num_bases):
+        words = words[:-1] * 4 + codes[place:]  # numpy shifts bytes one by one, but multiplies many at once
+    return words
 
 
 def _checked(value: str, ambiguous: Ambiguous) -> bytes:

@@ -54,7 +54,7 @@ def canonical(letters: bytes) -> str:
 def clean_lines(piece: bytes, ambiguous: Ambiguous) -> str | None:
     """`canonical(piece)` if nothing but accepted letters and line feeds is in it; None if there is more to look at.
 
-    A file of many lines is nearly always like that, and this takes a third of the time.
+    A file of many lines is nearly always like that, and this takes less time.
     """
     letters = piece.replace(b"\n", b"").translate(_CLEAN[ambiguous])
     return None if collecting() or _REFUSED in letters else letters.decode("ascii")

@@ -1,5 +1,6 @@
 """Bases and k-mers as symbols, and the reverse complement of symbols."""
 
+import numpy as np
 import pytest
 import torch
 from Bio.Seq import Seq
@@ -7,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqkit import ConfigError, DataError, Discrete
+from seqkit_dna import codec as codec_module
 from seqkit_dna.codec import BaseCodec
 
 BASES = st.text("ACGT", max_size=60)
 WITH_N = st.text("ACGTN", max_size=60)
+_DIGITS = str.maketrans("ACGT", "0123")
 
 
 @given(WITH_N)
@@ -109,3 +112,18 @@ def test_state_holds_all_that_decides_what_a_symbol_means() -> None:
     other.restore(codec.state())
     assert other.state() == {"k": 4, "stride": 2, "with_n": False, "both_strands": True}
     assert other.encode("ACGTAC").tolist() == codec.encode("ACGTAC").tolist()
+
+
+@pytest.mark.parametrize("k", range(1, 9))
+def test_kmers_of_many_blocks_are_those_counted_one_by_one(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codec_module, "_BLOCK_STEPS", 7)
+    random = np.random.default_rng(k)
+    bases = "".join("ACGTN"[place] for place in random.choice(5, 101, p=[0.24, 0.24, 0.24, 0.24, 0.04]))
+    for stride in {1, (k + 1) // 2, k}:
+        for with_n in (True, False):
+            given = bases if with_n else bases.replace("N", "T")
+            kmers = [given[i : i + k] for i in range(0, len(given) - k + 1, stride)]
+            expected = [4**k if "N" in kmer else int(kmer.translate(_DIGITS), base=4) for kmer in kmers]
+            encoded = BaseCodec(k, stride, with_n).encode_array(given)
+            assert encoded.tolist() == expected
+            assert encoded.itemsize == (1 if 4**k + with_n <= 2**8 else 2 if 4**k + with_n <= 2**16 else 4)
