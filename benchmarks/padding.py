@@ -26,7 +26,8 @@ from seqkit import LabelCodec, Record, StandardCodec
 from seqkit.backbone.choice import build_cell
 from seqkit.data.batching import padding_share, plan_buckets
 from seqkit.data.loader import RecordLoader
-from seqkit.data.store import FlatStore, build_store
+from seqkit.data.store import FlatStore
+from seqkit.data.store_building import build_store
 from seqkit.speed.table import Table
 from seqkit.speed.timing import Ratio, interleaved, median
 

@@ -45,6 +45,10 @@ class DataError(SeqkitError):
     exit_code = 2
 
 
+class TooManyBadRecords(DataError):
+    """More records are bad than `--data.max_bad` allows (exit code 2)."""
+
+
 class DependencyError(SeqkitError):
     """The environment lacks a library, a device or a permission (exit code 3)."""
 

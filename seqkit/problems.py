@@ -1,12 +1,14 @@
-"""Problems of data: raised at the first, as training wants it, or collected, as `seqkit check` wants it.
+"""Problems of data: raised at the first, or collected, as `seqkit check` and `--data.on_bad_record skip` want it.
 
-A reader that can go on after a bad record says `report(error)` where it would say `raise error`, and skips or mends the
-record afterwards; a stretch of work that ends at the first error, such as a damaged file, stands under `reporting()`.
-Free of heavy imports.
+A reader that can go on after a bad record says `report(error)` where it would say `raise error`, and leaves the record
+out afterwards; a stretch of work that ends at the first error, such as a damaged file, stands under `reporting()`. A
+reader that hands a record over in parts looks at all of it before its first part while problems are collected: what
+has been handed over cannot be taken back. Free of heavy imports.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -15,12 +17,30 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seqkit.errors import DataError, SeqkitError
+from seqkit.errors import DataError, SeqkitError, TooManyBadRecords
 
 MOST_KEPT = 100_000
 """Problems kept one by one; a binary file taken for text has more, and they are only counted."""
 
+MOST_BYTES = 1 << 16
+"""Of a bad record that are kept."""
+
+_FIX = "mend them, or allow more: --data.max_bad"
+
 _VALUE = re.compile(r"'(?:[^'\\]|\\.)*'|\"[^\"]*\"|\b0x[0-9a-f]+\b|(?<![\w])[-+]?\d[\d.,:\-]*(?![\w])")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One bad record.
+
+    Attributes:
+        error: What is wrong, where, and how to fix it.
+        record: The record as it stands in the file, if its reader gave it; cut at `MOST_BYTES`.
+    """
+
+    error: SeqkitError
+    record: str | None = None
 
 
 @dataclass
@@ -28,35 +48,67 @@ class Collected:
     """What was noted while problems were collected.
 
     Attributes:
-        errors: The problems, each once, in the order found.
+        problems: Each once, in the order found.
         num_problems: How many there were, those beyond `MOST_KEPT` too.
+        most: More problems than these are an error, `TooManyBadRecords`.
         files: Files that were opened: path, and name inside an archive.
         seen: What readers counted that the records no longer show, by name: letters, sample rates ...
+        num_passed: Good records of the longest reading or, where they are more, good units of them such as lines.
     """
 
-    errors: list[SeqkitError] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     num_problems: int = 0
+    most: float = math.inf
     files: set[tuple[Path, str | None]] = field(default_factory=set)
     seen: dict[str, Counter[str]] = field(default_factory=dict)
-    _known: set[str] = field(default_factory=set)
+    _known: set[int] = field(default_factory=set)
+    num_passed: int = 0
+    _passing: Counter[str] = field(default_factory=Counter)
 
-    def add(self, error: SeqkitError) -> None:
-        """Note a problem, unless the same was noted before: data may be read more than once."""
-        if str(error) in self._known:
+    @property
+    def errors(self) -> list[SeqkitError]:
+        """The errors of the problems kept."""
+        return [problem.error for problem in self.problems]
+
+    def add(self, error: SeqkitError, record: str | bytes | None = None) -> None:
+        """Note a problem, unless the same was noted before: data may be read more than once.
+
+        Raises:
+            TooManyBadRecords: If there are more than `most` by now.
+        """
+        mark = hash(str(error))  # 64 bits each: millions of messages would not fit
+        if mark in self._known:
             return
+        self._known.add(mark)
         self.num_problems += 1
-        if len(self.errors) < MOST_KEPT:
-            self.errors.append(error)
-            self._known.add(str(error))
+        if len(self.problems) < MOST_KEPT:
+            self.problems.append(Problem(error, _excerpt(record)))
+        if self.num_problems > self.most:
+            raise TooManyBadRecords(
+                f"{self.num_problems:,} bad records; the last one: {error.what}", at=error.at, fix=_FIX
+            )
+
+    def begin_reading(self) -> None:
+        """Another reading of the same data begins: what passes is counted anew."""
+        self._passing.clear()
+
+    def passed(self, unit: str, count: int) -> None:
+        """Count good units of a kind."""
+        self._passing[unit] += count
+        self.num_passed = max(self.num_passed, self._passing[unit])
 
 
 _OPEN: ContextVar[Collected | None] = ContextVar("collected", default=None)
 
 
 @contextmanager
-def collect_problems() -> Iterator[Collected]:
-    """While this is open, reported problems are noted and not raised."""
-    collected = Collected()
+def collect_problems(into: Collected | None = None) -> Iterator[Collected]:
+    """While this is open, reported problems are noted and not raised.
+
+    Args:
+        into: Where to; None takes a fresh one.
+    """
+    collected = Collected() if into is None else into
     token = _OPEN.set(collected)
     try:
         yield collected
@@ -69,16 +121,39 @@ def collecting() -> bool:
     return _OPEN.get() is not None
 
 
-def report(error: DataError) -> None:
-    """Raise the error, or note it while problems are collected; the caller then goes on without the bad part.
+def report(error: DataError, record: str | bytes | None = None) -> None:
+    """Raise the error, or note it while problems are collected; the caller then goes on without the bad record.
 
     Args:
         error: What is wrong, where, and how to fix it.
+        record: The bad record as it stands in the file, for whoever wants to mend it.
+
+    Raises:
+        TooManyBadRecords: If more were found than the user allows.
     """
     collected = _OPEN.get()
     if collected is None:
         raise error
-    collected.add(error)
+    collected.add(error, record)
+
+
+def begin_reading() -> None:
+    """Say that data are read from their beginning, perhaps not for the first time: good units are counted anew."""
+    collected = _OPEN.get()
+    if collected is not None:
+        collected.begin_reading()
+
+
+def passed(unit: str, count: int = 1) -> None:
+    """Count good units, such as lines, of which a record has many: the share of bad ones is told by them.
+
+    Args:
+        unit: Their name.
+        count: How many.
+    """
+    collected = _OPEN.get()
+    if collected is not None:
+        collected.passed(unit, count)
 
 
 @contextmanager
@@ -89,6 +164,8 @@ def reporting() -> Iterator[None]:
     """
     try:
         yield
+    except TooManyBadRecords:
+        raise
     except DataError as error:
         collected = _OPEN.get()
         if collected is None:
@@ -130,3 +207,10 @@ def kind_of(error: SeqkitError) -> str:
         '… is not a finite number'
     """
     return _VALUE.sub("…", error.what)
+
+
+def _excerpt(record: str | bytes | None) -> str | None:
+    """A record as text that JSON can hold; bytes that are no UTF-8 stay visible as escapes."""
+    if isinstance(record, bytes):
+        record = record[:MOST_BYTES].decode("utf-8", "backslashreplace")
+    return None if record is None else record[:MOST_BYTES]

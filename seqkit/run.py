@@ -198,7 +198,7 @@ class Run:
         changes = data | ({} if path is None else {"path": path})
         loaded = workflow.reload(self.path, with_text_paths(changes), self._domain)
         require_forecaster(loaded)
-        records = list(loaded.data.records("predict"))
+        records = list(loaded.data.accepted("predict"))
         return list(generate_records(loaded, records, steps, samples, Sampling(), seed))
 
     def _evaluate(self, split: Split, positive: str | None, beam: int | None, data: dict[str, Any]) -> dict[str, float]:

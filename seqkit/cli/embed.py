@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Literal
 
-from seqkit.cli.verbs import output_path, parse_verb, require_writable
+from seqkit.cli.verbs import output_path, parse_verb, require_writable, show_left_out
 from seqkit.inference.embed import EmbedPooling, embed_records
 from seqkit.inference.embedding_files import require_suffix, write_embeddings
 from seqkit.training import workflow
@@ -31,6 +31,7 @@ def run(verb: str, words: list[str]) -> int:
     size, every = loaded.model.backbone.output_size, options.pooling == "every"
     num_records, num_rows = write_embeddings(made, path, size, every)
     seconds = time.perf_counter() - begin
+    show_left_out(loaded.data, path)
     rows = f" · {num_rows:,} steps" if every else ""
     print(f"{num_records:,} records{rows} · {options.pooling} · {size} numbers each · {seconds:.1f} s: {path}")
     return 0

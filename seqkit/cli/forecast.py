@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from seqkit.cli.verbs import output_path, parse_verb, require_format, require_writable
+from seqkit.cli.verbs import output_path, parse_verb, require_format, require_writable, show_left_out
 from seqkit.data.module import SequenceDataModule
 from seqkit.errors import ConfigError
 from seqkit.inference.continuing import generate_records, require_forecaster
@@ -46,7 +46,7 @@ def run(verb: str, words: list[str]) -> int:
     path = output_path(options.run, options.out, f"forecast{data.output_suffixes[0]}")
     require_format(path, loaded)
     require_writable(path)
-    records = list(data.records("predict"))
+    records = list(data.accepted("predict"))
     spec = data.codec.spec
     assert isinstance(spec, Continuous)
     numbers = len(records) * options.samples * (options.steps or data.horizon or 200) * spec.num_predicted
@@ -56,6 +56,7 @@ def run(verb: str, words: list[str]) -> int:
         )
     made = list(generate_records(loaded, records, options.steps, options.samples, Sampling(), options.seed))
     written = data.write(path, made)
+    show_left_out(data, path)
     forecasts = [one for generation in made[: max(_SHOWN, options.plots)] for one in _features(generation, data)]
     _show(forecasts[:_SHOWN], sum(generation.values[0].shape[-1] for generation in made))
     plots = [_plot(one, path) for one in forecasts[: options.plots]]

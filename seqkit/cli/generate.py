@@ -71,7 +71,7 @@ def _records(loaded: Loaded, options: Any, numbers: bool) -> list[Record] | None
         return [loaded.data.prompt(options.prompt)]
     if options.prompt_file is not None:
         return prompt_records(loaded, options.prompt_file)
-    return list(loaded.data.records("predict")) if numbers else None
+    return list(loaded.data.accepted("predict")) if numbers else None
 
 
 def _stream(continued: Callable[..., Iterator[Generation]], records: list[Record] | None) -> int:

@@ -39,6 +39,7 @@ _OWN = {
 }
 """Options of verbs that otherwise take those of fit."""
 
+_SHORT = {"--on-bad-record": "--data.on_bad_record", "--max-bad": "--data.max_bad"}
 _HELP = ("-h", "--help")
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_cpu")
 
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
-    words = [word for word in words if word != "--debug"]
+    words = [_in_full(word) for word in words if word != "--debug"]
     try:
         return _run(words)
     except SeqkitError as error:
@@ -76,6 +77,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _in_full(word: str) -> str:
+    """The full name of an option that also has a short one."""
+    name, sign, value = word.partition("=")
+    return _SHORT.get(name, name) + sign + value
 
 
 def _of_the_machine(error: Exception) -> SeqkitError | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from seqkit.cli.summary import Summary
-from seqkit.cli.verbs import output_path, parse_verb, require_writable
+from seqkit.cli.verbs import output_path, parse_verb, require_writable, show_left_out
 from seqkit.inference.predict import predict_records
 from seqkit.inference.rows import require_row_suffix, write_rows
 from seqkit.tasks.ctc import set_beam_size
@@ -33,5 +33,6 @@ def run(verb: str, words: list[str]) -> int:
     summary = Summary()
     count = write_rows(summary.watch(predict_records(loaded.model, loaded.data, options.split)), path, writers)
     summary.show()
+    show_left_out(loaded.data, path)
     print(f"{count:,} record{'' if count == 1 else 's'}: {path}")
     return 0

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from seqkit.cli.help import SCORE
-from seqkit.cli.verbs import domain_of, output_path, parse_verb, require_writable
+from seqkit.cli.verbs import domain_of, output_path, parse_verb, require_writable, show_left_out
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError
 from seqkit.inference.judge import Judge
@@ -61,6 +61,7 @@ def run(verb: str, words: list[str]) -> int:
     scoring = Scoring(loaded.model, loaded.data, options.split or "predict", options.threshold)
     count = write_rows(score_rows(scoring, options.per_step), path)
     _summarise(scoring)
+    show_left_out(loaded.data, path)
     print(f"{_rows(count)}: {path}")
     return 0
 

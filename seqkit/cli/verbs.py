@@ -11,6 +11,7 @@ from typing import Any
 import jsonargparse
 
 from seqkit import plugins
+from seqkit.data.module import SequenceDataModule
 from seqkit.domain import Domain
 from seqkit.errors import CheckpointError, ConfigError, DependencyError, did_you_mean
 from seqkit.settings import add_data_options, fold_paths, parse_or_explain
@@ -92,3 +93,16 @@ def require_writable(path: Path) -> None:
         raise DependencyError(f"no such folder: {path.parent}", at="--out", fix="make the folder first")
     if not os.access(path.parent, os.W_OK):
         raise DependencyError(f"the folder {path.parent} cannot be written", at="--out", fix="name another folder")
+
+
+def show_left_out(data: SequenceDataModule, path: Path) -> None:
+    """Say which bad records were left out; under `quarantine` they go to a file beside the output.
+
+    Args:
+        data: After it was read.
+        path: The output.
+    """
+    if line := data.tolerance.describe():
+        print(line)
+    if kept := data.tolerance.write_quarantine(path.with_suffix(".quarantine.jsonl")):
+        print(f"kept for mending: {kept}")

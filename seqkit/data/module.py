@@ -6,6 +6,7 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytorch_lightning as pl
@@ -14,17 +15,19 @@ from seqkit.codec import Codec
 from seqkit.data.cache import store_folder
 from seqkit.data.given_paths import GivenPaths
 from seqkit.data.hooks import DataHooks
-from seqkit.data.loader import BatchLoader, RecordLoader, StreamLoader
+from seqkit.data.loaders import SplitLoaders
 from seqkit.data.sources import PathOption
 from seqkit.data.splits import HoldOut, cut_stream, place_records, place_stream, select_records, stream_length
-from seqkit.data.store import FlatStore, build_store
-from seqkit.data.windows import WindowLoader
+from seqkit.data.store import FlatStore
+from seqkit.data.store_building import build_store
+from seqkit.data.tolerance import OnBadRecord, Tolerance, counted
 from seqkit.errors import ConfigError, DataError
 from seqkit.lecture.sources.made import is_made
+from seqkit.problems import report
 from seqkit.steps import Record, Split
 
 
-class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
+class SequenceDataModule(GivenPaths, SplitLoaders, pl.LightningDataModule, DataHooks):
     """Base of each domain's data module. A plugin sets two codecs and yields records; `DataHooks` are at its choice.
 
     Args:
@@ -44,11 +47,15 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
         test_fraction: Share of `path` held out for test, unless another rule says which.
         step_budget: Most steps of a batch of whole records, padding counted.
         order_seed: Seed of the training order; None takes the run's seed.
+        on_bad_record: A record that cannot be used is an `error`, or is left out and counted (`skip`), or is kept for
+            mending in the run's `quarantine.jsonl`, too (`quarantine`).
+        max_bad: Most records that may be left out: a count, or a share such as `1%`.
 
     Attributes:
         codec: For `Record.sequence`.
         target_codec: For `Record.target`; the same one under `next_step`.
         arguments: What the module was made with; goes into the checkpoint.
+        tolerance: What became of bad records.
     """
 
     codec: Codec
@@ -86,6 +93,8 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
         test_fraction: float = 0.1,
         step_budget: int = 1 << 20,
         order_seed: int | None = None,
+        on_bad_record: OnBadRecord = "error",
+        max_bad: int | str = "1%",
     ) -> None:
         super().__init__()
         for name, value in (("batch_size", batch_size), ("window", window), ("step_budget", step_budget)):
@@ -105,6 +114,7 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
             valid_fraction=valid_fraction,
             test_fraction=test_fraction,
         )
+        self.tolerance = Tolerance(on_bad_record, max_bad)
         self._stores: dict[Split, FlatStore] = {}
         self._stream_lengths: dict[Any, int] = {}
         self._fitted = False
@@ -135,6 +145,7 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
             read: Yields all records of a path (of the demo data for None), the same at each call and for each split.
             split: The wanted split.
         """
+        read = counted(read)
         own_path = {"valid": self.valid_path, "test": self.test_path}.get(split)
         if split == "predict" or own_path is not None:
             yield from read(self.path if own_path is None else own_path)
@@ -142,6 +153,14 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
             yield from select_records(read(self.path), split, self.hold_out)
         else:
             yield from cut_stream(lambda: read(self.path), split, self.hold_out, self._stream_length(read))
+
+    def accepted(self, split: Split) -> Iterator[Record]:
+        """The `records` of a split, bad ones left out as `on_bad_record` allows.
+
+        Raises:
+            DataError: At a bad record that is not left out, or where too many were.
+        """
+        return self.tolerance.records(self.records(split))
 
     def placed(self) -> Iterator[tuple[Split | None, Record]]:
         """Every record once, with its target and the split it falls into; what `seqkit check` counts.
@@ -162,9 +181,11 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
         if self._fitted:
             return
         if type(self.codec).fit is not Codec.fit:
-            self.codec.fit(record.sequence for record in self.records("train"))
+            with self.tolerance.reading():
+                self.codec.fit(record.sequence for record in self.accepted("train"))
         if self.target_codec is not self.codec and type(self.target_codec).fit is not Codec.fit:
-            self.target_codec.fit(self._target(record) for record in self.records("train"))
+            with self.tolerance.reading():
+                self.target_codec.fit(self._targets("train"))
         self._fitted = True
 
     def restore_codecs(self, codec: dict[str, Any], target_codec: dict[str, Any]) -> None:
@@ -186,48 +207,11 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
             codec = self.target_codec if self.labelled and split != "predict" else None
             folder, cached = store_folder(self, split)
             if cached is None:
-                aligned = self.task == "tag"
-                cached = build_store(self.records(split), self.codec, codec, folder, not self.streams, aligned)
+                cached = self._build(split, codec, folder)
+            else:
+                self.tolerance.restore(folder)
             self._stores[split] = cached
         return self._stores[split]
-
-    def loader(self, split: Split) -> BatchLoader:
-        """Batches of a split.
-
-        Raises:
-            DataError: If the split holds nothing to learn from or to score.
-        """
-        store, shuffle, seed = self.store(split), split == "train", self.order_seed or 0
-        loader: BatchLoader
-        if self.streams:
-            loader = StreamLoader(store, self.batch_size, self.window, shuffle, seed)
-        elif self.task == "forecast":
-            loader = self._windows(store, shuffle, seed)
-        else:
-            loader = RecordLoader(store, self.batch_size, self.step_budget, shuffle, seed)
-        if len(loader) == 0:
-            raise DataError(
-                f"the {split} split is empty ({len(store)} records, {len(store.steps)} steps)",
-                at=f"path {self.path!r}; {self.describe_split()}",
-                fix="hold out less or more (--data.valid_fraction, --data.test_fraction), or give --data.valid_path",
-            )
-        return loader
-
-    def train_dataloader(self) -> BatchLoader:
-        """Training batches, shuffled by (seed, epoch), as many an epoch as the Trainer takes."""
-        return self.loader("train").under(self.trainer)
-
-    def val_dataloader(self) -> BatchLoader:
-        """Validation batches."""
-        return self.loader("valid")
-
-    def test_dataloader(self) -> BatchLoader:
-        """Test batches."""
-        return self.loader("test")
-
-    def predict_dataloader(self) -> BatchLoader:
-        """Batches of everything in `path`."""
-        return self.loader("predict")
 
     def _stream_length(self, read: Callable[[PathOption], Iterable[Record]]) -> int | None:
         """Length of the stream in `path`, measured once: splits are read one after the other."""
@@ -238,13 +222,17 @@ class SequenceDataModule(GivenPaths, pl.LightningDataModule, DataHooks):
             self._stream_lengths[key] = stream_length(read(self.path), self.hold_out)
         return self._stream_lengths[key]
 
-    def _windows(self, store: FlatStore, shuffle: bool, seed: int) -> WindowLoader:
-        if self.horizon is None:
-            raise ConfigError("forecast needs to know how far", at="--data.horizon", fix="give the steps to forecast")
-        return WindowLoader(store, self.batch_size, self.look_back, self.horizon, self.stride, shuffle, seed)
+    def _build(self, split: Split, target_codec: Codec | None, folder: Path) -> FlatStore:
+        whole, aligned = not self.streams, self.task == "tag"
+        with self.tolerance.reading():
+            records = self.accepted(split)
+            return build_store(records, self.codec, target_codec, folder, whole, aligned, self.tolerance.save)
 
-    def _target(self, record: Record) -> Any:
-        if record.target is None:
-            fix = "give it a label, or use --data.task next_step"
-            raise DataError("the record has no target", at=record.origin, fix=fix)
-        return record.target
+    def _targets(self, split: Split) -> Iterator[Any]:
+        """Targets of a split, for the codec to learn from; a record without one is left out as a bad one."""
+        for record in self.accepted(split):
+            if record.target is None:
+                fix = "give it a label, or use --data.task next_step"
+                report(DataError("the record has no target", at=record.origin, fix=fix))
+            else:
+                yield record.target

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-from array import array
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from seqkit.codec import Codec
-from seqkit.errors import DataError, SeqkitError
-from seqkit.steps import Continuous, Discrete, Record, Spec, spec_from_dict, spec_to_dict
+from seqkit.steps import Continuous, Discrete, Spec, spec_from_dict
 
 
 @dataclass(frozen=True)
@@ -66,51 +59,6 @@ def as_steps(values: np.ndarray) -> Tensor:
     return torch.from_numpy(values if values.dtype == np.float32 else values.astype(np.int64))
 
 
-def build_store(
-    records: Iterable[Record],
-    codec: Codec,
-    target_codec: Codec | None,
-    folder: Path,
-    whole: bool = False,
-    aligned: bool = False,
-) -> FlatStore:
-    """Encode records, one in memory at a time, into a store.
-
-    The folder appears only when it is complete, so a killed build leaves nothing that could be taken for data.
-
-    Args:
-        records: What to encode.
-        codec: For the sequences.
-        target_codec: For the targets; None when the task has none.
-        folder: Where to put it; a complete store that is there by then is kept.
-        whole: Records are read one by one, so none may be empty.
-        aligned: Each step has a target of its own.
-
-    Raises:
-        DataError: Names the record that cannot be encoded, that is empty, or that lacks targets.
-    """
-    partial = folder.with_name(f"{folder.name}.partial-{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        _write(records, codec, target_codec, partial, whole or target_codec is not None, aligned)
-        _publish(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return open_store(folder)
-
-
-def _publish(partial: Path, folder: Path) -> None:
-    """Give a finished store its name. Another process may have made the same one meanwhile, and read it by now."""
-    if folder.exists() and not (folder / "meta.json").exists():
-        shutil.rmtree(folder)
-    try:
-        partial.replace(folder)
-    except OSError:
-        if not (folder / "meta.json").exists():
-            raise
-
-
 def open_store(folder: Path) -> FlatStore:
     """Open a store that `build_store` made."""
     meta = json.loads((folder / "meta.json").read_text())
@@ -127,55 +75,7 @@ def open_store(folder: Path) -> FlatStore:
     )
 
 
-def _write(
-    records: Iterable[Record], codec: Codec, target_codec: Codec | None, folder: Path, whole: bool, aligned: bool
-) -> None:
-    lengths, target_lengths, context = array("q"), array("q"), array("q")
-    with (
-        (folder / "steps.bin").open("wb") as steps,
-        (folder / "targets.bin").open("wb") as targets,
-        (folder / "origins.jsonl").open("w", encoding="utf-8") as origins,
-    ):
-        for record in records:
-            count = _append(steps, codec, record.sequence, record.origin)
-            own = None
-            if target_codec is not None and (aligned or not record.continues):
-                own = _append(targets, target_codec, record.target, record.origin)
-            if aligned and own is not None and own != count:
-                raise DataError(f"{own} tags for {count} steps", at=record.origin, fix="give each step one tag")
-            if record.continues and lengths:
-                lengths[-1] += count
-                if own is not None:
-                    target_lengths[-1] += own
-                continue
-            lengths.append(count)
-            context.append(record.context)
-            origins.write(json.dumps(record.origin) + "\n")
-            if whole and count == 0:
-                raise DataError("the record is empty", at=record.origin, fix="remove it")
-            if own is not None:
-                target_lengths.append(own)
-    np.save(folder / "offsets.npy", np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
-    np.save(folder / "context.npy", np.asarray(context, dtype=np.int64))
-    np.save(folder / "target_offsets.npy", np.concatenate([[0], np.cumsum(target_lengths)]).astype(np.int64))
-    target_spec = spec_to_dict(target_codec.spec) if target_codec is not None else None
-    meta = {"spec": spec_to_dict(codec.spec), "target_spec": target_spec}
-    (folder / "meta.json").write_text(json.dumps(meta))
-
-
-def _append(file: IO[bytes], codec: Codec, value: object, origin: str) -> int:
-    """Encode one value to the end of a file; the number of steps."""
-    if value is None:
-        raise DataError("the record has no target", at=origin, fix="give it a label, or use --data.task next_step")
-    try:
-        steps = codec.encode_array(value)
-    except SeqkitError as error:
-        raise type(error)(error.what, at=error.at or origin, fix=error.fix) from error
-    file.write(np.ascontiguousarray(steps, dtype=_dtype(codec.spec)).data)
-    return len(steps)
-
-
-def _dtype(spec: Spec) -> type[np.generic]:
+def step_dtype(spec: Spec) -> type[np.generic]:
     """The smallest type that holds a step."""
     if isinstance(spec, Continuous):
         return np.float32
@@ -185,5 +85,5 @@ def _dtype(spec: Spec) -> type[np.generic]:
 def _map(path: Path, spec: Spec) -> np.ndarray:
     row = () if isinstance(spec, Discrete) else (spec.num_features,)
     if path.stat().st_size == 0:  # An empty file cannot be mapped.
-        return np.zeros((0, *row), dtype=_dtype(spec))
-    return np.memmap(path, dtype=_dtype(spec), mode="r").reshape(-1, *row)
+        return np.zeros((0, *row), dtype=step_dtype(spec))
+    return np.memmap(path, dtype=step_dtype(spec), mode="r").reshape(-1, *row)

@@ -100,7 +100,9 @@ class _Classes:
 
 def _beside_steps(rows: Iterator[Row], data: SequenceDataModule, split: Split) -> Iterator[Row]:
     """Rows with the steps as they were given, before the codec made them symbols."""
-    for row, record in zip(rows, data.records(split), strict=True):
+    records = data.accepted(split)
+    for row in rows:
+        record = next(one for one in records if one.origin == row["origin"])  # others could not be encoded
         yield {"origin": row["origin"], "steps": list(record.sequence)} | row
 
 

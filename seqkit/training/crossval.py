@@ -115,7 +115,7 @@ def _rounds(settings: Settings, folds: int | None, leave_one_group_out: bool) ->
 
 
 def _origins(data: SequenceDataModule) -> Iterable[str]:
-    return (record.origin for record in data.records("predict") if not record.continues)
+    return (record.origin for record in data.accepted("predict") if not record.continues)
 
 
 def _run_round(settings: Settings, fold: Fold, number: int, root: Path, say: workflow.Say) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from seqkit import Continuous, LabelCodec, Record, StandardCodec, SymbolCodec
-from seqkit.data.store import FlatStore, build_store
+from seqkit.data.store import FlatStore
+from seqkit.data.store_building import build_store
 from seqkit.data.windows import WindowLoader
 from seqkit.lecture.rungs import autoregression, bags, forecast_rungs, places, reading
 from seqkit.lecture.rungs.autoregression import NUM_LAGS, number_rungs

@@ -24,7 +24,8 @@ from seqkit import (
     SymbolCodec,
 )
 from seqkit.cli.report import columns_that_fit, print_result
-from seqkit.data.store import FlatStore, build_store
+from seqkit.data.store import FlatStore
+from seqkit.data.store_building import build_store
 from seqkit.data.windows import WindowLoader
 from seqkit.lecture.rungs.autoregression import NUM_LAGS, number_rungs
 from seqkit.lecture.rungs.bags import gaussian_bayes_rung

@@ -10,7 +10,8 @@ import pytest
 from sklearn.naive_bayes import MultinomialNB
 
 from seqkit import DataError, LabelCodec, PathOption, Record, SequenceDataModule, Split, SymbolCodec, TagCodec
-from seqkit.data.store import FlatStore, build_store
+from seqkit.data.store import FlatStore
+from seqkit.data.store_building import build_store
 from seqkit.lecture.rungs.bags import bag_of_words_rung
 from seqkit.lecture.rungs.baselines import cheap_rungs
 from seqkit.lecture.rungs.class_chains import class_chain_rung

@@ -26,7 +26,7 @@ from seqkit import (
 from seqkit.backbone.window_frame import WindowFrame
 from seqkit.build import build_model
 from seqkit.codec import Codec
-from seqkit.data.store import build_store
+from seqkit.data.store_building import build_store
 from seqkit.data.windows import WindowLoader, plan_windows
 from seqkit.inference.direct import Past, forecast_series
 from seqkit.inference.forecast import score_forecasts

@@ -11,7 +11,8 @@ import seqkit
 from seqkit import Domain, Record, SymbolCodec
 from seqkit.cli.report import print_result
 from seqkit.codec import Codec
-from seqkit.data.store import FlatStore, build_store
+from seqkit.data.store import FlatStore
+from seqkit.data.store_building import build_store
 from seqkit.training import workflow
 from seqkit.training.leakage import describe_leaks, find_leaks
 

@@ -11,7 +11,8 @@ import torch
 
 from seqkit import IGNORED, Batch, Codec, LabelCodec, Record, StandardCodec, SymbolCodec
 from seqkit.data.loader import BatchLoader, RecordLoader, StreamLoader
-from seqkit.data.store import FlatStore, build_store
+from seqkit.data.store import FlatStore
+from seqkit.data.store_building import build_store
 
 WORDS = ["abcdefgh", "cab", "", "hgfedcba", "a", "ffgge"]
 

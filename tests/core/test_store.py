@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from seqkit import Codec, DataError, Discrete, LabelCodec, Record, StandardCodec, SymbolCodec
-from seqkit.data.store import build_store, open_store
+from seqkit.data.store import open_store
+from seqkit.data.store_building import build_store
 
 
 class NumberCodec(Codec):

@@ -26,7 +26,7 @@ from seqkit import (
     TagCodec,
 )
 from seqkit.build import build_model
-from seqkit.data.store import build_store
+from seqkit.data.store_building import build_store
 from seqkit.inference.predict import predict_records
 from seqkit.lecture.rungs import class_rungs
 from seqkit.lecture.rungs.baselines import cheap_rungs
