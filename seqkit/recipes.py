@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from seqkit.errors import ConfigError, did_you_mean
+from seqkit.safe_yaml import read_yaml
+
+_GROUPS = ("data", "model", "encoder", "trainer")
 
 
 def peek(arguments: Sequence[str], name: str) -> str | None:
@@ -29,13 +31,26 @@ def peek(arguments: Sequence[str], name: str) -> str | None:
 
 
 def resolve_recipes(arguments: Sequence[str]) -> list[str]:
-    """`--config text/tiny-shakespeare` as the path of the recipe that is shipped with seqkit."""
+    """`--config text/tiny-shakespeare` as the path of the recipe that is shipped with seqkit.
+
+    Every file is read here once, within bounds, so that what parses it afterwards meets nothing but plain YAML.
+
+    Raises:
+        ConfigError: For a file that `read_config` refuses, or one that is named in place of a group of options.
+    """
     words = list(arguments)
     for number, word in enumerate(words):
-        if word == "--config" and number + 1 < len(words):
-            words[number + 1] = str(find_config(words[number + 1]))
-        elif word.startswith("--config="):
-            words[number] = f"--config={find_config(word.partition('=')[2])}"
+        name, sign, value = word.partition("=")
+        if not sign:
+            value = words[number + 1] if number + 1 < len(words) else ""
+        if name == "--config" and (sign or number + 1 < len(words)):
+            path = find_config(value)
+            read_config(path)
+            words[number : number + (1 if sign else 2)] = [f"--config={path}"] if sign else ["--config", str(path)]
+        elif name.removeprefix("--") in _GROUPS and word.startswith("--") and not value.lstrip().startswith("{"):
+            raise ConfigError(
+                f"{name} takes no file", at=name, fix=f"write {name}.NAME VALUE, or all options in one --config file"
+            )
     return words
 
 
@@ -61,8 +76,10 @@ def find_config(name: str) -> Path:
         ConfigError: If there is neither; names the nearest recipe.
     """
     path = Path(name)
-    if path.is_file():
+    if (kind := _kind_of(path)) == "file":
         return path
+    if kind is not None:
+        raise ConfigError(f"{name} is a {kind}", at="--config", fix="give a YAML file, or the name of a recipe")
     known = {str(p.relative_to(root).with_suffix("")): p for root in _recipe_roots() for p in root.rglob("*.yaml")}
     if name.removesuffix(".yaml") in known:
         return known[name.removesuffix(".yaml")]
@@ -77,15 +94,30 @@ def read_config(path: Path) -> dict[str, Any]:
     """A YAML file's content.
 
     Raises:
-        ConfigError: If it is no YAML, or holds no mapping.
+        ConfigError: If it is no plain YAML within bounds, holds no mapping, or names a further file for a group.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"cannot be read: {error}", at=str(path), fix="give a YAML file") from error
+    content = read_yaml(path)
     if not isinstance(content, dict):
         raise ConfigError("holds no options", at=str(path), fix="write options as `data: {path: ...}`")
+    for name, group in content.items():
+        if not isinstance(name, str):
+            raise ConfigError(f"{name!r} is no option", at=str(path), fix="write options as `data: {path: ...}`")
+        if name == "config":
+            raise ConfigError("a configuration names no other", at=f"{path}, config", fix="write its options here")
+        if name in _GROUPS and group is not None and not isinstance(group, dict):
+            fix = f"write them as `{name}: {{name: value}}`"
+            raise ConfigError(f"{group!r:.80} is no group of options", at=f"{path}, {name}", fix=fix)
     return content
+
+
+def _kind_of(path: Path) -> str | None:
+    """What a path is, so that no pipe and no device is opened; None where there is nothing."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return None
+    kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
+    return kinds.get(stat.S_IFMT(mode), "device")
 
 
 def _recipe_roots() -> Iterable[Path]:

@@ -12,9 +12,11 @@ from typing import Any, Literal
 import jsonargparse
 import pytorch_lightning as pl
 
+from seqkit.allowed_imports import explain_import, restrict_imports
 from seqkit.build import require_task
 from seqkit.domain import Domain
-from seqkit.errors import ConfigError, did_you_mean
+from seqkit.errors import ConfigError, SeqkitError, did_you_mean
+from seqkit.numbers import require_sane_numbers
 from seqkit.options import ModelOptions
 from seqkit.training.trainer import TRAINER_DEFAULTS, require_trainable
 
@@ -73,10 +75,7 @@ def build_parser(domain: Domain, task: str | None = None) -> jsonargparse.Argume
         domain: Its data module's and encoder's signatures become options.
         task: Decides which of the domain's defaults apply.
     """
-    # A configuration may name classes (loggers, callbacks): only these packages are imported for it.
-    jsonargparse.set_parsing_settings(
-        import_path_denylist=["*"], import_path_allowlist=["seqkit", "pytorch_lightning", "torch.optim", "torch.nn"]
-    )
+    restrict_imports()
     parser = jsonargparse.ArgumentParser(
         prog=f"seqkit fit --domain {domain.name}",
         usage=_USAGE.format(name=domain.name),
@@ -162,6 +161,7 @@ def fold_paths(arguments: Sequence[str]) -> list[str]:
 
 def _settings(domain: Domain, parser: jsonargparse.ArgumentParser, values: jsonargparse.Namespace) -> Settings:
     plain = values.as_dict()
+    require_sane_numbers(plain)
     require_task(domain, plain["data"].get("task", domain.tasks[0]))
     require_trainable(plain["trainer"])
     return Settings(
@@ -169,7 +169,7 @@ def _settings(domain: Domain, parser: jsonargparse.ArgumentParser, values: jsona
         data=plain["data"],
         model=ModelOptions(**plain["model"]),
         encoder=plain.get("encoder") or {},
-        trainer=parser.instantiate(values).trainer.as_dict(),  # callbacks and loggers become objects
+        trainer=_instantiated(parser, values),
         seed=plain["seed"],
         run=plain["run"],
         probe=plain["probe"],
@@ -177,7 +177,25 @@ def _settings(domain: Domain, parser: jsonargparse.ArgumentParser, values: jsona
     )
 
 
-def _explain(parser: jsonargparse.ArgumentParser, message: str) -> ConfigError:
+def _instantiated(parser: jsonargparse.ArgumentParser, values: jsonargparse.Namespace) -> dict[str, Any]:
+    """Lightning's options, with callbacks and loggers as objects.
+
+    Raises:
+        ConfigError: If one of them does not take its options.
+        DependencyError: If one of them needs a package that is not installed.
+    """
+    try:
+        return parser.instantiate(values).trainer.as_dict()
+    except Exception as error:  # of any class that a configuration may name, whatever it raises
+        if (known := explain_import(str(error), "--trainer")) is not None:
+            raise known from error
+        first = " ".join(str(error).split())[:300]
+        raise ConfigError(
+            f"a callback or logger cannot be made: {first}", at="--trainer", fix="see what its constructor takes"
+        ) from error
+
+
+def _explain(parser: jsonargparse.ArgumentParser, message: str) -> SeqkitError:
     """The parser's complaint as one clear error with the nearest option."""
     known = option_names(parser)
     unknown = (
@@ -205,10 +223,12 @@ def _trains(parser: jsonargparse.ArgumentParser) -> bool:
     return any("--probe" in action.option_strings for action in parser._actions)
 
 
-def _explain_value(message: str) -> ConfigError:
+def _explain_value(message: str) -> SeqkitError:
     """A value of the wrong type, in the words of a user rather than of Python's types."""
     named = re.search(r'[Kk]ey "([\w.]+)"', message)
     at = f"--{named.group(1)}" if named else None
+    if (refused := explain_import(message, at)) is not None:
+        return refused
     given = re.search(r"(?:Got|Given) value: (.+?)\s*$", message, re.MULTILINE)
     known = _choices(message)
     if known and given:

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from seqkit.file_names import plain_name
 from seqkit.lecture.comparison.standings import BITS, Row, best_row, title_of
 from seqkit.lecture.comparison.study import TRAINED
 from seqkit.lecture.rungs.unbeaten import is_better
@@ -37,7 +38,7 @@ def plot_comparison(folder: Path, result: dict[str, Any]) -> list[Path]:
         view = _view(panels[0], result)
         made.append(save_figure(folder / f"by-{across['name']}.png", lambda f: draw_across(f, view, across["name"])))
     else:
-        made += [_ladder(folder / f"ladder-{panel['name']}.png", panel, result) for panel in panels]
+        made += [_ladder(folder / f"ladder-{plain_name(panel['name'])}.png", panel, result) for panel in panels]
     return [path for path in made if path is not None]
 
 

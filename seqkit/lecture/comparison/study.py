@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-import yaml
-
 from seqkit.backbone.choice import CELLS, MEMORYLESS, PARALLEL
 from seqkit.errors import ConfigError, did_you_mean
 from seqkit.lecture.comparison.panel import GROUP, OPTION_GROUPS, Overrides, Panel, as_mapping
 from seqkit.lecture.sources.made import is_made, parse_made
+from seqkit.safe_yaml import parse_yaml
 from seqkit.settings import Settings
 from seqkit.steps import Split
 
@@ -178,8 +177,8 @@ def _across(value: Any) -> Across | None:
     if isinstance(value, str):
         name, _, values = value.partition("=")
         try:
-            found = [yaml.safe_load(one) for one in values.split(",") if one]
-        except yaml.YAMLError as error:
+            found = [parse_yaml(one, at="--across") for one in values.split(",") if one]
+        except ConfigError as error:
             raise _no_columns(value) from error
         if not name or not found:
             raise _no_columns(value)

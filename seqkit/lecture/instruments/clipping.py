@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 
 from seqkit.backbone.cell import State
 from seqkit.data.module import SequenceDataModule
 from seqkit.errors import SeqkitError
 from seqkit.lecture.instruments.measured import ClippingReport
 from seqkit.model import SequenceModel
+from seqkit.safe_yaml import read_yaml
 from seqkit.training.trainer import TRAINER_DEFAULTS
 
 _LOGGED = "train/clipped_share"
@@ -61,7 +61,7 @@ def clip_threshold(run: Path | None) -> float | None:
     settings: dict[str, Any] = {}
     path = None if run is None else _folder(run) / "config.yaml"
     if path is not None and path.exists():
-        settings = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("trainer") or {}
+        settings = (read_yaml(path) or {}).get("trainer") or {}
     if settings.get("gradient_clip_algorithm") == "value":
         return None
     value = (TRAINER_DEFAULTS | settings)["gradient_clip_val"]
