@@ -72,7 +72,9 @@ def _fit(settings: Settings, say: Say, neighbours: Neighbours) -> tuple[RunFolde
     _require_groups(data, ("train", "valid"))
     leaked = _leaks(data, data, "valid")
     padding = loader.padding()
-    lines = [_summary(data, model, padding), *data.notes(), describe_leaks(leaked, len(data.store("valid")), "valid")]
+    left_out = data.tolerance.describe()
+    leaks = describe_leaks(leaked, len(data.store("valid")), "valid")
+    lines = [_summary(data, model, padding), *data.notes(), left_out, leaks]
     say("\n".join(line for line in lines if line))
     threads = choose_threads(settings, device, model, data, neighbours)
     settings = threads.settle(settings)
@@ -104,6 +106,7 @@ def _fit(settings: Settings, say: Say, neighbours: Neighbours) -> tuple[RunFolde
         "precision": precision.as_row(),
         "threads": threads.used,
     }
+    result |= _bad_records(data, folder)
     _save(folder, evaluation, plot_training(folder, result["loss_unit"]))
     return folder, result
 
@@ -142,8 +145,9 @@ def evaluate(
     result["detail"] |= {"leaked": leaked} if leaked else {}
     result |= {"seconds": round(time.perf_counter() - begin, 2), "changed_data": changes or {}}
     result |= {"beam_size": beam} if beam is not None else {}
-    result["notes"] = loaded.data.notes()
+    result["notes"] = [note for note in (*loaded.data.notes(), loaded.data.tolerance.describe()) if note]
     path = Path(run)
+    result |= _bad_records(loaded.data, RunFolder(path) if path.is_dir() else None)
     if path.is_dir():
         _save(RunFolder(path), evaluation, [])
     return result
@@ -152,6 +156,14 @@ def evaluate(
 def reload(run: str | Path, changes: dict[str, Any] | None = None, domain: Domain | None = None) -> Loaded:
     """A trained model with its data module."""
     return load_model(find_checkpoint(run), changes, domain)
+
+
+def _bad_records(data: SequenceDataModule, folder: RunFolder | None) -> dict[str, Any]:
+    """What was left out, for the result; under `quarantine` the records themselves go to the run folder."""
+    report = data.tolerance.summary()
+    if folder is not None and (path := data.tolerance.write_quarantine(folder.path / "quarantine.jsonl")):
+        report["quarantine"] = path.name
+    return {"bad_records": report} if report else {}
 
 
 def _save(folder: RunFolder, evaluation: Evaluation, plots: list[Path]) -> None:
