@@ -129,7 +129,7 @@ def list_clips(path: str | list[str], rules: LabelRules) -> Iterator[Clip]:
         elif sources[0].path == base and sources[0].member is None:
             yield Clip(sources[0], prefix, name)
         else:
-            for source, way in zip(sources, _ways(base, sources), strict=True):
+            for source, way in zip(sources, _ways(sources), strict=True):
                 yield Clip(source, f"{prefix}:{way}", way)
 
 
@@ -150,10 +150,10 @@ def _base(entry: str, first: SourceFile) -> Path:
     return Path(entry if first.label is None else entry.removeprefix(f"{first.label}=")).expanduser()
 
 
-def _ways(base: Path, sources: list[SourceFile]) -> list[str]:
-    """The way from the base to each file; the single folder that an archive often holds is left out."""
+def _ways(sources: list[SourceFile]) -> list[str]:
+    """The way from the given path to each file; the single folder that an archive often holds is left out."""
     if sources[0].member is None:
-        return [source.path.relative_to(base).as_posix() for source in sources]
+        return [source.origin.replace(os.sep, "/") for source in sources]
     members = [source.member or "" for source in sources]
     tops = {member.partition("/")[0] if "/" in member else "" for member in members}
     return [member.partition("/")[2] for member in members] if len(tops) == 1 and tops != {""} else members

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from seqkit import Codec, ConfigError, Continuous, DataError, Discrete
+from seqkit_audio.pcm import FULL_SCALE
 from seqkit_audio.torchaudio_import import torchaudio
 
 
@@ -39,10 +40,6 @@ class _SampledCodec(Codec):
     def restore(self, state: dict[str, Any]) -> None:
         """Put the sample rate back."""
         self.sample_rate_hz = state["sample_rate_hz"]
-
-
-_FULL_SCALE = 1 << 15
-"""Of 16-bit samples."""
 
 
 @final
@@ -117,11 +114,11 @@ class MuLawCodec(_SampledCodec):
     def encode_array(self, value: Any) -> np.ndarray:
         """A waveform, (T,), to the numbers of the nearest levels, (T,)."""
         samples = _as_waveform(value)
-        scaled = samples * _FULL_SCALE
+        scaled = samples * FULL_SCALE
         places = scaled.astype(np.int32)
         if not np.array_equal(places, scaled):
             return self._encode(samples)  # Not 16-bit sound as most files hold it, or resampled.
-        return np.take(self._of_16_bits, places + _FULL_SCALE)
+        return np.take(self._of_16_bits, places + FULL_SCALE)
 
     def _encode(self, samples: np.ndarray) -> np.ndarray:
         # In float64: in float32 some of 65536 levels would not find back to themselves.
@@ -153,7 +150,7 @@ class MuLawCodec(_SampledCodec):
         numbers = torch.arange(num_classes)
         levels = torchaudio.functional.mu_law_decoding(numbers.double(), num_classes).clamp(-1.0, 1.0)
         self._levels = levels.numpy().astype(np.float32)
-        every = np.arange(-_FULL_SCALE, _FULL_SCALE + 1, dtype=np.float32) / _FULL_SCALE
+        every = np.arange(-FULL_SCALE, FULL_SCALE + 1, dtype=np.float32) / FULL_SCALE
         self._of_16_bits = self._encode(every).astype(np.uint16)  # What each sample of 16 bits becomes.
         # Half a level below the loudest: there the levels lie furthest apart. Room for rounding to float32.
         edge = torch.tensor(num_classes - 1.5, dtype=torch.float64)

@@ -31,7 +31,10 @@ class Decoder:
         if isinstance(sound, Clip):
             with open_sound(sound.source, sound.origin) as opened:
                 blocks = opened.blocks(self.max_duration_s)
-                yield from self._at_rate(blocks, opened.sample_rate_hz, sound.origin)
+                if opened.bounded and opened.sample_rate_hz == self.sample_rate_hz:
+                    yield from blocks  # Integers cannot lie outside full scale.
+                else:
+                    yield from self._at_rate(blocks, opened.sample_rate_hz, sound.origin)
         elif isinstance(sound, Joined):
             for gap_s, part in zip((0.0, *sound.gaps_s), sound.parts, strict=True):
                 yield np.zeros(round(gap_s * self.sample_rate_hz), np.float32)

@@ -4,58 +4,20 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from seqkit import ConfigError, DataError, Record
-from seqkit_audio.reading import check_samples
-from seqkit_audio.wholeness import UNKNOWN_SIZES
+from seqkit_audio.pcm import EXTENSIBLE, FLOAT, PLAIN, SampleFormat, mix
+from seqkit_audio.sound import check_samples
+from seqkit_audio.wav_header import UNKNOWN_SIZES
 
 ORIGIN = "stdin"
 
-_PCM, _FLOAT, _EXTENSIBLE = 0x0001, 0x0003, 0xFFFE
 _OTHER_FORMATS = {b"fLaC": "FLAC", b"OggS": "Ogg", b"ID3": "MP3", b"RIFX": "RIFX", b"\x1f\x8b": "gzip"}
 _NO_SOUND = "write WAV or 16-bit little-endian samples, one channel, to the pipe"
 _MOST_SKIPPED = 1 << 20
 """Bytes of chunks that may come before the samples."""
-
-
-@dataclass(frozen=True)
-class _Format:
-    """How samples are written.
-
-    Attributes:
-        channels: Of a frame.
-        bits: Of a sample.
-        floating: Floating point rather than integers.
-        num_bytes: Bytes of samples; None if nobody knows yet.
-    """
-
-    channels: int = 1
-    bits: int = 16
-    floating: bool = False
-    num_bytes: int | None = None
-
-    @property
-    def frame_bytes(self) -> int:
-        """Bytes of one sample of each channel."""
-        return self.channels * self.bits // 8
-
-    def samples(self, data: bytes) -> np.ndarray:
-        """Whole frames to (n, channels) float32, about in [-1, 1]; the values that libsndfile gives."""
-        flat: np.ndarray
-        if self.floating:
-            flat = np.frombuffer(data, f"<f{self.bits // 8}").astype(np.float32)
-        elif self.bits == 8:
-            flat = (np.frombuffer(data, np.uint8).astype(np.float32) - 128) / 128
-        elif self.bits == 24:
-            padded = np.zeros((len(data) // 3, 4), np.uint8)
-            padded[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
-            flat = padded.view("<i4")[:, 0].astype(np.float32) / 2**31
-        else:
-            flat = np.frombuffer(data, f"<i{self.bits // 8}").astype(np.float32) / 2 ** (self.bits - 1)
-        return flat.reshape(-1, self.channels)
 
 
 def read_sound(blocks: Iterator[bytes], sample_rate_hz: int) -> Iterator[Record]:
@@ -69,23 +31,24 @@ def read_sound(blocks: Iterator[bytes], sample_rate_hz: int) -> Iterator[Record]
         ConfigError: If the header states another rate.
         DataError: If it is another format, is cut short, or holds what is no sample.
     """
-    form, rest, position = _Format(), b"", 0
+    form, num_bytes = SampleFormat(), None
+    rest, position = b"", 0
     source = _Bytes(blocks)
     if source.peek(4) in (b"RIFF", b"RF64"):
-        form = _read_header(source, sample_rate_hz)
+        form, num_bytes = _read_header(source, sample_rate_hz)
     else:
         for magic, name in _OTHER_FORMATS.items():
             if source.peek(len(magic)) == magic:
                 raise DataError(f"{name} is not read from a stream", at=ORIGIN, fix=_NO_SOUND)
-    for data in source.up_to(form.num_bytes):
+    for data in source.up_to(num_bytes):
         data = rest + data
         whole = len(data) // form.frame_bytes * form.frame_bytes
         data, rest = data[:whole], data[whole:]
         if not data:
             continue
-        frames = form.samples(data)
+        frames = form.frames(data)
         check_samples(frames, position, ORIGIN)
-        yield Record(np.clip(frames.mean(axis=1), -1.0, 1.0), origin=ORIGIN, continues=position > 0)
+        yield Record(np.clip(mix(frames), -1.0, 1.0), origin=ORIGIN, continues=position > 0)
         position += len(frames)
     if rest:
         what = f"ends in the middle of a sample: {len(rest)} of {form.frame_bytes} bytes"
@@ -138,12 +101,15 @@ class _Bytes:
             left = None if left is None else left - len(block)
 
 
-def _read_header(source: _Bytes, sample_rate_hz: int) -> _Format:
-    """The chunks of a WAV file before its samples. Source: RIFF WAVE (IBM and Microsoft 1991); RF64: EBU Tech 3306."""
+def _read_header(source: _Bytes, sample_rate_hz: int) -> tuple[SampleFormat, int | None]:
+    """The chunks of a WAV file before its samples; their form and bytes, None if nobody knows yet.
+
+    Source: RIFF WAVE (IBM and Microsoft 1991); RF64: EBU Tech 3306.
+    """
     source.take(8)
     if source.take(4) != b"WAVE":
         raise DataError("is RIFF, but no WAV", at=ORIGIN, fix=_NO_SOUND)
-    form: _Format | None = None
+    form: SampleFormat | None = None
     long_size, skipped = None, 0
     while True:
         name, size = struct.unpack("<4sI", source.take(8))
@@ -152,7 +118,7 @@ def _read_header(source: _Bytes, sample_rate_hz: int) -> _Format:
                 raise DataError("samples come before their format", at=ORIGIN, fix=_NO_SOUND)
             size = long_size if size == 0xFFFFFFFF and long_size is not None else size
             known = size not in UNKNOWN_SIZES and size > 0
-            return _Format(form.channels, form.bits, form.floating, size if known else None)
+            return form, size if known else None
         skipped += size
         if skipped > _MOST_SKIPPED:
             raise DataError(f"no samples after {_MOST_SKIPPED} bytes of header", at=ORIGIN, fix=_NO_SOUND)
@@ -163,13 +129,13 @@ def _read_header(source: _Bytes, sample_rate_hz: int) -> _Format:
             (long_size,) = struct.unpack_from("<8xQ", body)
 
 
-def _parse_format(body: bytes, sample_rate_hz: int) -> _Format:
+def _parse_format(body: bytes, sample_rate_hz: int) -> SampleFormat:
     if len(body) < 16:
         raise DataError("the format chunk is too short", at=ORIGIN, fix=_NO_SOUND)
     tag, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", body)
-    if tag == _EXTENSIBLE and len(body) >= 26:
+    if tag == EXTENSIBLE and len(body) >= 26:
         (tag,) = struct.unpack_from("<H", body, 24)
-    if channels < 1 or (tag, bits) not in {(_PCM, 8), (_PCM, 16), (_PCM, 24), (_PCM, 32), (_FLOAT, 32), (_FLOAT, 64)}:
+    if channels < 1 or (tag, bits) not in PLAIN:
         what = f"WAV of format {tag} with {bits} bits and {channels} channels is not read from a stream"
         raise DataError(what, at=ORIGIN, fix="write PCM of 8 to 32 bits or floating point")
     if rate != sample_rate_hz:
@@ -179,4 +145,4 @@ def _parse_format(body: bytes, sample_rate_hz: int) -> _Format:
             fix=f"record at {sample_rate_hz} Hz or convert it beforehand; "
             "seqkit predict --data.path FILE resamples whole files",
         )
-    return _Format(channels, bits, tag == _FLOAT)
+    return SampleFormat(channels, bits, tag == FLOAT)

@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from seqkit import ConfigError, DataError, Record, SourceFile, Split
-from seqkit_audio import reading
+from seqkit_audio import sound
 from seqkit_audio.codecs import MuLawCodec
 from seqkit_audio.data import AudioData
+from seqkit_audio.reading import open_sound
 from seqkit_audio.torchaudio_import import torchaudio
 
 WriteSound = Callable[..., Path]
@@ -122,8 +123,8 @@ def test_the_first_file_gives_the_rate_and_the_others_are_resampled(write_sound:
     assert data.codec.sample_rate_hz == 11025
     first, second = data.records("train")
     assert len(first.sequence) == round(0.25 * 11025)
-    with reading.open_sound(SourceFile(other), "x") as sound:
-        samples = torch.from_numpy(np.concatenate(list(sound.blocks())))
+    with open_sound(SourceFile(other), "x") as opened:
+        samples = torch.from_numpy(np.concatenate(list(opened.blocks())))
     expected = torchaudio.functional.resample(samples, 16000, 11025).numpy()
     assert np.allclose(second.sequence, expected, atol=1e-5)
 
@@ -160,7 +161,7 @@ def test_a_model_keeps_its_rate_when_it_meets_another(write_sound: WriteSound) -
 def test_a_long_recording_comes_in_blocks_that_make_one_record(
     write_sound: WriteSound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "BLOCK_FRAMES", 1000)
+    monkeypatch.setattr(sound, "BLOCK_FRAMES", 1000)
     path = str(write_sound("long.wav", rate=8000, duration_s=2.0))
     data = AudioData(path, task="next_step", sample_rate_hz=6000, valid_fraction=0.25, test_fraction=0.25)
     parts = list(data.records("train"))
@@ -168,7 +169,7 @@ def test_a_long_recording_comes_in_blocks_that_make_one_record(
     assert max(len(part.sequence) for part in parts) < 1600
     lengths = [len(data.store(split).steps) for split in SPLITS]
     assert lengths == [6000, 3000, 3000] and [len(data.store(split)) for split in SPLITS] == [1, 1, 1]
-    monkeypatch.setattr(reading, "BLOCK_FRAMES", 1 << 20)
+    monkeypatch.setattr(sound, "BLOCK_FRAMES", 1 << 20)
     (whole,) = AudioData(path, task="next_step", sample_rate_hz=6000).records("predict")
     steps = np.concatenate([data.store(split).steps for split in SPLITS])
     differing = steps != MuLawCodec().encode(whole.sequence).numpy()
@@ -206,7 +207,7 @@ def test_a_split_by_pattern_takes_whole_recordings(write_sound: WriteSound, tmp_
 def test_labels_are_learned_without_decoding_a_sound(
     write_sound: WriteSound, animals: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading.Sound, "blocks", lambda *_: pytest.fail("a sound was decoded"))
+    monkeypatch.setattr(sound.Sound, "blocks", lambda *_: pytest.fail("a sound was decoded"))
     data = all_of(str(animals))
     data.setup("fit")
     assert data.target_codec.state()["labels"] and data.codec.sample_rate_hz == 8000

@@ -1,0 +1,137 @@
+"""Sound: an open recording, read in blocks with the checks that libsndfile does not make."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import IO
+
+import numpy as np
+import soundfile
+
+from seqkit import DataError
+from seqkit_audio.pcm import SampleFormat, mix
+
+BLOCK_FRAMES = 1 << 20
+"""Frames read at once: 24 s at 44.1 kHz."""
+
+AGAIN = "copy or download the file again"
+
+_LOUDEST = 1.5
+"""Decoders overshoot full scale a little; a float file far beyond it holds other units."""
+
+
+class Sound(ABC):
+    """An open sound file, known to be whole as far as its header tells, and not empty.
+
+    Args:
+        origin: Names it in errors.
+        sample_rate_hz: Frames a second.
+        num_frames: Frames to read.
+        least: Fewest frames that must be there; less than `num_frames` where the file does not state its length.
+        bounded: Whether no sample can lie outside [-1, 1].
+    """
+
+    def __init__(self, origin: str, sample_rate_hz: int, num_frames: int, least: int, bounded: bool = False) -> None:
+        self.sample_rate_hz, self.bounded = sample_rate_hz, bounded
+        self._origin, self._num_frames, self._least = origin, num_frames, least
+
+    def blocks(self, max_duration_s: float | None = None) -> Iterator[np.ndarray]:
+        """The sound mixed down to one channel, in blocks (n,) float32, about in [-1, 1].
+
+        Args:
+            max_duration_s: Leave out what comes after; None reads all.
+
+        Raises:
+            DataError: If the file is damaged or cut short, or a sample is no number or far outside [-1, 1].
+        """
+        wanted = self._num_frames
+        if max_duration_s is not None:
+            wanted = min(wanted, max(round(max_duration_s * self.sample_rate_hz), 1))
+        position = 0
+        while position < wanted:
+            # Not soundfile's `blocks`: after a short read it hands the rest of its buffer over as if it were sound.
+            block = self._read(min(BLOCK_FRAMES, wanted - position), position)
+            if not len(block) and position >= self._least:
+                return
+            if not len(block):
+                what = f"cut short: header says {self._num_frames} frames, file holds {position}"
+                raise DataError(what, at=self._origin, fix=AGAIN)
+            position += len(block)
+            yield block
+
+    @abstractmethod
+    def _read(self, num_frames: int, position: int) -> np.ndarray:
+        """The next frames, at most so many, checked and mixed; none at the end."""
+
+
+class PlainSound(Sound):
+    """Samples that numpy reads as they stand.
+
+    Args:
+        stream: At the first sample.
+        origin: Names it in errors.
+        sample_rate_hz: Frames a second.
+        num_frames: Frames to read.
+        form: How they are written.
+    """
+
+    def __init__(
+        self, stream: IO[bytes], origin: str, sample_rate_hz: int, num_frames: int, form: SampleFormat
+    ) -> None:
+        super().__init__(origin, sample_rate_hz, num_frames, num_frames, form.bounded)
+        self._stream, self._form = stream, form
+
+    def _read(self, num_frames: int, position: int) -> np.ndarray:
+        data = self._stream.read(num_frames * self._form.frame_bytes)
+        frames = self._form.frames(data[: len(data) // self._form.frame_bytes * self._form.frame_bytes])
+        if not self.bounded and len(frames):
+            check_samples(frames, position, self._origin)
+        return mix(frames)
+
+
+class DecodedSound(Sound):
+    """Samples that libsndfile decodes.
+
+    Args:
+        file: The open file.
+        origin: Names it in errors.
+        num_frames: Frames to read.
+        least: Fewest frames that must be there.
+    """
+
+    def __init__(self, file: soundfile.SoundFile, origin: str, num_frames: int, least: int) -> None:
+        super().__init__(origin, file.samplerate, num_frames, least)
+        self._file = file
+
+    def _read(self, num_frames: int, position: int) -> np.ndarray:
+        try:
+            frames: np.ndarray = self._file.read(num_frames, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            what = f"damaged after frame {self._file.tell()}: {error.error_string}"
+            raise DataError(what, at=self._origin, fix=AGAIN) from None
+        if len(frames):
+            check_samples(frames, position, self._origin)
+        return mix(frames)
+
+
+def check_samples(block: np.ndarray, position: int, origin: str) -> None:
+    """Refuse frames, (n, channels), that hold no sound.
+
+    Args:
+        block: The frames.
+        position: Number of the first one.
+        origin: Names the sound in errors.
+
+    Raises:
+        DataError: Names the first frame with a sample that is no number, or far outside [-1, 1].
+    """
+    if block.min() >= -_LOUDEST and block.max() <= _LOUDEST:  # NaN compares false, so it is bad too.
+        return
+    bad = ~(np.abs(block) <= _LOUDEST).all(axis=1)
+    first = int(np.argmax(bad))
+    value = block[first][~(np.abs(block[first]) <= _LOUDEST)][0]
+    what = f"sample {value:g} at frame {position + first}"
+    if np.isfinite(value):
+        raise DataError(f"{what} is far outside [-1, 1]", at=origin, fix="divide the samples by their full scale")
+    raise DataError(f"{what} is no finite number", at=origin, fix="write the file again without NaN and infinity")
