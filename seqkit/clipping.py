@@ -33,19 +33,29 @@ class GradientClip:
         self.num_steps = 0
         self._num_clipped: Tensor | int = 0
 
-    def by_norm(self, most: float) -> None:
-        """Scale all gradients together so that their norm is `most` at most; count the step if that was needed."""
+    def norm(self) -> Tensor:
+        """The norm of all gradients together, a number; zero where there are none."""
         gradients = [p.grad for p in self.parameters if p.grad is not None]
-        self.num_steps += 1
         if gradients and gradients[0].device.type == "cpu":
             # What `get_total_norm` does in a dozen times the microseconds.
-            norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+            return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+        return nn.utils.get_total_norm(gradients)
+
+    def by_norm(self, most: float, norm: Tensor | None = None) -> None:
+        """Scale all gradients together so that their norm is `most` at most; count the step if that was needed.
+
+        Args:
+            most: The norm allowed.
+            norm: What `norm` gave, if it was asked already.
+        """
+        norm = self.norm() if norm is None else norm
+        self.num_steps += 1
+        if norm.device.type == "cpu":
             length = norm.item()
             self._num_clipped += length > most
             if length + _EPSILON < _SURELY * most:
                 return
         else:
-            norm = nn.utils.get_total_norm(gradients)
             self._num_clipped = self._num_clipped + (norm > most).long()
         nn.utils.clip_grads_with_norm_(self.parameters, most, norm)
 

@@ -17,6 +17,7 @@ from seqkit.clipping import GradientClip
 from seqkit.codec import Codec
 from seqkit.encoder import Encoder
 from seqkit.errors import DivergedError
+from seqkit.finite_guard import FiniteGuard
 from seqkit.network import Network
 from seqkit.optimiser import build_adamw, rate_share
 from seqkit.options import ModelOptions
@@ -67,6 +68,7 @@ class SequenceModel(Network, pl.LightningModule):
         self._states: dict[str, State] = {}
         self.class_weights: Tensor | None = None
         self._clip = GradientClip(())
+        self._guard = FiniteGuard(lambda records: [self._origin("train", one) or f"number {one}" for one in records])
         self._logged_step = -1
 
     @property
@@ -78,13 +80,7 @@ class SequenceModel(Network, pl.LightningModule):
         """Mean nats a target of one batch; under next_step the state goes on to the next batch."""
         outcome = self._carry("train", batch)
         loss = self._weighted(outcome)
-        # Off the CPU `item` waits for the device: there the loss is looked at when it is logged.
-        if (loss.device.type == "cpu" or self._logs_now()) and not math.isfinite(loss.item()):
-            raise DivergedError(
-                f"the loss became {loss.item()} in step {self.global_step}",
-                at="records " + ", ".join(str(i) for i in batch.index.tolist()[:8]),
-                fix="lower --model.learning_rate, or clip harder: --trainer.gradient_clip_val 0.25",
-            )
+        self._guard.see_loss(loss, batch, self.global_step)
         self._log_training(loss.detach())
         return self._smoothed(loss, outcome)
 
@@ -121,6 +117,7 @@ class SequenceModel(Network, pl.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         """Validation never sees a state of training, nor of the validation before."""
+        self._guard.settle()
         self._states.pop("valid", None)
         self._scores("valid").reset()
 
@@ -152,16 +149,18 @@ class SequenceModel(Network, pl.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Clip as asked, and count the steps that needed it (exploding gradients, made visible)."""
+        norm = self._clip.norm()
+        if self._scaler() is None:  # it leaves out such steps itself, and lowers its scale
+            self._guard.see_gradient(norm, self.global_step, optimizer)
         if gradient_clip_val and gradient_clip_algorithm in (None, "norm"):
-            self._clip.by_norm(gradient_clip_val)
+            self._clip.by_norm(gradient_clip_val, norm)
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def configure_optimizers(self) -> Any:
         """AdamW (fused where the device has it) with warm-up and cosine."""
         # A fused optimiser undoes the scaling of float16 itself, after our clipping: that would clip scaled gradients.
-        scaler = getattr(getattr(self._trainer, "precision_plugin", None), "scaler", None)
-        fused = self.device.type in ("cpu", "cuda") and scaler is None
+        fused = self.device.type in ("cpu", "cuda") and self._scaler() is None
         optimizer = build_adamw(self.parameters(), self.options, fused)
         self._clip = GradientClip(self.parameters())
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
@@ -169,6 +168,7 @@ class SequenceModel(Network, pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """The blueprint beside the weights: a checkpoint alone is enough for every later verb."""
+        self._guard.settle()
         checkpoint["seqkit"] = self.blueprint
 
     def _carry(self, stage: str, batch: Batch) -> Outcome:
@@ -187,6 +187,10 @@ class SequenceModel(Network, pl.LightningModule):
         name = {"train": "train_dataloader", "valid": "val_dataloaders", "test": "test_dataloaders"}[stage]
         store = getattr(getattr(self.trainer, name), "store", None)
         return None if store is None else store.origins()[record]
+
+    def _scaler(self) -> Any:
+        """What scales the loss under float16; None in other precisions."""
+        return getattr(getattr(self._trainer, "precision_plugin", None), "scaler", None)
 
     def _weighted(self, outcome: Outcome) -> Tensor:
         """The mean loss, each target with the weight of its class if there are weights."""

@@ -4,35 +4,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import pytorch_lightning as pl
 import torch
 
-from seqkit import IGNORED, Batch, ConfigError, DivergedError, Domain, ModelOptions, SequenceModel, StepEncoder
-from seqkit.build import build_model
-from seqkit.training.quiet import quiet_lightning
-
-
-def build(domain: Domain, task: str = "next_step", data: dict[str, Any] | None = None, **options: Any) -> Any:
-    torch.manual_seed(0)
-    module = domain.datamodule(task=task, **(data or {}))
-    module.setup("fit")
-    return build_model(domain, module, ModelOptions(**{"hidden_size": 6} | options)), module
-
-
-def trainer(**options: Any) -> pl.Trainer:
-    quiet: dict[str, Any] = {
-        "logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False,
-        "num_sanity_val_steps": 0, "accelerator": "cpu",
-    }  # fmt: skip
-    with quiet_lightning():
-        return pl.Trainer(**quiet | options)
-
-
-def run(model: SequenceModel, data: pl.LightningDataModule, **options: Any) -> pl.Trainer:
-    handle = trainer(**options)
-    with quiet_lightning():
-        handle.fit(model, datamodule=data)
-    return handle
+from seqkit import IGNORED, Batch, ConfigError, DivergedError, Domain, StepEncoder
+from tests.core.small_training import build, run, trainer
 
 
 def test_the_learning_rate_rises_then_falls_along_a_cosine(melody: Domain) -> None:
@@ -115,7 +90,7 @@ def test_a_loss_that_is_no_number_stops_training_and_names_the_records(task: str
     model, data = build(melody, task)
     with torch.no_grad():
         model.task.head.bias.fill_(torch.nan)
-    with pytest.raises(DivergedError, match=r"the loss became nan in step 0\n  at: records \d") as caught:
+    with pytest.raises(DivergedError, match=r"the loss became nan in step 0\n  at: records demo:\d") as caught:
         run(model, data, max_steps=3)
     assert caught.value.exit_code == 5
 
