@@ -12,6 +12,9 @@ from seqkit.encoder import EncoderBuilder, step_encoder
 if TYPE_CHECKING:
     from seqkit.data.module import SequenceDataModule
 
+API_LEVEL = 1
+"""Of the contract between core and plugins; goes up when a plugin written for the level before would not work."""
+
 
 @dataclass(frozen=True)
 class Scorer:
@@ -41,6 +44,7 @@ class Domain:
         defaults: For a task, options that suit the domain better than the general ones, by dotted name:
             `{"classify": {"model.hidden_size": 64, "trainer.max_epochs": 20}}`.
         scorers: Questions of this domain to a trained model, by the name of their option in `seqkit score`.
+        api_level: Level of the contract that the plugin is written for; a checkpoint of another level is refused.
     """
 
     name: str
@@ -49,3 +53,4 @@ class Domain:
     tasks: tuple[str, ...] = ("next_step",)
     defaults: dict[str, dict[str, Any]] = field(default_factory=dict)
     scorers: dict[str, Scorer] = field(default_factory=dict)
+    api_level: int = 1

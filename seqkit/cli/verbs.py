@@ -10,13 +10,13 @@ from typing import Any
 
 import jsonargparse
 
-from seqkit import plugins
 from seqkit.data.module import SequenceDataModule
 from seqkit.domain import Domain
-from seqkit.errors import CheckpointError, ConfigError, DependencyError, did_you_mean
+from seqkit.errors import ConfigError, DependencyError, did_you_mean
 from seqkit.settings import add_data_options, fold_paths, parse_or_explain
-from seqkit.training.checkpoint import Loaded, read_checkpoint
-from seqkit.training.folder import find_checkpoint
+from seqkit.training.checkpoint import Loaded, load_domain
+from seqkit.training.finding import read_run
+from seqkit.training.manifest import require_blueprint
 
 
 def parse_verb(
@@ -53,11 +53,7 @@ def parse_verb(
 
 def domain_of(run: str) -> Domain:
     """The domain a run was trained for."""
-    blueprint = read_checkpoint(find_checkpoint(run))["seqkit"]
-    name = blueprint["domain"]
-    if name not in plugins.installed():
-        raise CheckpointError(f"domain {name!r} is not installed", at=run, fix="install the plugin that trained it")
-    return plugins.load(name)
+    return load_domain(require_blueprint(read_run(run, quiet=True)[1]))
 
 
 def output_path(run: str, out: str | None, name: str) -> Path:

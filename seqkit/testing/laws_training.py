@@ -16,8 +16,10 @@ from seqkit.steps import Batch, Discrete
 from seqkit.tasks.ctc import IMPOSSIBLE, Transcript
 from seqkit.testing.bench import Bench
 from seqkit.testing.laws_codec import same_value
-from seqkit.training.checkpoint import load_model, require_plain_json
-from seqkit.training.folder import RunFolder, find_checkpoint
+from seqkit.training.checkpoint import load_model
+from seqkit.training.folder import RunFolder
+from seqkit.training.manifest import identify
+from seqkit.training.plain import require_plain_json
 from seqkit.training.trainer import build_trainer, train
 
 FIRST_LOSS_NATS = 0.4
@@ -94,13 +96,13 @@ def check_checkpoint(bench: Bench) -> None:
     """
     model = copy.deepcopy(bench.model).float()
     model.blueprint = describe(bench.domain, bench.data, model, bench.encoder_options)
-    model.blueprint["versions"] = {}
+    model.blueprint |= identify(bench.domain, bench.data) | {"versions": {}}
     require_plain_json(model.blueprint, "options and codec states")
     with tempfile.TemporaryDirectory() as folder:
         run = RunFolder(Path(folder))
         run.checkpoints.mkdir()
         _train_briefly(model, bench, run)
-        loaded = load_model(find_checkpoint(folder), domain=bench.domain)
+        loaded = load_model(folder, domain=bench.domain)
     batch = _single_precision(bench.batch)
     expected, found = _answer(model, batch), _answer(loaded.model, batch)
     torch.testing.assert_close(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
+from torch import Tensor
 
 from seqkit import plugins
 from seqkit.build import build_model
@@ -18,6 +16,12 @@ from seqkit.domain import Domain
 from seqkit.errors import CheckpointError, ConfigError, SeqkitError, did_you_mean
 from seqkit.model import SequenceModel
 from seqkit.options import ModelOptions
+from seqkit.training.bounded import BoundedTensors
+from seqkit.training.finding import read_run
+from seqkit.training.manifest import require_blueprint, require_same_plugin, require_same_vocabulary, versions_of
+
+_LEAST_BOUND = 1 << 24
+"""Numbers that a tensor of a model may have in any case: filters and tables that are in no checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -37,62 +41,11 @@ class Loaded:
     blueprint: dict[str, Any]
 
 
-def require_plain_json(values: dict[str, Any], what: str) -> None:
-    """Refuse anything that would not survive a checkpoint that is loaded without running code.
-
-    Raises:
-        ConfigError: Names what it found.
-    """
-    try:
-        if json.loads(json.dumps(values)) != values:
-            raise TypeError("values change on the way through JSON (tuples, or keys that are no text)")
-    except (TypeError, ValueError) as error:
-        raise ConfigError(
-            f"{what} must be plain JSON: {error}", fix="use text, numbers, true/false, null, lists and dictionaries"
-        ) from error
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """The content of a checkpoint file, its checksums verified.
-
-    Raises:
-        CheckpointError: If it is damaged, or no checkpoint of ours.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-        if damaged is not None:
-            raise CheckpointError(
-                f"the file is damaged: checksum of {damaged}", at=str(path), fix="use another checkpoint"
-            )
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except SeqkitError:
-        raise
-    except zipfile.BadZipFile as error:
-        raise CheckpointError(
-            f"the file is no checkpoint, or was cut short: {error}",
-            at=str(path),
-            fix="name a run folder, or checkpoints/best.ckpt in one",
-        ) from error
-    except Exception as error:
-        # Unpickling refuses in many ways; each means the same to the user.
-        raise CheckpointError(
-            f"the file cannot be read as a checkpoint without running code from it: {type(error).__name__}",
-            at=str(path),
-            fix="name a checkpoint of seqkit fit, or train it again",
-        ) from error
-    if not isinstance(content, dict) or "seqkit" not in content:
-        raise CheckpointError(
-            "the file was not written by seqkit", at=str(path), fix="name a run folder or a checkpoint of seqkit fit"
-        )
-    return content
-
-
-def load_model(path: Path, data_arguments: dict[str, Any] | None = None, domain: Domain | None = None) -> Loaded:
+def load_model(run: str | Path, data_arguments: dict[str, Any] | None = None, domain: Domain | None = None) -> Loaded:
     """Build and fill a model from a checkpoint alone.
 
     Args:
-        path: The checkpoint.
+        run: A checkpoint, a run folder (of which the best checkpoint that can be read is taken) or an exported one.
         data_arguments: Options of the data module that replace the saved ones, such as `path`.
         domain: The domain's value, when it is not installed as a plugin.
 
@@ -100,24 +53,80 @@ def load_model(path: Path, data_arguments: dict[str, Any] | None = None, domain:
         CheckpointError: If the checkpoint and the installed plugin do not fit together.
         ConfigError: If an option is not one of the data module's.
     """
-    content = read_checkpoint(path)
-    blueprint = content["seqkit"]
-    domain = domain or plugins.load(blueprint["domain"])
+    path, content = read_run(run)
+    blueprint = require_blueprint(content)
+    domain = domain or load_domain(blueprint)
+    require_same_plugin(blueprint, domain)
     _move_embedding_dropout(blueprint, domain)
     data = reopen_data(domain, blueprint, data_arguments or {})
+    require_same_vocabulary(blueprint, domain, data)
     try:
-        options = ModelOptions(**blueprint["model"])
-        known = {name: blueprint.get(name) for name in ("season", "horizon", "cutoffs")}
-        model = build_model(domain, data, options, blueprint["encoder"], **known)
+        _require_layers(blueprint, content["state_dict"])
+        with BoundedTensors(_most_numbers(content["state_dict"])):
+            model = _build(domain, data, blueprint)
+        _require_shapes(model, content["state_dict"])
         model.load_state_dict(content["state_dict"])
-    except (RuntimeError, TypeError, KeyError) as error:
-        raise CheckpointError(
-            f"does not fit the installed domain {domain.name!r}: {error}",
-            at=str(path),
-            fix=f"install the version that trained it: {blueprint.get('versions', {})}",
-        ) from error
+    except Exception as error:
+        # What a blueprint asks for is built by a plugin's code, too: whatever it raises means that they do not fit.
+        raise _misfit(str(path), blueprint, domain, error) from error
     model.blueprint = blueprint
     return Loaded(domain, data, model.eval(), blueprint)
+
+
+def load_domain(blueprint: dict[str, Any]) -> Domain:
+    """The installed domain that a checkpoint was trained for.
+
+    Raises:
+        CheckpointError: If it is not installed.
+        DependencyError: If it cannot be imported.
+    """
+    name = blueprint["domain"]
+    if name not in plugins.installed():
+        plugin = blueprint.get("plugin") or {}
+        package = plugin.get("package") if isinstance(plugin, dict) else None
+        raise CheckpointError(
+            f"domain {name!r} is not installed",
+            fix=f"pip install {package!r}" if package else "install the plugin that trained it",
+        )
+    return plugins.load(name)
+
+
+def _build(domain: Domain, data: SequenceDataModule, blueprint: dict[str, Any]) -> SequenceModel:
+    known = {name: blueprint.get(name) for name in ("season", "horizon", "cutoffs")}
+    return build_model(domain, data, ModelOptions(**blueprint["model"]), blueprint["encoder"], **known)
+
+
+def _most_numbers(weights: dict[str, Tensor]) -> int:
+    return max(2 * sum(tensor.numel() for tensor in weights.values()), _LEAST_BOUND)
+
+
+def _require_layers(blueprint: dict[str, Any], weights: dict[str, Tensor]) -> None:
+    """Refuse more layers than there are tensors: each is made before any of its sizes is looked at."""
+    for name, value in (blueprint["model"] | blueprint["encoder"]).items():
+        if "layers" in name and (not isinstance(value, int) or value > len(weights)):
+            raise ValueError(f"{name} is {value!r}, and the file holds {len(weights)} tensors")
+
+
+def _require_shapes(model: SequenceModel, weights: dict[str, Tensor]) -> None:
+    """Refuse weights of other names, shapes or types than the model's: copying would convert types silently."""
+    asked = model.state_dict()
+    for name in sorted(asked.keys() ^ weights.keys()):
+        raise ValueError(f"{name} is only in the {'model' if name in asked else 'file'}")
+    for name, own in asked.items():
+        given = weights[name]
+        if not isinstance(given, Tensor) or (own.shape, own.dtype) != (given.shape, given.dtype):
+            found = f"{tuple(given.shape)} of {given.dtype}" if isinstance(given, Tensor) else type(given).__name__
+            raise ValueError(f"{name} is {found}, and should be {tuple(own.shape)} of {own.dtype}")
+
+
+def _misfit(where: str, blueprint: dict[str, Any], domain: Domain, error: Exception) -> CheckpointError:
+    """An error of building or filling, in one line with both versions."""
+    reason = (error.what if isinstance(error, SeqkitError) else f"{error}" or type(error).__name__).splitlines()[0]
+    return CheckpointError(
+        f"does not fit the installed domain {domain.name!r}: {reason}; {versions_of(blueprint, domain)}",
+        at=where,
+        fix=f"install the version that trained it: {blueprint.get('versions', {})}",
+    )
 
 
 def _move_embedding_dropout(blueprint: dict[str, Any], domain: Domain) -> None:
@@ -129,11 +138,17 @@ def _move_embedding_dropout(blueprint: dict[str, Any], domain: Domain) -> None:
 
 
 def reopen_data(domain: Domain, blueprint: dict[str, Any], changes: dict[str, Any]) -> SequenceDataModule:
-    """The data module of a checkpoint, codecs restored, with some options changed."""
+    """The data module of a checkpoint, codecs restored, with some options changed.
+
+    Raises:
+        ConfigError: If the trained model cannot read data with the changed options.
+        CheckpointError: If the checkpoint's own options do not fit the installed domain.
+    """
     known = blueprint["data"]
+    allowed = known.keys() | _options_of(domain.datamodule)
     for name in changes:
-        if name not in known:
-            raise ConfigError(f"no option --data.{name}", fix=did_you_mean(name, known) or "see --help")
+        if name not in allowed:
+            raise ConfigError(f"no option --data.{name}", fix=did_you_mean(name, allowed) or "see --help")
     arguments = known | changes
     if "path" in changes:
         # Rules about the old files say nothing about the new ones, unless they are given again.
@@ -144,16 +159,27 @@ def reopen_data(domain: Domain, blueprint: dict[str, Any], changes: dict[str, An
     try:
         data = domain.datamodule(**arguments)
         data.restore_codecs(blueprint["codec"], blueprint["target_codec"])
-    except (TypeError, KeyError) as error:
+    except Exception as error:
         if changes:
+            reopen_data(domain, blueprint, {})  # if that fails, too, the changes are not to blame
+            if isinstance(error, SeqkitError):
+                raise
             raise ConfigError(
                 f"the trained model cannot read data with these options: {error}",
                 at=", ".join(f"--data.{name}" for name in changes),
                 fix="leave out the options that decide what a step or a target is: those of the run hold",
             ) from error
-        raise CheckpointError(
-            f"does not fit the installed domain {domain.name!r}: {error}",
-            at="RUN",
-            fix=f"install the version that trained it: {blueprint.get('versions', {})}",
-        ) from error
+        raise _misfit("RUN", blueprint, domain, error) from error
     return data
+
+
+def _options_of(kind: type[SequenceDataModule]) -> set[str]:
+    """Names of a data module's options, those included that it passes on to the classes above it."""
+    names: set[str] = set()
+    for each in kind.__mro__:
+        constructor = vars(each).get("__init__")
+        parameters = inspect.signature(constructor).parameters.values() if constructor is not None else []
+        names |= {parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD}
+        if parameters and not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            break
+    return names - {"self"}

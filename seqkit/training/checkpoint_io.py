@@ -14,8 +14,9 @@ from lightning_fabric.plugins import CheckpointIO
 from torch import Tensor
 
 from seqkit.errors import CheckpointError
-from seqkit.training.checkpoint import read_checkpoint
+from seqkit.training.archive import read_checkpoint
 from seqkit.training.durable import refusal, replacing
+from seqkit.training.manifest import make_manifest
 
 KEEP_PREVIOUS = {"keep_previous": True}
 """`Trainer.save_checkpoint(path, storage_options=KEEP_PREVIOUS)`: what was at NAME.ckpt goes to NAME.previous.ckpt."""
@@ -40,13 +41,15 @@ class SafeCheckpointIO(CheckpointIO):
 
         Raises:
             DependencyError: If the disk is full or the folder cannot be written.
-            CheckpointError: If what was read back is not what was written.
+            CheckpointError: If what was read back is not what was written, or it could not be loaded again without
+                running code.
         """
         path = Path(path)
         keep = previous(path) if (storage_options or {}).get("keep_previous") else None
-        with replacing(path, _num_bytes(checkpoint), _verify, keep) as file:
+        content = {**checkpoint, "manifest": make_manifest(checkpoint)}
+        with replacing(path, _num_bytes(content), _verify, keep) as file:
             sink = _Sink(file, path)
-            torch.save(checkpoint, sink)  # type: ignore[arg-type]
+            torch.save(content, sink)  # type: ignore[arg-type]
             sink.settle()
 
     def load_checkpoint(

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from seqkit.errors import CheckpointError, ConfigError, DependencyError, did_you_mean
+from seqkit.training.durable import atomic_write
 
 _MOST_NAMED = 8
 """Runs of a comparison or cross-validation that an error names."""
@@ -47,13 +48,13 @@ class RunFolder:
     def save_config(self, config: dict[str, Any]) -> None:
         """Write the configuration."""
         text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-        self.config.write_text(f"# seqkit fit --config {self.config.name}\n{text}", encoding="utf-8")
+        atomic_write(self.config, f"# seqkit fit --config {self.config.name}\n{text}")
 
     def save_result(self, result: dict[str, Any]) -> Path:
         """Write `result.json` for the run itself, `result-SPLIT.json` for a later verb."""
         name = "result.json" if result["verb"] == "fit" else f"result-{result['split']}.json"
         path = self.path / name
-        path.write_text(as_json(result) + "\n", encoding="utf-8")
+        atomic_write(path, as_json(result) + "\n")
         return path
 
     def result(self) -> dict[str, Any]:
@@ -168,7 +169,12 @@ def _cannot_be_made(path: Path, error: OSError) -> DependencyError:
 
 
 def find_checkpoint(run: str | Path) -> Path:
-    """The checkpoint of a run folder (best before last), or the checkpoint file itself.
+    """The first of `checkpoints_of`."""
+    return checkpoints_of(run)[0]
+
+
+def checkpoints_of(run: str | Path) -> list[Path]:
+    """The checkpoints of a run folder that later verbs may use, best first, or the checkpoint file itself.
 
     Raises:
         CheckpointError: If there is none.
@@ -176,11 +182,12 @@ def find_checkpoint(run: str | Path) -> Path:
     path = Path(run)
     if path.is_file():
         if path.suffix == ".ckpt" or not (path.parent / "checkpoints").is_dir():
-            return path
+            return [path]
         raise CheckpointError(f"{path.name} is no checkpoint", at=str(path), fix=f"name the run folder: {path.parent}")
-    for name in ("best.ckpt", "last.ckpt"):
-        if (path / "checkpoints" / name).exists():
-            return path / "checkpoints" / name
+    places = [path / "checkpoints" / name for name in ("best.ckpt", "last.ckpt")]
+    # A pipe or a device of that name would be waited for.
+    if found := [place for place in places if place.is_file()]:
+        return found
     if path.is_dir():
         inside = sorted(str(folder.parent) for folder in path.glob("*/checkpoints"))
         fix = "name the folder of a finished run"

@@ -21,12 +21,14 @@ from seqkit.errors import SeqkitError
 from seqkit.settings import Settings
 from seqkit.steps import Split
 from seqkit.tasks.ctc import set_beam_size
-from seqkit.training.checkpoint import Loaded, load_model, reopen_data, require_plain_json
+from seqkit.training.checkpoint import Loaded, load_model, reopen_data
 from seqkit.training.evaluation import Evaluation, score_split, versions
-from seqkit.training.folder import RunFolder, find_checkpoint, new_run, require_free
+from seqkit.training.folder import RunFolder, new_run, require_free
 from seqkit.training.leakage import describe_leaks, find_leaks
+from seqkit.training.manifest import identify
 from seqkit.training.neighbours import Neighbours
 from seqkit.training.pictures import plot_evaluation, plot_training
+from seqkit.training.plain import require_plain_json
 from seqkit.training.precision import choose_precision
 from seqkit.training.threads import choose_threads, on_threads
 from seqkit.training.trainer import build_trainer, require_device, total_steps, train
@@ -59,13 +61,15 @@ def _fit(settings: Settings, say: Say, neighbours: Neighbours) -> tuple[RunFolde
     pl.seed_everything(settings.seed, verbose=False)
     domain = settings.domain
     data = domain.datamodule(**settings.data)
+    require_plain_json(data.arguments | settings.encoder, "options of data and encoder")
     data.order_seed = settings.seed if data.order_seed is None else data.order_seed
     require_task(domain, data.task)
     say(f"seqkit {version('seqkit')} · {domain.name} · {data.task} · {_where(data)}")
     data.setup("fit")
     loader, _ = data.loader("train"), data.loader("valid")
     model = build_model(domain, data, settings.model, settings.encoder)
-    model.blueprint = describe(domain, data, model, settings.encoder) | {"versions": versions()}
+    model.blueprint = describe(domain, data, model, settings.encoder) | identify(domain, data)
+    model.blueprint["versions"] = versions()
     first = as_steps(np.array(data.store("train").steps[:1]))  # not the first record's: that may be a whole corpus
     model.blueprint["start"] = first.nan_to_num().tolist()  # NaN is no JSON
     require_plain_json(model.blueprint, "options and codec states")
@@ -92,7 +96,7 @@ def _fit(settings: Settings, say: Say, neighbours: Neighbours) -> tuple[RunFolde
     if not any(folder.checkpoints.iterdir()):
         # Training ended before its first validation, so there is no best.
         trainer.save_checkpoint(folder.checkpoints / "last.ckpt")
-    loaded = load_model(find_checkpoint(folder.path), domain=domain)
+    loaded = load_model(folder.path, domain=domain)
     model.load_state_dict(loaded.model.state_dict())
     evaluation = score_split("fit", "valid", data, model, settings.trainer)
     result = evaluation.result
@@ -132,7 +136,7 @@ def evaluate(
         beam: Prefixes that ctc keeps while decoding; None takes those of the training.
     """
     begin = time.perf_counter()
-    loaded = load_model(find_checkpoint(run), changes, domain)
+    loaded = load_model(run, changes, domain)
     if beam is not None:
         set_beam_size(loaded.model.task, beam)
     verb = "test" if split == "test" else "validate"
@@ -155,7 +159,7 @@ def evaluate(
 
 def reload(run: str | Path, changes: dict[str, Any] | None = None, domain: Domain | None = None) -> Loaded:
     """A trained model with its data module."""
-    return load_model(find_checkpoint(run), changes, domain)
+    return load_model(run, changes, domain)
 
 
 def _bad_records(data: SequenceDataModule, folder: RunFolder | None) -> dict[str, Any]:

@@ -85,6 +85,7 @@ def test_checkpoints_with_embedding_dropout_as_an_option_of_the_encoder_still_lo
     run = trained(tmp_path, hidden_size=8, max_steps=1)
     path = run.path / "checkpoints" / "last.ckpt"
     content = torch.load(path, weights_only=True)
+    del content["manifest"], content["seqkit"]["plugin"]  # 0.1.0 wrote none
     content["seqkit"]["encoder"]["embedding_dropout"] = share
     content["seqkit"]["model"].pop("embedding_dropout")
     torch.save(content, tmp_path / "old.ckpt")

@@ -1,0 +1,85 @@
+"""Which checkpoint of a run is used: the best one that can be read; and from which a training goes on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from seqkit.errors import CheckpointError
+from seqkit.training.archive import read_checkpoint
+from seqkit.training.folder import checkpoints_of
+
+RESUME = ("resume.ckpt", "resume.previous.ckpt", "last.ckpt")
+"""Files that a training can go on from."""
+
+
+def read_run(run: str | Path, quiet: bool = False) -> tuple[Path, dict[str, Any]]:
+    """The content of a run's best checkpoint that can be read, or of a checkpoint file; one that cannot is passed over.
+
+    Args:
+        run: Run folder or checkpoint.
+        quiet: Say nothing of what is passed over.
+
+    Returns:
+        The file that was read, and what it holds.
+
+    Raises:
+        CheckpointError: If there is none; names each with its reason.
+    """
+    refused: list[CheckpointError] = []
+    for path in checkpoints_of(run):
+        try:
+            content = read_checkpoint(path)
+        except CheckpointError as error:
+            refused.append(error)
+            continue
+        if refused and not quiet:
+            passed = "; ".join(_in_one_line(error) for error in refused)
+            print(f"seqkit: passed over: {passed}; {path.name} is taken", file=sys.stderr)
+        return path, content
+    if len(refused) == 1:
+        raise refused[0]
+    raise CheckpointError(
+        f"no checkpoint can be used: {'; '.join(_in_one_line(error) for error in refused)}",
+        at=str(run),
+        fix="put a copy of the run's checkpoints back, or train it again by its config.yaml",
+    )
+
+
+def resume_candidates(folder: Path) -> list[Path]:
+    """Checkpoints of an unfinished run that training can go on from, newest first; damaged ones are left out.
+
+    A checkpoint is valid if its checksums and its manifest are right, and no weight or state of the optimiser is
+    infinite or not a number.
+
+    Args:
+        folder: The run's folder.
+    """
+    valid = []
+    for name in RESUME:
+        path = folder / "checkpoints" / name
+        if not path.is_file():
+            continue
+        try:
+            content = read_checkpoint(path)
+            written = path.stat().st_mtime_ns
+        except (CheckpointError, OSError):
+            continue
+        if _is_finite([content["state_dict"], content.get("optimizer_states")]):
+            valid.append((content.get("global_step") or 0, written, path))
+    return [path for *_, path in sorted(valid, reverse=True)]
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, Tensor):
+        return bool(value.isfinite().all())
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    return all(map(_is_finite, value)) if isinstance(value, list | tuple) else True
+
+
+def _in_one_line(error: CheckpointError) -> str:
+    return f"{Path(error.at or '').name} ({error.what.splitlines()[0]})"
