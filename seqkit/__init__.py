@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from seqkit.codecs import LabelCodec as LabelCodec
     from seqkit.codecs import SymbolCodec as SymbolCodec
     from seqkit.codecs import TagCodec as TagCodec
+    from seqkit.data.cache import scratch_file as scratch_file
     from seqkit.data.delimited import first_row as first_row
     from seqkit.data.delimited import read_delimited as read_delimited
     from seqkit.data.module import SequenceDataModule as SequenceDataModule
     from seqkit.data.parts import join_parts as join_parts
+    from seqkit.data.signs import binary_format as binary_format
     from seqkit.data.sources import PathOption as PathOption
     from seqkit.data.sources import SourceFile as SourceFile
     from seqkit.data.sources import find_files as find_files
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from seqkit.errors import DependencyError as DependencyError
     from seqkit.errors import DivergedError as DivergedError
     from seqkit.errors import SeqkitError as SeqkitError
+    from seqkit.errors import StructureError as StructureError
     from seqkit.errors import did_you_mean as did_you_mean
     from seqkit.inference.judge import Judge as Judge
     from seqkit.lecture.rungs.class_rungs import class_figures as class_figures
@@ -67,6 +70,7 @@ if TYPE_CHECKING:
     from seqkit.problems import collecting as collecting
     from seqkit.problems import observe as observe
     from seqkit.problems import observed as observed
+    from seqkit.problems import passed as passed
     from seqkit.problems import report as report
     from seqkit.problems import reporting as reporting
     from seqkit.run import Run as Run
@@ -87,9 +91,11 @@ _HOMES = {
     "seqkit.checking.inspector": ("Inspector",),
     "seqkit.codec": ("Codec",),
     "seqkit.codecs": ("LabelCodec", "SymbolCodec", "TagCodec"),
+    "seqkit.data.cache": ("scratch_file",),
     "seqkit.data.delimited": ("first_row", "read_delimited"),
     "seqkit.data.module": ("SequenceDataModule",),
     "seqkit.data.parts": ("join_parts",),
+    "seqkit.data.signs": ("binary_format",),
     "seqkit.data.sources": ("PathOption", "SourceFile", "find_files", "is_hub", "split_label"),
     "seqkit.data.tables": ("TABLE_SUFFIXES", "is_table", "read_batches", "read_hub", "read_rows", "require_column"),
     "seqkit.domain": ("Domain", "Scorer"),
@@ -97,7 +103,7 @@ _HOMES = {
     "seqkit.encoder": ("Encoder", "StepEncoder", "step_encoder"),
     "seqkit.errors": (
         "CheckpointError", "ConfigError", "DataError", "DependencyError", "DivergedError", "SeqkitError",
-        "did_you_mean",
+        "StructureError", "did_you_mean",
     ),
     "seqkit.inference.judge": ("Judge",),
     "seqkit.lecture.sources.gaussian": ("Autoregression", "GaussianHiddenMarkov"),
@@ -110,7 +116,7 @@ _HOMES = {
     "seqkit.plots.forecast": ("draw_forecast",),
     "seqkit.plots.spectrogram": ("draw_spectrogram",),
     "seqkit.plots.style": ("save_figure",),
-    "seqkit.problems": ("collecting", "observe", "observed", "report", "reporting"),
+    "seqkit.problems": ("collecting", "observe", "observed", "passed", "report", "reporting"),
     "seqkit.run": ("Run",),
     "seqkit.standard_codec": ("StandardCodec",),
     "seqkit.steps": (

@@ -45,6 +45,13 @@ class DataError(SeqkitError):
     exit_code = 2
 
 
+class StructureError(DataError):
+    """The data as a whole are not what was asked for: no such path, no such column (exit code 2).
+
+    No bad record, so `--data.on_bad_record skip` does not leave it out.
+    """
+
+
 class TooManyBadRecords(DataError):
     """More records are bad than `--data.max_bad` allows (exit code 2)."""
 

@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seqkit.errors import DataError, SeqkitError, TooManyBadRecords
+from seqkit.errors import DataError, SeqkitError, StructureError, TooManyBadRecords
 
 MOST_KEPT = 100_000
 """Problems kept one by one; a binary file taken for text has more, and they are only counted."""
@@ -51,6 +51,7 @@ class Collected:
         problems: Each once, in the order found.
         num_problems: How many there were, those beyond `MOST_KEPT` too.
         most: More problems than these are an error, `TooManyBadRecords`.
+        strict: A `StructureError` is raised all the same: it is no bad record.
         files: Files that were opened: path, and name inside an archive.
         seen: What readers counted that the records no longer show, by name: letters, sample rates ...
         num_passed: Good records of the longest reading or, where they are more, good units of them such as lines.
@@ -59,6 +60,7 @@ class Collected:
     problems: list[Problem] = field(default_factory=list)
     num_problems: int = 0
     most: float = math.inf
+    strict: bool = False
     files: set[tuple[Path, str | None]] = field(default_factory=set)
     seen: dict[str, Counter[str]] = field(default_factory=dict)
     _known: set[int] = field(default_factory=set)
@@ -87,6 +89,10 @@ class Collected:
             raise TooManyBadRecords(
                 f"{self.num_problems:,} bad records; the last one: {error.what}", at=error.at, fix=_FIX
             )
+
+    def refuses(self, error: SeqkitError) -> bool:
+        """Whether a problem is not to be noted but raised."""
+        return self.strict and isinstance(error, StructureError)
 
     def begin_reading(self) -> None:
         """Another reading of the same data begins: what passes is counted anew."""
@@ -132,7 +138,7 @@ def report(error: DataError, record: str | bytes | None = None) -> None:
         TooManyBadRecords: If more were found than the user allows.
     """
     collected = _OPEN.get()
-    if collected is None:
+    if collected is None or collected.refuses(error):
         raise error
     collected.add(error, record)
 
@@ -168,7 +174,7 @@ def reporting() -> Iterator[None]:
         raise
     except DataError as error:
         collected = _OPEN.get()
-        if collected is None:
+        if collected is None or collected.refuses(error):
             raise
         collected.add(error)
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-import zipfile
-import zlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import IO, cast
 
-from seqkit.errors import DataError, did_you_mean
-from seqkit.problems import observe_file, reporting
+from seqkit.data.archives import member_names, open_member, unpack
+from seqkit.errors import DataError, StructureError, did_you_mean
+from seqkit.problems import observe_file, report, reporting
 
 HUB_PREFIX = "hf://"
 
 PathOption = str | list[str] | None
 """The type of `--data.path` and its kin: one path, several, or none (demo data)."""
+
+_NO_FILE = "is neither a file nor a folder, but a pipe, a socket or a device"
 
 
 @dataclass(frozen=True)
@@ -53,18 +52,19 @@ class SourceFile:
         """The file's bytes as a stream; `.gz` is unpacked on the way.
 
         Raises:
-            DataError: If the file cannot be opened.
+            DataError: If the file cannot be opened, or is none; later reading raises it where far too much comes out.
         """
         observe_file(self.path, self.member)
+        if self.member is not None:
+            member = open_member(self.path, self.member)
+            return unpack(member, _size(member), self.origin) if self.member.endswith(".gz") else member
         try:
-            if self.member is not None:
-                member = io.BytesIO(_archive(self.path).read(self.member))
-                return cast(IO[bytes], gzip.open(member)) if self.member.endswith(".gz") else member
-            if self.path.suffix == ".gz":
-                return cast(IO[bytes], gzip.open(self.path, "rb"))
-            return self.path.open("rb")
-        except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # RuntimeError: encrypted
+            if self.path.exists() and not self.path.is_file():  # A pipe would be waited for, a device has no end.
+                raise DataError(_NO_FILE, at=self.origin, fix="give a regular file")
+            stream = cast(IO[bytes], self.path.open("rb"))
+        except OSError as error:
             raise DataError(f"cannot be read: {error}", at=self.origin, fix="check the file") from error
+        return unpack(stream, self.path.stat().st_size, self.origin) if self.path.suffix == ".gz" else stream
 
 
 def is_hub(path: PathOption) -> bool:
@@ -88,83 +88,138 @@ def split_label(path: str) -> tuple[str | None, str]:
 def find_files(path: str | Sequence[str], suffixes: Sequence[str]) -> list[SourceFile]:
     """All files below the given paths whose names end in one of `suffixes`, in sorted order.
 
-    A file that is named itself is taken whatever its ending. In a zip archive the members are looked at.
+    A file that is named itself is taken whatever its ending. In a zip archive the members are looked at. Links to files
+    are followed, links to folders are not: each file is found once.
 
     Args:
         path: One path or several, each with an optional `LABEL=`.
         suffixes: Endings with the dot, lower case; `.gz` after them is understood.
 
     Raises:
-        DataError: If a path does not exist (names the nearest one) or holds no such file.
+        DataError: If a path does not exist (names the nearest one), holds no such file, is given twice, or holds what
+            cannot be read: a pipe, a device, a link to nothing.
     """
     found: list[SourceFile] = []
+    given: dict[Path, str] = {}
     for entry in [path] if isinstance(path, str) else path:
         label, rest = split_label(entry)
         if rest.startswith(HUB_PREFIX):
             what = f"{rest} stands among other paths or has a label"
-            raise DataError(
+            raise StructureError(
                 what, at=entry, fix="a data set of the hub must be the only path: --data.path hf://owner/name"
             )
         with reporting():
-            here = list(_expand(Path(rest).expanduser(), label, tuple(suffixes)))
+            top = _existing(rest, entry)
+            if (before := given.setdefault(top.resolve(), entry)) is not entry:
+                raise StructureError(f"the same as {before!r}: given twice", at=entry, fix="give each path once")
+            here = list(_expand(top, label, tuple(suffixes)))
             if not here:
-                raise DataError("holds no file to read", at=rest, fix=f"expected files ending in {', '.join(suffixes)}")
+                fix = f"expected files ending in {', '.join(suffixes)}"
+                raise StructureError("holds no file to read", at=rest, fix=fix)
             found += here
     return found
 
 
-def _expand(path: Path, label: str | None, suffixes: tuple[str, ...]) -> Iterator[SourceFile]:
-    if path.is_dir():
-        for file in sorted(p for p in path.rglob("*") if p.is_file()):
-            inside = file.relative_to(path)
-            if _ends_in(file.name, suffixes) and not any(part.startswith(".") for part in inside.parts):
-                folder = str(inside.parent)
-                yield SourceFile(file, label=label, folder="" if folder == "." else folder)
-    elif path.suffix == ".zip":
-        for member in _members(path):
-            if _ends_in(member, suffixes):
-                folder = Path(member).parent.name
-                yield SourceFile(path, member, label, folder)
-    elif path.exists():
-        if not path.is_file():
-            raise DataError("is neither a file nor a folder", at=str(path), fix="give a regular file")
-        yield SourceFile(path, label=label)
-    else:
-        raise missing_path(path)
+def files_below(folder: Path) -> list[Path]:
+    """All that lies in a folder and below and is no folder, in sorted order; hidden files and folders are left out.
+
+    Raises:
+        DataError: For a folder that cannot be listed, and a link that leads to a folder elsewhere.
+    """
+    found: list[Path] = []
+    folders = [folder]
+    while folders:
+        here = folders.pop()
+        with reporting():
+            for path in _listed(here):
+                if path.is_dir() and not path.is_symlink():
+                    folders.append(path)
+                elif path.is_dir():
+                    _refuse_outside(path, folder)
+                else:
+                    found.append(path)
+    return sorted(found)
 
 
 def missing_path(path: Path) -> DataError:
     """The error for a path that does not exist, with the nearest one beside it."""
+    if path.is_symlink():
+        return StructureError("is a link to nothing", at=str(path), fix="mend or remove the link")
     siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-    return DataError(
+    fix = did_you_mean(path.name, siblings)
+    if str(path).startswith(("http:/", "https:/", "ftp:/", "s3:/", "gs:/")):
+        fix = "nothing is fetched from there: download the file first"
+    return StructureError(
         f"no such file or folder: {path}",
-        at=str(path.parent.resolve()),
-        fix=did_you_mean(path.name, siblings)
-        or "check the path; runs and configurations keep theirs, which --data.path replaces",
+        at=str(path.parent.absolute()),
+        fix=fix or "check the path; runs and configurations keep theirs, which --data.path replaces",
     )
+
+
+def _existing(path: str, entry: str) -> Path:
+    """A path that is there.
+
+    Raises:
+        StructureError: If it is not, cannot be looked up, or is empty, which would mean the working directory.
+    """
+    if not path.strip():
+        raise StructureError("the path is empty", at=f"--data.path {entry!r}", fix="name a file or a folder")
+    try:
+        found = Path(path).expanduser()
+        if not (found.exists() or found.is_symlink()):
+            raise missing_path(found)
+        return found
+    except OSError as error:
+        raise StructureError(f"cannot be looked up: {error.strerror}", at=path[:200], fix="check the path") from error
+    except RuntimeError as error:
+        raise StructureError("there is no such home folder", at=path, fix="write the path out") from error
+
+
+def _expand(path: Path, label: str | None, suffixes: tuple[str, ...]) -> Iterator[SourceFile]:
+    if path.is_dir():
+        for file in files_below(path):
+            if not _ends_in(file.name, suffixes):
+                continue
+            folder = str(file.relative_to(path).parent)
+            with reporting():
+                _require_file(file, str(file))
+                yield SourceFile(file, label=label, folder="" if folder == "." else folder)
+    elif path.suffix == ".zip":
+        for member in member_names(path):
+            if _ends_in(member, suffixes):
+                yield SourceFile(path, member, label, Path(member).parent.name)
+    else:
+        _require_file(path, str(path))
+        yield SourceFile(path, label=label)
+
+
+def _require_file(path: Path, at: str) -> None:
+    if not path.exists():
+        raise DataError("is a link to nothing", at=at, fix="mend or remove the link")
+    if not path.is_file():
+        raise DataError(_NO_FILE, at=at, fix="give regular files")
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            return [Path(entry.path) for entry in entries if not entry.name.startswith(".")]
+    except OSError as error:
+        raise DataError(f"cannot be listed: {error.strerror}", at=str(folder), fix="ask for permission") from error
+
+
+def _refuse_outside(link: Path, top: Path) -> None:
+    """What a link to a folder leads to is read anyway if it lies below the given folder; else it would be missed."""
+    if not link.resolve().is_relative_to(top.resolve()):
+        what = f"is a link to a folder elsewhere, {link.resolve()}: such links are not followed"
+        report(DataError(what, at=str(link), fix="give that folder as a --data.path of its own, or remove the link"))
 
 
 def _ends_in(name: str, suffixes: tuple[str, ...]) -> bool:
     return name.lower().removesuffix(".gz").endswith(suffixes)
 
 
-def _members(path: Path) -> list[str]:
-    if not path.exists():
-        raise missing_path(path)
-    try:
-        names = _archive(path).namelist()
-    except zipfile.BadZipFile as error:
-        raise DataError(f"is no zip archive: {error}", at=str(path), fix="pack the files again") from error
-    hidden = ("__MACOSX", ".")
-    return sorted(n for n in names if not n.endswith("/") and not Path(n).name.startswith(hidden))
-
-
-def _archive(path: Path) -> zipfile.ZipFile:
-    """An open archive; its directory is parsed once, not for each of its thousands of members."""
-    status = path.stat()
-    return _opened(path, status.st_size, status.st_mtime_ns)
-
-
-@lru_cache(maxsize=4)
-def _opened(path: Path, size: int, time: int) -> zipfile.ZipFile:  # size, time: a rewritten archive is another one
-    return zipfile.ZipFile(path)
+def _size(stream: IO[bytes]) -> int:
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    return size

@@ -43,7 +43,7 @@ class Tolerance:
         self.policy = policy
         self.max_bad = max_bad
         self._share, most = _parse(max_bad)
-        self.collected = Collected(most=most)
+        self.collected = Collected(most=most, strict=True)
 
     @contextmanager
     def reading(self) -> Iterator[None]:

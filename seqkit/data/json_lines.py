@@ -1,0 +1,136 @@
+"""JSON lines: one object a line, each value as it is written there, each line that is none named."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any
+
+from seqkit.data.sources import SourceFile
+from seqkit.errors import DataError
+from seqkit.problems import report
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_LINE_BYTES = 1 << 28
+"""A longer line is no row but a file without line ends."""
+
+ROWS_PER_BATCH = 2048
+
+_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_KINDS: Mapping[type, str] = {list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
+
+Row = tuple[int, dict[str, Any]]
+"""A row's 1-based number, and its values by name."""
+
+
+def read_json_lines(source: SourceFile) -> Iterator[Row]:
+    """The objects of a file; blank lines are passed over and do not count.
+
+    Values are what JSON says: text stays text, whatever it looks like. `NaN` and infinities are read, as Python and
+    others write them.
+
+    Args:
+        source: The file, UTF-8; `.gz` is unpacked on the way.
+
+    Raises:
+        DataError: Names the line that is no JSON, holds something else than an object, or a name twice.
+    """
+    row = 0
+    decoder = json.JSONDecoder(object_pairs_hook=_each_once)
+    with source.open() as stream:
+        for number, line in enumerate(_lines(stream, source.origin), start=1):
+            if not line.strip():
+                continue
+            row += 1
+            try:
+                yield row, _object(decoder, line)
+            except ValueError as error:
+                at, fix = f"{source.origin}, line {number}", "give one JSON object a line, UTF-8"
+                report(DataError(str(error), at=at, fix=fix), record=line)
+    if not row:
+        raise DataError("holds no rows", at=source.origin, fix="check the file")
+
+
+def json_batches(rows: Iterable[Row]) -> Iterator[pa.RecordBatch]:
+    """Rows of JSON as Arrow batches with the columns of the first one.
+
+    A column whose values are of several kinds within a batch is text, each value as JSON writes it.
+
+    Args:
+        rows: As `read_json_lines` gives them.
+    """
+    import pyarrow as pa
+
+    names: list[str] = []
+    following = iter(rows)
+    while numbered := list(islice(following, ROWS_PER_BATCH)):
+        names = names or list(dict.fromkeys(name for _, row in numbered for name in row))
+        yield pa.RecordBatch.from_arrays([_column([row.get(name) for _, row in numbered]) for name in names], names)
+
+
+def _lines(stream: IO[bytes], origin: str) -> Iterator[bytes]:
+    """Lines of bytes, a mark before the first one left out.
+
+    Raises:
+        DataError: If the file is damaged, or a line has no end.
+    """
+    number = 0
+    try:
+        while line := stream.readline(MOST_LINE_BYTES):
+            number += 1
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            if len(line) == MOST_LINE_BYTES:
+                what = f"the line is longer than {MOST_LINE_BYTES:,} bytes"
+                raise DataError(what, at=f"{origin}, line {number}", fix="give one JSON object a line")
+            yield line
+    except (OSError, EOFError, zlib.error) as error:
+        at = f"{origin}, after line {number}"
+        raise DataError(f"cannot be read to its end: {error}", at=at, fix="get the file again") from error
+
+
+def _object(decoder: json.JSONDecoder, line: bytes) -> dict[str, Any]:
+    """The object of a line.
+
+    Raises:
+        ValueError: Says what else it is.
+    """
+    try:
+        value = decoder.decode(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        utf16 = line.startswith(_MARKS)
+        raise ValueError("is UTF-16, not UTF-8" if utf16 else f"is not valid UTF-8: {error.reason}") from None
+    except RecursionError:
+        raise ValueError("cannot be read as JSON: nested too deeply") from None
+    except ValueError as error:
+        what = str(error) if isinstance(error, json.JSONDecodeError | _Twice) else f"{error}".partition(":")[0]
+        raise ValueError(what if isinstance(error, _Twice) else f"cannot be read as JSON: {what}") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"holds {_KINDS.get(type(value), 'null')}, not an object with names")
+    return value
+
+
+class _Twice(ValueError):
+    """A name that occurs twice: one of its values would be lost."""
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(f"{next(name for name in names if names.count(name) > 1)!r} occurs twice")
+    return values
+
+
+def _column(values: list[Any]) -> pa.Array:
+    import pyarrow as pa
+
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError):
+        texts = [value if isinstance(value, str) or value is None else json.dumps(value) for value in values]
+        return pa.array([text and text.encode("utf-8", "replace").decode() for text in texts], pa.string())
