@@ -18,7 +18,14 @@ from seqkit.model import SequenceModel
 from seqkit.options import ModelOptions
 from seqkit.training.bounded import BoundedTensors
 from seqkit.training.finding import read_run
-from seqkit.training.manifest import require_blueprint, require_same_plugin, require_same_vocabulary, versions_of
+from seqkit.training.manifest import (
+    how_to_install,
+    require_blueprint,
+    require_same_plugin,
+    require_same_vocabulary,
+    versions_of,
+)
+from seqkit.training.plain import printable
 
 _LEAST_BOUND = 1 << 24
 """Numbers that a tensor of a model may have in any case: filters and tables that are in no checkpoint."""
@@ -82,11 +89,8 @@ def load_domain(blueprint: dict[str, Any]) -> Domain:
     """
     name = blueprint["domain"]
     if name not in plugins.installed():
-        plugin = blueprint.get("plugin") or {}
-        package = plugin.get("package") if isinstance(plugin, dict) else None
         raise CheckpointError(
-            f"domain {name!r} is not installed",
-            fix=f"pip install {package!r}" if package else "install the plugin that trained it",
+            f"domain {name[:80]!r} is not installed", at="RUN", fix="install the plugin that it was trained with"
         )
     return plugins.load(name)
 
@@ -121,11 +125,11 @@ def _require_shapes(model: SequenceModel, weights: dict[str, Tensor]) -> None:
 
 def _misfit(where: str, blueprint: dict[str, Any], domain: Domain, error: Exception) -> CheckpointError:
     """An error of building or filling, in one line with both versions."""
-    reason = (error.what if isinstance(error, SeqkitError) else f"{error}" or type(error).__name__).splitlines()[0]
+    reason = printable(error.what if isinstance(error, SeqkitError) else f"{error}" or type(error).__name__)
     return CheckpointError(
         f"does not fit the installed domain {domain.name!r}: {reason}; {versions_of(blueprint, domain)}",
         at=where,
-        fix=f"install the version that trained it: {blueprint.get('versions', {})}",
+        fix=how_to_install(blueprint, domain),
     )
 
 

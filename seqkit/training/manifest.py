@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
 from typing import Any
 
@@ -14,7 +15,7 @@ from seqkit.data.module import SequenceDataModule
 from seqkit.domain import API_LEVEL, Domain
 from seqkit.errors import CheckpointError
 from seqkit.steps import Discrete
-from seqkit.training.plain import fingerprint
+from seqkit.training.plain import fingerprint, printable
 
 FORMAT = 1
 """Of checkpoints; goes up when an older seqkit could not read a newer one's."""
@@ -77,9 +78,8 @@ def verify_content(content: dict[str, Any], most_bytes: int) -> None:
         raise CheckpointError("the file's manifest is not one of seqkit's")
     if written > FORMAT:
         raise CheckpointError(
-            f"the file is of format {written}, by seqkit {manifest.get('seqkit')}; seqkit {version('seqkit')} reads up to "
-            f"format {FORMAT}",
-            fix=f"pip install 'seqkit>={manifest.get('seqkit')}'",
+            f"the file is of format {written}, and seqkit {version('seqkit')} reads up to format {FORMAT}",
+            fix="pip install --upgrade seqkit",
         )
     told = {"content": found, "config": config_hash(blueprint), "plugin": blueprint.get("plugin")}
     told |= {"epoch": content.get("epoch"), "step": content.get("global_step")}
@@ -162,19 +162,24 @@ def versions_of(blueprint: dict[str, Any], domain: Domain) -> str:
     return f"trained with {_in_words(trained)}, installed is {_in_words(here)}"
 
 
+def how_to_install(blueprint: dict[str, Any], domain: Domain) -> str:
+    """The command that installs the version that trained; what a file says of itself goes into none unseen."""
+    trained, here = blueprint.get("plugin"), describe_plugin(domain)
+    number = trained.get("version") if isinstance(trained, dict) and trained.get("package") == here["package"] else None
+    if here["package"] and isinstance(number, str) and re.fullmatch(r"\d+(\.\d+)*((a|b|rc|\.post|\.dev)\d+)*", number):
+        return f"pip install '{here['package']}=={number}'"
+    return "install the package and version that trained it"
+
+
 def _misfit(blueprint: dict[str, Any], domain: Domain, reason: str) -> CheckpointError:
-    plugin = blueprint.get("plugin") or {}
-    package, number = plugin.get("package"), plugin.get("version")
-    install = f"pip install '{package}=={number}'" if package and number else "install the version that trained it"
-    return CheckpointError(
-        f"{reason}: domain {domain.name!r} was {versions_of(blueprint, domain)}", fix=f"{install}, or train it again"
-    )
+    told = f"{reason}: domain {domain.name!r} was {versions_of(blueprint, domain)}"
+    return CheckpointError(told, fix=f"{how_to_install(blueprint, domain)}, or train it again")
 
 
 def _in_words(plugin: dict[str, Any]) -> str:
     level = plugin.get("api_level")
     name = f"{plugin.get('package') or 'a domain of no package'} {plugin.get('version') or ''}".strip()
-    return name if level is None else f"{name} (level {level})"
+    return printable(name if level is None else f"{name} (level {level})")
 
 
 def _vocabulary(codec: Codec) -> dict[str, Any]:

@@ -16,6 +16,7 @@ MOST_DEPTH = 64
 MOST_VALUES = 2_000_000
 """Values of a checkpoint, counted where they stand: a list of lists of one list is long, though its file is small."""
 
+_MOST_SHOWN = 300
 _MAPPINGS = (dict, OrderedDict)
 _SEQUENCES = (list, tuple, torch.Size, set)
 _PLAIN = (str, int, float, bool, bytes, complex, type(None), torch.dtype, torch.device)
@@ -51,6 +52,12 @@ def fingerprint(values: Any, most_bytes: int | None = None) -> str:
     return walk.digest.hexdigest()
 
 
+def printable(text: str) -> str:
+    """The first line of a text from a file, without signs that a terminal would act on, and not endless."""
+    line = next(iter(text.splitlines()), "")[:_MOST_SHOWN]
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
+
+
 class _Walk:
     """One pass over nested values, which adds each to a hash."""
 
@@ -62,12 +69,12 @@ class _Walk:
         """Add a value with all it holds; `place` names it in errors."""
         self.num_values += 1
         if depth > MOST_DEPTH or self.num_values > MOST_VALUES:
-            raise CheckpointError(f"values are nested too deep, or too many, at {place[:80]!r}")
+            raise CheckpointError(f"values are nested too deep, or too many: {place[:80]!r}")
         if type(value) in _MAPPINGS:
             self._note("{", len(value))
             for name, inner in value.items():
                 if not isinstance(name, str | int):
-                    raise CheckpointError(f"a name of type {type(name).__name__} at {place!r}")
+                    raise CheckpointError(f"a name of type {type(name).__name__} at {place[:80]!r}")
                 self._note("k", name)
                 self.add(inner, f"{place}.{name}" if place else str(name), depth + 1)
         elif type(value) in _SEQUENCES:
@@ -82,16 +89,18 @@ class _Walk:
             self._note(type(value).__name__, "" if isinstance(value, torch.device) else repr(value))
         else:
             raise CheckpointError(
-                f"a {type(value).__module__}.{type(value).__name__} at {place!r}, which cannot be loaded without "
+                f"a {type(value).__module__}.{type(value).__name__} at {place[:80]!r}, which cannot be loaded without "
                 "running code"
             )
 
     def _add_tensor(self, tensor: Tensor, place: str) -> None:
         if type(tensor) not in (Tensor, torch.nn.Parameter) or tensor.layout != torch.strided or tensor.is_quantized:
-            raise CheckpointError(f"a {type(tensor).__name__} of layout {tensor.layout} at {place!r}")
+            raise CheckpointError(f"a {type(tensor).__name__} of layout {tensor.layout} at {place[:80]!r}")
         self.num_bytes += tensor.numel() * tensor.element_size()
         if tensor.is_meta or (self.most_bytes is not None and self.num_bytes > self.most_bytes):
-            raise CheckpointError(f"a tensor of shape {tuple(tensor.shape)} at {place!r}: more than the file can hold")
+            raise CheckpointError(
+                f"a tensor of shape {tuple(tensor.shape)} at {place[:80]!r}: more than the file can hold"
+            )
         self._note(str(tensor.dtype), tuple(tensor.shape))
         raw = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1).view(torch.uint8)
         self.digest.update(raw.numpy().data)
