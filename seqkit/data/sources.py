@@ -120,27 +120,6 @@ def find_files(path: str | Sequence[str], suffixes: Sequence[str]) -> list[Sourc
     return found
 
 
-def files_below(folder: Path) -> list[Path]:
-    """All that lies in a folder and below and is no folder, in sorted order; hidden files and folders are left out.
-
-    Raises:
-        DataError: For a folder that cannot be listed, and a link that leads to a folder elsewhere.
-    """
-    found: list[Path] = []
-    folders = [folder]
-    while folders:
-        here = folders.pop()
-        with reporting():
-            for path in _listed(here):
-                if path.is_dir() and not path.is_symlink():
-                    folders.append(path)
-                elif path.is_dir():
-                    _refuse_outside(path, folder)
-                else:
-                    found.append(path)
-    return sorted(found)
-
-
 def missing_path(path: Path) -> DataError:
     """The error for a path that does not exist, with the nearest one beside it."""
     if path.is_symlink():
@@ -177,13 +156,7 @@ def _existing(path: str, entry: str) -> Path:
 
 def _expand(path: Path, label: str | None, suffixes: tuple[str, ...]) -> Iterator[SourceFile]:
     if path.is_dir():
-        for file in files_below(path):
-            if not _ends_in(file.name, suffixes):
-                continue
-            folder = str(file.relative_to(path).parent)
-            with reporting():
-                _require_file(file, str(file))
-                yield SourceFile(file, label=label, folder="" if folder == "." else folder)
+        yield from _below(path, "", path, label, suffixes)
     elif path.suffix == ".zip":
         for member in member_names(path):
             if _ends_in(member, suffixes):
@@ -193,6 +166,25 @@ def _expand(path: Path, label: str | None, suffixes: tuple[str, ...]) -> Iterato
         yield SourceFile(path, label=label)
 
 
+def _below(folder: Path, inside: str, top: Path, label: str | None, suffixes: tuple[str, ...]) -> Iterator[SourceFile]:
+    """The files of a folder and of those below it, in sorted order; hidden files and folders are left out."""
+    for entry in _listed(folder):
+        # What kind it is came with the name: a folder of many files is not looked up file by file.
+        if entry.is_dir(follow_symlinks=False):
+            with reporting():
+                yield from _below(Path(entry.path), os.path.join(inside, entry.name), top, label, suffixes)
+        elif entry.is_symlink() and entry.is_dir():
+            _refuse_outside(Path(entry.path), top)
+        elif _ends_in(entry.name, suffixes):
+            path = Path(entry.path)
+            if not entry.is_file(follow_symlinks=False):
+                with reporting():
+                    _require_file(path, str(path))
+                    yield SourceFile(path, label=label, folder=inside)
+            else:
+                yield SourceFile(path, label=label, folder=inside)
+
+
 def _require_file(path: Path, at: str) -> None:
     if not path.exists():
         raise DataError("is a link to nothing", at=at, fix="mend or remove the link")
@@ -200,10 +192,10 @@ def _require_file(path: Path, at: str) -> None:
         raise DataError(_NO_FILE, at=at, fix="give regular files")
 
 
-def _listed(folder: Path) -> list[Path]:
+def _listed(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            return [Path(entry.path) for entry in entries if not entry.name.startswith(".")]
+            return sorted((e for e in entries if not e.name.startswith(".")), key=lambda entry: entry.name)
     except OSError as error:
         raise DataError(f"cannot be listed: {error.strerror}", at=str(folder), fix="ask for permission") from error
 
