@@ -10,7 +10,7 @@ import tempfile
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from seqkit.data.sources import is_hub
 from seqkit.data.store import FlatStore, open_store
@@ -72,17 +72,50 @@ def fingerprint(data: SequenceDataModule, split: Split) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
+def scratch_file() -> IO[bytes]:
+    """A file without a name in the cache folder, for what is larger than memory: nothing of it outlives the process.
+
+    Raises:
+        DependencyError: If the cache folder cannot be written.
+    """
+    folder = cache_root()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryFile(dir=folder)
+    except OSError as error:
+        raise DependencyError(
+            f"the cache folder cannot be used: {error}", at=str(folder), fix="set SEQKIT_CACHE to a folder"
+        ) from error
+
+
 def file_marks(data: SequenceDataModule) -> list[tuple[str, int, int]]:
     """Name, size and time of each file that the data are read from."""
-    return [(str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns) for p in _all_files(data.files)]
+    return [mark for path in data.files for mark in _marks(path)]
 
 
-def _all_files(paths: list[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(p for p in path.rglob("*") if p.is_file())
-        elif path.exists():
-            yield path
+def _marks(path: Path) -> Iterator[tuple[str, int, int]]:
+    if path.is_dir():
+        yield from _marks_below(str(path.resolve()))
+    elif path.exists():
+        yield _mark(str(path.resolve()), path.stat())
+
+
+def _marks_below(folder: str) -> Iterator[tuple[str, int, int]]:
+    """Of all files in a folder whose own name is resolved, so that only links have to be."""
+    try:
+        with os.scandir(folder) as listed:
+            entries = sorted(listed, key=lambda entry: entry.name)
+    except PermissionError:
+        return  # Whoever lists it to read it has said so by now.
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _marks_below(entry.path)
+        elif entry.is_file():
+            yield _mark(os.path.realpath(entry.path) if entry.is_symlink() else entry.path, entry.stat())
+
+
+def _mark(name: str, status: os.stat_result) -> tuple[str, int, int]:
+    return name, status.st_size, status.st_mtime_ns
 
 
 def _temporary(data: SequenceDataModule) -> Path:
