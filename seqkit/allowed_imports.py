@@ -28,7 +28,7 @@ _MISSING = re.compile(r"Requirement '([^']+)' not met|No module named '([^']+)'"
 
 def restrict_imports() -> None:
     """Let the option parser import the allowed packages only: each name is looked at before anything is imported."""
-    own = {plugin.target.partition(":")[0].partition(".")[0] for plugin in plugins.installed().values()}
+    own = {plugin.root for plugin in plugins.installed().values() if plugin.root.isidentifier()}
     jsonargparse.set_parsing_settings(
         # What looks like a class inside a plain dictionary stays a dictionary.
         instantiate_subclass_spec_in_any=False,
@@ -52,5 +52,7 @@ def explain_import(message: str, at: str | None) -> ConfigError | DependencyErro
         )
     if missing := _MISSING.search(message):
         name = missing.group(1) or missing.group(2)
+        if name.startswith(ALLOWED):
+            return ConfigError(f"there is no {name!r}", at=at, fix="check the spelling")
         return DependencyError(f"{name!r} is not installed", at=at, fix="install it, or name another class")
     return None

@@ -79,12 +79,12 @@ def find_config(name: str) -> Path:
     if (kind := _kind_of(path)) == "file":
         return path
     if kind is not None:
-        raise ConfigError(f"{name} is a {kind}", at="--config", fix="give a YAML file, or the name of a recipe")
+        raise ConfigError(f"{name:.200} is a {kind}", at="--config", fix="give a YAML file, or the name of a recipe")
     known = {str(p.relative_to(root).with_suffix("")): p for root in _recipe_roots() for p in root.rglob("*.yaml")}
     if name.removesuffix(".yaml") in known:
         return known[name.removesuffix(".yaml")]
     raise ConfigError(
-        f"no configuration file or recipe {name!r}",
+        f"no configuration file or recipe {name!r:.200}",
         at="--config",
         fix=did_you_mean(name, known) or f"shipped recipes: {', '.join(sorted(known))}",
     )

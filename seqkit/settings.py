@@ -18,6 +18,7 @@ from seqkit.domain import Domain
 from seqkit.errors import ConfigError, SeqkitError, did_you_mean
 from seqkit.numbers import require_sane_numbers
 from seqkit.options import ModelOptions
+from seqkit.plugins import unusable
 from seqkit.training.trainer import TRAINER_DEFAULTS, require_trainable
 
 PATH_OPTIONS = ("--data.path", "--data.valid_path", "--data.test_path")
@@ -94,7 +95,10 @@ def build_parser(domain: Domain, task: str | None = None) -> jsonargparse.Argume
     parser.add_class_arguments(pl.Trainer, "trainer", skip=_NOT_FOR_CONFIGS, instantiate=False)
     chosen = task or domain.tasks[0]
     defaults = {f"trainer.{k}": v for k, v in TRAINER_DEFAULTS.items()} | {"data.task": chosen}
-    parser.set_defaults(defaults | domain.defaults.get(chosen, {}))
+    try:
+        parser.set_defaults(defaults | domain.defaults.get(chosen, {}))
+    except KeyError as error:
+        raise unusable(domain.name, f"it has no option for one of its defaults: {error}") from error
     return parser
 
 

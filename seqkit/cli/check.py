@@ -12,6 +12,7 @@ from seqkit.checking.check import check_data
 from seqkit.cli.checked import print_checked
 from seqkit.cli.verbs import require_writable
 from seqkit.errors import ConfigError
+from seqkit.numbers import require_sane_numbers
 from seqkit.recipes import peek, resolve_recipes
 from seqkit.settings import build_parser, fold_paths, parse_or_explain
 from seqkit.training.folder import as_json
@@ -35,6 +36,7 @@ def run(verb: str, words: list[str]) -> int:
     parser.add_argument("--out", type=str | None, default=None)
     paths = [word for path in given for word in ("--data.path", path)]
     values = parse_or_explain(parser, fold_paths([*rest, *paths])).as_dict()
+    require_sane_numbers(values)
     out = Path(values["out"]) if values["out"] else None
     if out is not None:
         _require_ending(out)

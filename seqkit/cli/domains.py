@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import re
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from seqkit import plugins
 from seqkit.errors import ConfigError, SeqkitError
+
+_UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+"""Control characters but for the end of a line: a terminal would obey them."""
 
 
 def run(verb: str, words: list[str]) -> int:
@@ -20,17 +25,23 @@ def run(verb: str, words: list[str]) -> int:
     table = Table("domain", "package", "tasks", "status")
     for plugin in plugins.installed().values():
         try:
-            domain = plugins.load(plugin.name)
+            domain = plugins.load_in_time(plugin.name)
             tasks, status = ", ".join(domain.tasks), "ready"
         except SeqkitError as error:
             tasks, status = "", f"{error.what}\n{error.fix}"
-        table.add_row(plugin.name, f"{plugin.package} {plugin.version}", tasks, status)
+        _add(table, plugin, tasks, status)
     for plugin in plugins.outvoted():
         owner = plugins.find(plugin.name).package
         status = f"the name belongs to package {owner}\nthe domain's author must choose another name"
-        table.add_row(plugin.name, f"{plugin.package} {plugin.version}", "", status)
+        _add(table, plugin, "", status)
     Console(highlight=False).print(table)
     return 0
+
+
+def _add(table: Table, plugin: plugins.Plugin, tasks: str, status: str) -> None:
+    """A row; names and messages are a package's own, and may hold brackets and control characters."""
+    cells = (plugin.name, f"{plugin.package} {plugin.version}", tasks, status)
+    table.add_row(*(Text(_UNSEEN.sub("?", cell)) for cell in cells))
 
 
 def _show(name: str) -> int:

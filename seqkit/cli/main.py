@@ -27,6 +27,7 @@ VERBS: dict[str, str] = {
     "embed": texts.EMBED,
     "stream": texts.STREAM,
     "diagnose": texts.DIAGNOSE,
+    "export": texts.EXPORT,
     "make": texts.MAKE,
     "domains": texts.DOMAINS,
     "bench": texts.BENCH,
@@ -71,6 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if (refusal := _of_the_machine(error)) is not None:
             print(f"seqkit: error: {refusal}", file=sys.stderr)
             return refusal.exit_code
+        if (refusal := _of_a_plugin(error)) is not None:
+            print(f"seqkit: error: {refusal}", file=sys.stderr)
+            return refusal.exit_code
         print(
             f"seqkit: error: unexpected {type(error).__name__}: {error}\n"
             "  fix: this is a fault of seqkit or of a plugin; run again with --debug and report the traceback",
@@ -97,6 +101,20 @@ def _of_the_machine(error: Exception) -> SeqkitError | None:
             fix="lower --model.hidden_size, --data.batch_size or --data.window",
         )
     return None
+
+
+def _of_a_plugin(error: Exception) -> SeqkitError | None:
+    """A fault in the code of another package's plugin, with the package; None if it is ours."""
+    from seqkit import plugins
+
+    plugin = plugins.at_fault(error)
+    if plugin is None:
+        return None
+    return DependencyError(
+        f"domain {plugin.name!r} failed: {type(error).__name__}: {error}",
+        at=f"package {plugin.package} {plugin.version}",
+        fix="report it to the package's author, with the traceback that --debug shows",
+    )
 
 
 def _run(words: list[str]) -> int:
