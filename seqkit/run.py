@@ -12,6 +12,7 @@ import numpy as np
 
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError
+from seqkit.export.writing import export_run
 from seqkit.flat_options import with_text_paths
 from seqkit.inference.continuing import generate_records, require_forecaster
 from seqkit.inference.embed import EmbedPooling, embed_records, gather_embeddings
@@ -155,6 +156,17 @@ class Run:
         changes = options | ({} if path is None else {"path": path})
         loaded = workflow.reload(self.path, with_text_paths(changes), self._domain)
         return score_rows(Scoring(loaded.model, loaded.data, split), per_step)
+
+    def export(self, out: str | Path) -> Run:
+        """Write the model as files to pass on: `model.safetensors`, `seqkit.json` and a model card.
+
+        Args:
+            out: A new or an empty folder; `seqkit.load` and every verb take it in place of a run folder.
+
+        Returns:
+            The exported model, as `seqkit.load(out)` gives it.
+        """
+        return Run(export_run(self.path, out, self._domain), self._domain)
 
     def generate(
         self, prompt: Any = None, steps: int | None = None, samples: int = 1, temperature: float = 1.0,

@@ -24,6 +24,7 @@ verbs:
   embed       the hidden state of each record, or of each step
   stream      read a pipe, answer while reading
   diagnose    how far back a model learns: gradient flow, gates, memory, truncation
+  export      a trained model as files to pass on: safetensors, JSON, a model card
   make        data whose best possible result is known, in a domain's own format
   domains     what is installed, from which package, and what failed
   bench       how fast this machine is at what recurrent networks need
@@ -206,6 +207,19 @@ seqkit diagnose RUN: how far back a model learns, and what its gates do; an HTML
   --no_truncation     leave that comparison out: it takes most of the time
   --out FILE          the report (default: RUN/diagnosis/report.html); figures as JSON and pictures go beside it
   --json              print the figures as JSON instead of tables
+"""
+
+EXPORT = """\
+seqkit export RUN: a trained model as files to pass on, none of which can hold code.
+
+  seqkit export runs/dna-classify-1 --out promoters
+  seqkit predict promoters --data.path genes.fa --out answers.csv
+
+  RUN                 run folder, or a checkpoint file
+  --out FOLDER        a new folder: model.safetensors, seqkit.json (how to build the model, and hashes),
+                      README.md (the model card: data, figures, limits, how to load it)
+
+Every verb takes the folder in place of RUN. Data and their paths are left out: name data with --data.path.
 """
 
 FORECAST = """\

@@ -40,12 +40,16 @@ class Loaded:
         data: A data module with the checkpoint's codecs and the wanted paths.
         model: The model with trained weights, in evaluation mode.
         blueprint: What the checkpoint said.
+        step: Optimiser steps it had been trained for, where the checkpoint says so.
+        epoch: Epoch of the training that it was saved in, from 0.
     """
 
     domain: Domain
     data: SequenceDataModule
     model: SequenceModel
     blueprint: dict[str, Any]
+    step: int | None = None
+    epoch: int | None = None
 
 
 def load_model(run: str | Path, data_arguments: dict[str, Any] | None = None, domain: Domain | None = None) -> Loaded:
@@ -77,7 +81,7 @@ def load_model(run: str | Path, data_arguments: dict[str, Any] | None = None, do
         # What a blueprint asks for is built by a plugin's code, too: whatever it raises means that they do not fit.
         raise _misfit(str(path), blueprint, domain, error) from error
     model.blueprint = blueprint
-    return Loaded(domain, data, model.eval(), blueprint)
+    return Loaded(domain, data, model.eval(), blueprint, content.get("global_step"), content.get("epoch"))
 
 
 def load_domain(blueprint: dict[str, Any]) -> Domain:

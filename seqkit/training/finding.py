@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from seqkit.errors import CheckpointError
+from seqkit.export.reading import is_export, read_export
 from seqkit.training.archive import read_checkpoint
 from seqkit.training.folder import checkpoints_of
 
@@ -17,10 +18,10 @@ RESUME = ("resume.ckpt", "resume.previous.ckpt", "last.ckpt")
 
 
 def read_run(run: str | Path, quiet: bool = False) -> tuple[Path, dict[str, Any]]:
-    """The content of a run's best checkpoint that can be read, or of a checkpoint file; one that cannot is passed over.
+    """What a run's best checkpoint holds that can be read, or a checkpoint file, or an export.
 
     Args:
-        run: Run folder or checkpoint.
+        run: Run folder, checkpoint or exported folder.
         quiet: Say nothing of what is passed over.
 
     Returns:
@@ -29,6 +30,8 @@ def read_run(run: str | Path, quiet: bool = False) -> tuple[Path, dict[str, Any]
     Raises:
         CheckpointError: If there is none; names each with its reason.
     """
+    if is_export(Path(run)):
+        return Path(run), read_export(Path(run))
     refused: list[CheckpointError] = []
     for path in checkpoints_of(run):
         try:

@@ -29,7 +29,7 @@ def require_plain_json(values: Any, what: str) -> None:
         ConfigError: Names what it found.
     """
     try:
-        if json.loads(json.dumps(values)) != values:
+        if json.loads(json.dumps(values, allow_nan=False)) != values:
             raise TypeError("values change on the way through JSON (tuples, or keys that are no text)")
     except (TypeError, ValueError, RecursionError) as error:
         raise ConfigError(

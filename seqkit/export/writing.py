@@ -1,0 +1,108 @@
+"""Writing a trained model as files to pass on: `model.safetensors`, `seqkit.json`, `README.md`."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save
+from torch import Tensor
+
+from seqkit.domain import Domain
+from seqkit.errors import ConfigError
+from seqkit.export.card import write_card
+from seqkit.export.reading import BLUEPRINT, CARD, WEIGHTS, as_content
+from seqkit.training.checkpoint import load_model
+from seqkit.training.durable import atomic_write
+from seqkit.training.folder import as_json
+from seqkit.training.manifest import make_manifest
+
+NOT_EXPORTED = "data-of-the-training"
+"""Stands in an export where a path of this machine stood."""
+
+_PUBLIC = ("hf://", "made:")
+"""Beginnings of sources that name no file of this machine."""
+
+
+def export_run(run: str | Path, out: str | Path, domain: Domain | None = None) -> Path:
+    """Write the best checkpoint of a run as an exported model, which every verb takes in place of a run folder.
+
+    Args:
+        run: Run folder or checkpoint.
+        out: A new or an empty folder.
+        domain: The domain's value, when it is not installed as a plugin.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ConfigError: If the folder holds something.
+        CheckpointError: If no checkpoint of the run can be read.
+        DependencyError: If the folder cannot be written.
+    """
+    folder = Path(out)
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise ConfigError(f"{folder} is there already, and is not empty", at="--out", fix="name a new folder")
+    loaded = load_model(run, domain=domain)  # so that nothing is passed on that could not be loaded
+    blueprint, weights = _without_paths(loaded.blueprint, loaded.domain), loaded.model.state_dict()
+    aliases = _aliases(weights)
+    packed = save({name: weights[name].contiguous() for name in sorted(weights.keys() - aliases.keys())})
+    sha = hashlib.sha256(packed).hexdigest()
+    atomic_write(folder / WEIGHTS, packed)
+    results = _results(Path(run))
+    atomic_write(folder / CARD, write_card(blueprint, loaded.blueprint, results, weights, sha))
+    # Last: a folder without it is no exported model yet.
+    told = {
+        "format": 1,
+        "blueprint": blueprint,
+        "manifest": make_manifest(as_content(blueprint, weights, loaded.epoch, loaded.step)),
+        "weights": {"file": WEIGHTS, "sha256": sha, "aliases": aliases},
+        "results": {split: result["metrics"] for split, result in results.items()},
+    }
+    atomic_write(folder / BLUEPRINT, as_json(told) + "\n")
+    return folder
+
+
+def _without_paths(blueprint: dict[str, Any], domain: Domain) -> dict[str, Any]:
+    """The blueprint without what names files of this machine: the data stay here, and so does where they lie."""
+    without = copy.deepcopy(blueprint)
+    for kind in domain.datamodule.__mro__:
+        constructor = vars(kind).get("__init__")
+        for name, parameter in inspect.signature(constructor).parameters.items() if constructor is not None else []:
+            if "PathOption" in str(parameter.annotation) and name in without["data"]:
+                without["data"][name] = _public(without["data"][name])
+    return without
+
+
+def _public(given: Any) -> Any:
+    if given is None or (isinstance(given, str) and given.startswith(_PUBLIC)):
+        return given
+    return NOT_EXPORTED
+
+
+def _aliases(weights: dict[str, Tensor]) -> dict[str, str]:
+    """Names of weights that are the same numbers under another name, as tied ones are."""
+    first: dict[Any, str] = {}
+    aliases = {}
+    for name in sorted(weights):
+        tensor = weights[name]
+        place = (tensor.data_ptr(), tuple(tensor.shape), tensor.stride(), tensor.dtype)
+        if tensor.numel() and place in first:
+            aliases[name] = first[place]
+        first.setdefault(place, name)
+    return aliases
+
+
+def _results(run: Path) -> dict[str, dict[str, Any]]:
+    """What was measured of the run, by split."""
+    files = {"valid": ("result-valid.json", "result.json"), "test": ("result-test.json",)}
+    found = {}
+    for split, names in files.items():
+        for path in (run / name for name in names):
+            if split not in found and path.is_file():
+                found[split] = json.loads(path.read_text(encoding="utf-8"))
+    return found
