@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from Bio.SeqIO.QualityIO import FastqGeneralIterator
 
 from seqkit import DataError, SourceFile, collecting, report
-from seqkit_dna.fragment import Fragment, first_word
-from seqkit_dna.letters import Ambiguous, accepted, canonical, refused_letter, refused_places
+from seqkit_dna.fragment import Fragment, first_word, no_record
+from seqkit_dna.letters import Ambiguous, canonical, first_refused, refused_letter
 from seqkit_dna.recovery import Lines
 
-_LAST_QUALITY = 126
-_FIRST_QUALITY = {33: 33, 64: 59}  # Solexa scores, written from 64, go down to -5.
+_SCORES = {33: bytes(range(33, 127)), 64: bytes(range(59, 127))}
+"""Codes of qualities by that of quality 0; Solexa scores, written from 64, go down to -5."""
+
+
+_FEWEST_LINES = 4
+
+
+class _Broken(NamedTuple):
+    """Lines that are no read."""
+
+    error: DataError
+    raw: str
 
 
 def read_fastq(
@@ -31,19 +42,34 @@ def read_fastq(
     Raises:
         DataError: Names file and read.
     """
-    scores = bytes(range(_FIRST_QUALITY[phred_offset], _LAST_QUALITY + 1))
-    for number, (title, letters, quality) in _reads(source):
-        at = f"{source.origin}, read {number} ({first_word(title)!r})"
+    number = 0
+    for number, read in _reads(source):
+        if isinstance(read, _Broken):
+            report(read.error, read.raw)
+            continue
+        title, letters, quality = read
         bases, codes = letters.encode("latin-1"), quality.encode("latin-1")
-        for place in refused_places(bases, ambiguous):
-            report(refused_letter(bases[place], f"{at}, base {place + 1}"))
-        if foreign := codes.translate(None, scores):
-            what = f"byte 0x{foreign[0]:02x} is no quality of offset {phred_offset}"
-            fix = "set --data.phred_offset 33" if phred_offset == 64 else "get the file again: it is damaged"
-            report(DataError(what, at=f"{at}, base {codes.index(foreign[:1]) + 1}", fix=fix))
+        at = f"{source.origin}, read {number} ({first_word(title)!r})"
+        if problem := _problem(bases, codes, ambiguous, phred_offset, at):
+            report(problem, f"@{title}\n{letters}\n+\n{quality}\n")
+            continue
         kept = trimmed_length(codes, min_quality + phred_offset) if min_quality else len(bases)
         header = title.encode("latin-1").decode("utf-8", "replace")
-        yield Fragment(header, canonical(accepted(bases[:kept], ambiguous)))
+        yield Fragment(header, canonical(bases[:kept]))
+    if not number:
+        raise no_record(source.origin)
+
+
+def _problem(bases: bytes, codes: bytes, ambiguous: Ambiguous, phred_offset: int, at: str) -> DataError | None:
+    """The first thing in a read that cannot be used."""
+    place = first_refused(bases, ambiguous)
+    if place >= 0:
+        return refused_letter(bases[place], f"{at}, base {place + 1}")
+    if foreign := codes.translate(None, _SCORES[phred_offset]):
+        what = f"byte 0x{foreign[0]:02x} is no quality of offset {phred_offset}"
+        fix = "set --data.phred_offset 33" if phred_offset == 64 else "get the file again: it is damaged"
+        return DataError(what, at=f"{at}, base {codes.index(foreign[:1]) + 1}", fix=fix)
+    return None
 
 
 def trimmed_length(codes: bytes, threshold: int) -> int:
@@ -63,24 +89,49 @@ def trimmed_length(codes: bytes, threshold: int) -> int:
     return len(codes) - int(np.argmax(lacking)) - 1
 
 
-def _reads(source: SourceFile) -> Iterator[tuple[int, tuple[str, str, str]]]:
-    """1-based number and (title, bases, quality) of each read."""
-    number = 1
+def _reads(source: SourceFile) -> Iterator[tuple[int, tuple[str, str, str] | _Broken]]:
+    """1-based number and (title, bases, quality) of each read; broken ones while problems are collected."""
     with source.open() as file, io.TextIOWrapper(file, encoding="latin-1") as text:
-        lines = Lines(text) if collecting() else None
-        reads = FastqGeneralIterator(lines or text)  # type: ignore[arg-type]
-        while True:
-            try:
-                read = next(reads, None)
-            except ValueError as error:
-                at, fix = f"{source.origin}, read {number}", "get the file again: it may be cut short"
-                problem = DataError(f"is no clean FASTQ: {error}", at=at, fix=fix)
-                if lines is None:
-                    raise problem from error
-                report(problem)
-                reads = FastqGeneralIterator(lines) if lines.find_read() else iter(())  # type: ignore[arg-type]
-            else:
-                if read is None:
-                    return
+        if collecting():
+            yield from enumerate(_reads_and_broken(Lines(text), source.origin), start=1)
+            return
+        number = 0
+        try:
+            for number, read in enumerate(FastqGeneralIterator(text), start=1):
                 yield number, read
+        except ValueError as error:
+            raise _no_read(error, f"{source.origin}, read {number + 1}") from error
+
+
+def _reads_and_broken(lines: Lines, origin: str) -> Iterator[tuple[str, str, str] | _Broken]:
+    """Reads, and what lies between them."""
+    number, found = 1, True
+    while found:
+        found = False
+        try:
+            for read in FastqGeneralIterator(lines):  # type: ignore[arg-type]
+                lines.mark(num_ahead=int(lines.record[-1].startswith("@") and len(lines.record) > _FEWEST_LINES))
+                yield read
+                number += 1
+        except ValueError as error:
+            if read_before := _complete(lines.record):  # What broke it comes after it.
+                yield read_before
+                number += 1
+                lines.take_back(_FEWEST_LINES)
+                lines.mark()
+                lines.readline()
+            raw, found = lines.find_read()
+            yield _Broken(_no_read(error, f"{origin}, read {number}"), raw)
             number += 1
+
+
+def _complete(record: list[str]) -> tuple[str, str, str] | None:
+    """The read in the first four lines, if they are one, and there are more."""
+    lines = [line.rstrip() for line in record[:_FEWEST_LINES]]
+    if len(record) <= _FEWEST_LINES or lines[0][:1] != "@" or lines[2] not in ("+", f"+{lines[0][1:]}"):
+        return None
+    return (lines[0][1:], lines[1], lines[3]) if len(lines[1]) == len(lines[3]) else None
+
+
+def _no_read(error: ValueError, at: str) -> DataError:
+    return DataError(f"is no clean FASTQ: {error}", at=at, fix="get the file again: it may be cut short")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from seqkit import DataError
+
 BLOCK_BASES = 1 << 20
 """Longest stretch that is handed on at once: a chromosome is never held whole."""
 
@@ -38,3 +40,8 @@ def in_blocks(header: str, bases: str) -> Iterator[Fragment]:
     """A record that is in memory already, as fragments; an empty one is one empty fragment."""
     for start in range(0, max(len(bases), 1), BLOCK_BASES):
         yield Fragment(header, bases[start : start + BLOCK_BASES], start)
+
+
+def no_record(origin: str) -> DataError:
+    """The error for a file with nothing in it."""
+    return DataError("holds no record", at=origin, fix="get the file again, or remove it")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Literal
 
 from seqkit import DataError, collecting, observe
@@ -57,25 +56,15 @@ def clean_lines(piece: bytes, ambiguous: Ambiguous) -> str | None:
     A file of many lines is nearly always like that, and this takes less time.
     """
     letters = piece.replace(b"\n", b"").translate(_CLEAN[ambiguous])
-    return None if collecting() or _REFUSED in letters else letters.decode("ascii")
+    # What became an N may have been a letter that is to be observed.
+    strange = _REFUSED in letters or (collecting() and b"N" in letters)
+    return None if strange else letters.decode("ascii")
 
 
 def first_refused(letters: bytes, ambiguous: Ambiguous) -> int:
     """Place of the first letter that is neither accepted nor white space, -1 if there is none."""
     refused = letters.translate(None, _ACCEPTED[ambiguous] + _WHITE_SPACE)
     return letters.index(refused[:1]) if refused else -1
-
-
-def refused_places(letters: bytes, ambiguous: Ambiguous) -> Iterator[int]:
-    """Where each letter that is not accepted stands first, in order; white space is."""
-    refused = letters.translate(None, _ACCEPTED[ambiguous] + _WHITE_SPACE)
-    return (letters.index(letter) for letter in dict.fromkeys(refused))
-
-
-def accepted(letters: bytes, ambiguous: Ambiguous) -> bytes:
-    """The letters without those that are not accepted."""
-    refused = letters.translate(None, _ACCEPTED[ambiguous] + _WHITE_SPACE)
-    return letters.translate(None, refused) if refused else letters
 
 
 def count_letters(letters: bytes) -> int:

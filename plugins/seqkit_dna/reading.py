@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import cast
 
 from seqkit import (
     TABLE_SUFFIXES,
@@ -16,8 +14,7 @@ from seqkit import (
     PathOption,
     Record,
     SourceFile,
-    collecting,
-    find_files,
+    StructureError,
     is_hub,
     observe,
     read_hub,
@@ -28,17 +25,10 @@ from seqkit import (
 )
 from seqkit_dna.fasta import read_fasta
 from seqkit_dna.fastq import read_fastq
-from seqkit_dna.fragment import Fragment, in_blocks
+from seqkit_dna.formats import DAMAGE, FASTA, FASTQ, GENBANK, format_of, sequence_files
+from seqkit_dna.fragment import Fragment, in_blocks, no_record
 from seqkit_dna.genbank import read_genbank
-from seqkit_dna.letters import Ambiguous, accepted, canonical, refused_letter, refused_places
-
-FASTA = (".fa", ".fasta", ".fna", ".ffn", ".fas", ".frn")
-FASTQ = (".fq", ".fastq")
-GENBANK = (".gb", ".gbk", ".gbff", ".genbank")
-_DAMAGE = (EOFError, OSError, zlib.error)
-"""What unpacking a broken archive raises."""
-
-_FIRST_BYTES = {b">": FASTA, b"@": FASTQ, b"L": GENBANK}
+from seqkit_dna.letters import Ambiguous, canonical, count_letters, first_refused, refused_letter
 
 
 @dataclass(frozen=True)
@@ -62,9 +52,9 @@ class Reading:
         if isinstance(path, str) and is_hub(path):
             yield from self._rows(read_hub(path, "train"), path.removeprefix("hf://"))
             return
-        for source in find_files(path or [], FASTA + FASTQ + GENBANK + TABLE_SUFFIXES):
+        for source in sequence_files(path, FASTA + FASTQ + GENBANK + TABLE_SUFFIXES):
             with reporting():
-                suffixes = _format(source)
+                suffixes = format_of(source)
                 if suffixes is TABLE_SUFFIXES:
                     yield from self._rows(read_rows(source), source.origin, source.label)
                 else:
@@ -76,13 +66,15 @@ class Reading:
         Raises:
             DataError: As `records`, and for tables.
         """
+        fix = "give FASTA, FASTQ or GenBank files"
         if is_hub(path):
-            raise DataError("rows have no place in a genome", at=str(path), fix="give FASTA, FASTQ or GenBank files")
-        for source in find_files(path or [], FASTA + FASTQ + GENBANK):
-            suffixes = _format(source)
-            if suffixes is TABLE_SUFFIXES:
-                raise DataError("rows have no place in a genome", at=source.origin, fix="give FASTA, FASTQ or GenBank")
-            yield from self._named(source, self._fragments(source, suffixes))
+            raise StructureError("rows have no place in a genome", at=str(path), fix=fix)
+        for source in sequence_files(path, FASTA + FASTQ + GENBANK):
+            with reporting():
+                suffixes = format_of(source)
+                if suffixes is TABLE_SUFFIXES:
+                    raise StructureError("rows have no place in a genome", at=source.origin, fix=fix)
+                yield from self._named(source, self._fragments(source, suffixes))
 
     def _fragments(self, source: SourceFile, suffixes: tuple[str, ...]) -> Iterator[Fragment]:
         if suffixes is FASTA:
@@ -100,39 +92,51 @@ class Reading:
     def _named(self, source: SourceFile, fragments: Iterable[Fragment]) -> Iterator[tuple[str, Fragment]]:
         """Fragments of records that are long enough, each with its record's origin."""
         origins = _Origins(source.origin)
-        origin, dropped, last = source.origin, False, None
-        for last in _intact(source, fragments):
-            if last.start == 0:
-                origin = origins.of(last.name)
-                dropped = len(last.bases) < self.min_length
+        origin, dropped = source.origin, False
+        for fragment in _intact(source, fragments):
+            if fragment.start == 0:
+                origin = origins.of(fragment.name)
+                dropped = len(fragment.bases) < self.min_length
                 if dropped:
                     observe("left_out", f"fewer than {self.min_length} bases")
             if not dropped:
-                yield origin, last
-        if last is None:
-            what = "holds no record that can be used" if collecting() else "holds no record"
-            raise DataError(what, at=source.origin, fix="get the file again, or remove it")
+                yield origin, fragment
 
     def _rows(
         self, rows: Iterable[tuple[int, dict[str, object]]], origin: str, label: str | None = None
     ) -> Iterator[Record]:
         """Rows of a table; the label column is used where there is one."""
+        known: dict[str, None] = {}
         for number, row in rows:
+            known |= dict.fromkeys(row)  # An object of JSON lines need not have all names.
             at = f"{origin}:{number}"
-            require_column(self.sequence_column, list(row), at, "--data.sequence_column")
-            letters = b""
-            with reporting():
-                letters = _cell(row, self.sequence_column, at).encode("utf-8")
-            for place in refused_places(letters, self.ambiguous):
-                report(refused_letter(letters[place], f"{at}, base {place + 1}"))
+            require_column(self.sequence_column, list(known), at, "--data.sequence_column")
+            letters = row.get(self.sequence_column)
+            if problem := self._problem(letters, at, known):
+                report(problem, repr(row))
+                continue
             target = row.get(self.label_column) if label is None else label
-            known = None if target is None or target == "" else str(target)
-            bases = canonical(accepted(letters, self.ambiguous))
+            name = None if target is None or target == "" else str(target)
+            bases = canonical(str(letters).encode())
             if len(bases) < self.min_length:
                 observe("left_out", f"fewer than {self.min_length} bases")
-            else:
-                for part in in_blocks("", bases):
-                    yield Record(part.bases, known, at, continues=part.start > 0)
+                continue
+            for part in in_blocks("", bases):
+                yield Record(part.bases, name, at, continues=part.start > 0)
+        if not known:
+            raise no_record(origin)
+
+    def _problem(self, letters: object, at: str, known: Iterable[str]) -> DataError | None:
+        """What is wrong with a cell of bases, if anything is."""
+        if not isinstance(letters, str) or (not letters.strip() and self.min_length):
+            return DataError(
+                f"column {self.sequence_column!r} holds {letters!r}, bases were expected",
+                at=at,
+                fix=f"fill the cell, remove the row, or set --data.sequence_column; columns: {', '.join(known)}",
+            )
+        raw = letters.encode("utf-8", "surrogatepass")
+        place = first_refused(raw, self.ambiguous)
+        return refused_letter(raw[place], f"{at}, base {count_letters(raw[:place]) + 1}") if place >= 0 else None
 
     def _label_in(self, header: str) -> str | None:
         found = re.search(self.label_pattern or "", header)
@@ -165,45 +169,8 @@ def _intact(source: SourceFile, fragments: Iterable[Fragment]) -> Iterator[Fragm
         for fragment in fragments:
             last = fragment.name
             yield fragment
-    except _DAMAGE as error:
+    except DAMAGE as error:
         where = "before the first record" if last is None else f"the last record read is {last!r}"
         raise DataError(
             f"is damaged or cut short: {error}", at=f"{source.origin}, {where}", fix="get the file again"
         ) from error
-
-
-def is_genbank(source: SourceFile) -> bool:
-    """Whether a file is GenBank, by its ending or its first byte."""
-    return _format(source) is GENBANK
-
-
-def _format(source: SourceFile) -> tuple[str, ...]:
-    """The suffixes of the file's format; a file of another ending is known by its first byte."""
-    name = source.name.lower().removesuffix(".gz")
-    for suffixes in (FASTA, FASTQ, GENBANK, TABLE_SUFFIXES):
-        if name.endswith(suffixes):
-            return suffixes
-    try:
-        with source.open() as file:
-            first = cast(io.BufferedIOBase, file).read1(64).lstrip()[:1]
-    except _DAMAGE as error:
-        raise DataError(f"is damaged: {error}", at=source.origin, fix="get the file again") from error
-    if not first:
-        raise DataError("holds no record", at=source.origin, fix="get the file again, or remove it")
-    if first not in _FIRST_BYTES:
-        raise DataError(
-            f"is no sequence file: it begins with {first!r}",
-            at=source.origin,
-            fix=f"give FASTA, FASTQ, GenBank or a table: {', '.join(FASTA[:4] + FASTQ + GENBANK + TABLE_SUFFIXES)}",
-        )
-    return _FIRST_BYTES[first]
-
-
-def _cell(row: dict[str, object], column: str, at: str) -> str:
-    if not isinstance(value := row[column], str):
-        raise DataError(
-            f"column {column!r} holds {value!r}, bases were expected",
-            at=at,
-            fix=f"set --data.sequence_column; columns: {', '.join(row)}",
-        )
-    return value

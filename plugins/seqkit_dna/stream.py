@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seqkit import DataError, Record
-from seqkit_dna.fasta import fasta_pieces, header_text
+from seqkit_dna.fasta import fasta_pieces, header_problem, header_text
 from seqkit_dna.fragment import first_word
 from seqkit_dna.letters import Ambiguous, canonical, count_letters, first_refused, refused_letter
 
@@ -26,8 +26,9 @@ def read_letters(blocks: Iterator[bytes], ambiguous: Ambiguous = "n") -> Iterato
     for line, is_header, piece in fasta_pieces(blocks, ORIGIN):
         if is_header:
             _require_bases(origin, header_line, num_bases)
-            name = first_word(header_text(piece, f"{ORIGIN}, line {line}"))
-            origin, header_line, num_bases = f"{ORIGIN}:{name}", line, 0
+            if problem := header_problem(piece, f"{ORIGIN}, line {line}"):
+                raise problem
+            origin, header_line, num_bases = f"{ORIGIN}:{first_word(header_text(piece))}", line, 0
             continue
         place = first_refused(piece, ambiguous)
         if place >= 0:

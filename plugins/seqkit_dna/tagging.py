@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from Bio.Seq import reverse_complement
 
-from seqkit import DataError, PathOption, Record, find_files, is_hub
+from seqkit import DataError, PathOption, Record, is_hub
 from seqkit_dna.annotation import Annotation, ContigFeatures, read_annotation
 from seqkit_dna.feature import Feature
+from seqkit_dna.formats import FASTA, FASTQ, GENBANK, is_genbank, sequence_files
 from seqkit_dna.genbank import genbank_features
 from seqkit_dna.legend import Legend
-from seqkit_dna.reading import FASTA, FASTQ, GENBANK, Reading, is_genbank
+from seqkit_dna.reading import Reading
 
 _KNOWN = re.compile("[ACGT]+")
 
@@ -149,6 +150,6 @@ def _piece(bases: str, tags: str, start: int, origin: str, skip_n: bool) -> Iter
 def _carried(path: PathOption) -> Iterator[tuple[str, Iterator[Feature]]]:
     """The features that GenBank files below a path carry."""
     if path is not None and not is_hub(path):
-        for source in find_files(path, FASTA + FASTQ + GENBANK):
+        for source in sequence_files(path, FASTA + FASTQ + GENBANK):
             if is_genbank(source):
                 yield source.origin, genbank_features(source)

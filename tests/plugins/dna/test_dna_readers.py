@@ -10,7 +10,7 @@ from Bio.SeqIO import write
 from Bio.SeqRecord import SeqRecord
 
 from seqkit import DataError, PathOption, Record, SourceFile, join_parts
-from seqkit_dna import fasta, fragment
+from seqkit_dna import fasta, fragment, held
 from seqkit_dna.fasta import read_fasta
 from seqkit_dna.fastq import trimmed_length
 from seqkit_dna.reading import Reading
@@ -103,7 +103,7 @@ def test_a_record_in_blocks_is_the_whole_record(tmp_path: Path, monkeypatch: pyt
     long = "".join("ACGT"[i * i % 7 % 4] for i in range(1003))
     lines = "\n".join(long[i : i + 61] for i in range(0, len(long), 61))
     path = put(tmp_path / "long.fa", f">long record\n{lines}\n>short\nAC\n>exact\n{'G' * 100}\n".encode())
-    for module in (fasta, fragment):
+    for module in (fasta, fragment, held):
         monkeypatch.setattr(module, "BLOCK_BASES", 50)
     for read_bytes in (1, 7, 64, 1000, 1 << 20):
         monkeypatch.setattr(fasta, "_READ_BYTES", read_bytes)
@@ -120,7 +120,7 @@ def test_a_record_in_blocks_is_the_whole_record(tmp_path: Path, monkeypatch: pyt
     [
         (b"", "holds no record", "a.fa"),
         (b"\n \n", "holds no record", "a.fa"),
-        (b"ACGT\n", "does not begin with a '>' header but with 'ACGT'", "a.fa"),
+        (b"ACGT\n", "does not begin with a '>' header but with 'ACGT'", "a.fa, line 1"),
         (b">x\nAC\n>y\n>z\nA\n", "record 'y' has a header and no sequence", "a.fa, line 3"),
         (b">x\nAC\n>last\n", "record 'last' has a header and no sequence", "a.fa, line 3"),
         (b">x y\nAC\nG1T\n", "'1' is no nucleotide", "a.fa, record 'x', line 3, base 4"),
