@@ -80,7 +80,8 @@ def _decoded(stream: IO[bytes], origin: str) -> Iterator[Sound]:
     coded = count_samples(stream)
     try:
         # By its name where it has one: libsndfile then reads the file itself, several times as fast.
-        file = _ForwardFile(stream.name if isinstance(stream, io.BufferedReader) else stream)
+        own = isinstance(getattr(stream, "raw", None), io.FileIO)
+        file = _ForwardFile(stream.name if own else stream)
     except soundfile.LibsndfileError as error:
         raise DataError(f"no sound file: {error.error_string}", at=origin, fix=ACCEPTED) from None
     with file:

@@ -39,7 +39,7 @@ def resample_blocks(blocks: Iterable[np.ndarray], from_hz: int, to_hz: int, orig
     sinc = _filter(from_hz, to_hz)
     pending, left = np.zeros(0, np.float32), 0  # Samples in hand; the first `left` of them are done already.
     for block in blocks:
-        pending = np.concatenate([pending, block])
+        pending = np.concatenate([pending, block]) if len(pending) else block
         # The latest block waits for the next one, so that no short rest is left over in the end.
         done = (len(pending) - max(len(block), sinc.context)) // sinc.period * sinc.period
         if done > left:
