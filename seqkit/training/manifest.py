@@ -15,7 +15,7 @@ from seqkit.data.module import SequenceDataModule
 from seqkit.domain import API_LEVEL, Domain
 from seqkit.errors import CheckpointError
 from seqkit.steps import Discrete
-from seqkit.training.plain import fingerprint, printable
+from seqkit.training.plain import MOST_VALUES, fingerprint, printable
 
 FORMAT = 1
 """Of checkpoints; goes up when an older seqkit could not read a newer one's."""
@@ -56,23 +56,25 @@ def config_hash(blueprint: dict[str, Any]) -> str:
     return fingerprint({name: value for name, value in blueprint.items() if name not in ("versions", "plugin")})
 
 
-def verify_content(content: dict[str, Any], most_bytes: int) -> None:
+def verify_content(content: dict[str, Any], most_bytes: int, most_values: int = MOST_VALUES) -> None:
     """Hold a checkpoint against its manifest; files of 0.1.0 have none, and their values are only walked.
 
     Args:
         content: What was read.
         most_bytes: What its tensors together may hold.
+        most_values: How many values it may hold.
 
     Raises:
         CheckpointError: If they differ, or it holds what no checkpoint does.
     """
-    found = fingerprint({name: value for name, value in content.items() if name != "manifest"}, most_bytes)
+    found = fingerprint({name: value for name, value in content.items() if name != "manifest"}, most_bytes, most_values)
     blueprint, manifest = content["seqkit"], content.get("manifest")
     if not isinstance(blueprint, dict) or not isinstance(content.get("state_dict"), dict):
         raise CheckpointError("the file holds no weights of seqkit")
+    _refuse_instantiators(content)
     if manifest is None:
         return
-    fingerprint(manifest)
+    fingerprint(manifest, most_values=most_values)
     written = manifest.get("format") if isinstance(manifest, dict) else None
     if not isinstance(written, int):
         raise CheckpointError("the file's manifest is not one of seqkit's")
@@ -88,6 +90,14 @@ def verify_content(content: dict[str, Any], most_bytes: int) -> None:
         raise CheckpointError(
             f"the file is not what its manifest says: {', '.join(wrong)}", fix="use another checkpoint"
         )
+
+
+def _refuse_instantiators(content: dict[str, Any]) -> None:
+    """Refuse what Lightning's own loading would look up and call; nothing here would, and it is never ours."""
+    for name, value in content.items():
+        calls = isinstance(value, dict) and value.keys() & {"_instantiator", "_class_path"}
+        if name == "hparams_type" or ("hyper_parameters" in name and calls):
+            raise CheckpointError("the file names code to be run when it is loaded")
 
 
 def require_blueprint(content: dict[str, Any]) -> dict[str, Any]:

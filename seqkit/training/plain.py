@@ -37,17 +37,18 @@ def require_plain_json(values: Any, what: str) -> None:
         ) from error
 
 
-def fingerprint(values: Any, most_bytes: int | None = None) -> str:
+def fingerprint(values: Any, most_bytes: int | None = None, most_values: int = MOST_VALUES) -> str:
     """SHA-256 of plain values and tensors, their order and their types; devices leave no trace.
 
     Args:
         values: Dictionaries, lists, tuples, sets, plain values and tensors of numbers.
         most_bytes: What all tensors together may hold; None sets no bound.
+        most_values: How many values there may be.
 
     Raises:
-        CheckpointError: For anything else, or for more than `MOST_VALUES`, `MOST_DEPTH` or `most_bytes`.
+        CheckpointError: For anything else, or for more than these or `MOST_DEPTH`.
     """
-    walk = _Walk(most_bytes)
+    walk = _Walk(most_bytes, most_values)
     walk.add(values, "", 0)
     return walk.digest.hexdigest()
 
@@ -61,14 +62,14 @@ def printable(text: str) -> str:
 class _Walk:
     """One pass over nested values, which adds each to a hash."""
 
-    def __init__(self, most_bytes: int | None) -> None:
-        self.digest = hashlib.sha256()
+    def __init__(self, most_bytes: int | None, most_values: int) -> None:
+        self.digest, self.most_values = hashlib.sha256(), most_values
         self.most_bytes, self.num_bytes, self.num_values = most_bytes, 0, 0
 
     def add(self, value: Any, place: str, depth: int) -> None:
         """Add a value with all it holds; `place` names it in errors."""
         self.num_values += 1
-        if depth > MOST_DEPTH or self.num_values > MOST_VALUES:
+        if depth > MOST_DEPTH or self.num_values > self.most_values:
             raise CheckpointError(f"values are nested too deep, or too many: {place[:80]!r}")
         if type(value) in _MAPPINGS:
             self._note("{", len(value))
