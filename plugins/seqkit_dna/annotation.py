@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from seqkit import ConfigError, DataError, PathOption, SourceFile, did_you_mean, find_files, report
-from seqkit_dna.bed import read_bed
-from seqkit_dna.feature import Feature
-from seqkit_dna.gff import read_gff
-from seqkit_dna.legend import Legend
+from seqkit import DataError, StructureError, did_you_mean, passed, report
+from seqkit_dna.feature import BED, Feature
+from seqkit_dna.legend import CODING, Legend
 
-GFF, BED = (".gff", ".gff3", ".gtf"), (".bed",)
 _COLUMNS = ("start", "end", "tag", "strand", "phase", "line", "file")
+_START, _END, _LINE, _FILE = (_COLUMNS.index(name) for name in ("start", "end", "line", "file"))
 
 
 @dataclass(frozen=True)
@@ -92,24 +90,31 @@ class Annotation:
         """
         self._files.append(file)
         for feature in features:
-            contig, kind = feature.contig, feature.kind
-            self.num_found[kind] += 1
-            if feature.circular:
-                self._circles.add(contig)
-            if feature.end > self._furthest.get(contig, (0, ""))[0]:
-                self._furthest[contig] = feature.end, _place(file, feature.line)
-            if kind not in self._tags:
-                self._tags[kind] = self.legend.tags_of(kind)
-            if (tags := self._tags[kind]) is None:
-                continue
-            if tags[0] != tags[1] and feature.strand == 0:
-                report(_no_strand(kind, _place(file, feature.line)))
-                continue
-            tag = tags[1] if feature.strand < 0 else tags[0]
-            columns = self._asked.setdefault(contig, tuple(array("q") for _ in _COLUMNS))
-            values = (feature.start, feature.end, tag, feature.strand, feature.phase, feature.line)
-            for column, value in zip(columns, (*values, len(self._files) - 1), strict=True):
-                column.append(value)
+            passed("row of an annotation")
+            self._add(feature, _place(file, feature.line))
+
+    def _add(self, feature: Feature, at: str) -> None:
+        contig, kind = feature.contig, feature.kind
+        self.num_found[kind] += 1
+        if feature.circular:
+            self._circles.add(contig)
+        if feature.end > self._furthest.get(contig, (0, ""))[0]:
+            self._furthest[contig] = feature.end, at
+        if kind not in self._tags:
+            self._tags[kind] = self.legend.tags_of(kind)
+        if (tags := self._tags[kind]) is None:
+            return
+        if tags[0] != tags[1] and feature.strand == 0:
+            report(_no_strand(kind, at))
+            return
+        if self.legend.positions > 1 and kind == CODING and feature.phase is None:
+            report(_no_phase(kind, at))
+            return
+        tag = tags[1] if feature.strand < 0 else tags[0]
+        columns = self._asked.setdefault(contig, tuple(array("q") for _ in _COLUMNS))
+        values = (feature.start, feature.end, tag, feature.strand, feature.phase or 0, feature.line)
+        for column, value in zip(columns, (*values, len(self._files) - 1), strict=True):
+            column.append(value)
 
     def require_found(self) -> None:
         """Refuse an annotation that holds nothing of what is asked for: its tags would all be the same.
@@ -120,7 +125,9 @@ class Annotation:
         if self._asked:
             return
         asked, kinds = ", ".join(self.legend.features), [kind for kind, _ in self.num_found.most_common(10)]
-        raise DataError(
+        if not kinds:
+            raise StructureError("the annotation holds no feature", at=", ".join(self._files), fix="get the file again")
+        raise StructureError(
             f"no feature {asked} in the annotation",
             at=", ".join(self._files),
             fix="in BED the name says what a line is: give --data.annotation CDS=FILE.bed to name all lines"
@@ -141,12 +148,16 @@ class Annotation:
         missing = sorted(contigs - self._furthest.keys())
         if strange and missing:
             near = did_you_mean(missing[0], strange)
-            raise DataError(
+            raise StructureError(
                 f"contig {missing[0]!r} is not in the annotation, which names {', '.join(sorted(strange)[:5])}",
                 at=where,
                 fix=f"{near or 'use the same names in both'}; a contig without features is declared by a line "
                 f"'##sequence-region {missing[0]} 1 LENGTH'",
             )
+
+    def elsewhere(self, names: Iterable[str]) -> dict[str, int]:
+        """Features that are asked for on other contigs than these: how many on each."""
+        return {contig: len(self._asked[contig][0]) for contig in sorted(self._asked.keys() - set(names))}
 
     def of(self, contig: str, length: int, where: str) -> ContigFeatures:
         """The features of a contig.
@@ -160,15 +171,15 @@ class Annotation:
             DataError: If a feature lies beyond the contig's end, and the contig is no circle.
         """
         columns = self._asked.get(contig, tuple(array("q") for _ in _COLUMNS))
-        start, end, tag, strand, phase, line, file = (np.array(column, dtype=np.int64) for column in columns)
-        circular = contig in self._circles
+        table = np.array(columns, dtype=np.int64)
+        most = 2 * length if contig in self._circles else length
+        beyond = (table[_START] >= length) | (table[_END] > most)
+        for end, line, file in table[:, beyond][[_END, _LINE, _FILE]].T.tolist():
+            report(_beyond(end, contig, length, _place(self._files[file], line), where))
         furthest, at = self._furthest.get(contig, (0, ""))
-        if furthest > length and not circular:
-            raise _beyond(furthest, contig, length, at, where)
-        wrong = np.flatnonzero((start >= length) | (end > 2 * length))
-        if circular and len(wrong):
-            at = _place(self._files[file[wrong[0]]], int(line[wrong[0]]))
-            raise _beyond(int(end[wrong[0]]), contig, length, at, where)
+        if furthest > most and not (furthest == table[_END]).any():  # Of a kind that is not asked for.
+            report(_beyond(furthest, contig, length, at, where))
+        start, end, tag, strand, phase, _, _ = table[:, ~beyond]
         around = np.flatnonzero(end > length)  # What runs past the end of a circle goes on at its beginning.
         after = np.where(strand[around] < 0, phase[around], (phase[around] + start[around] - length) % 3)
         before = np.where(strand[around] < 0, (phase[around] - end[around] + length) % 3, phase[around])
@@ -183,56 +194,17 @@ class Annotation:
         )
 
 
-def read_annotation(
-    path: PathOption, legend: Legend, entries: Callable[[], Iterable[tuple[str, Iterator[Feature]]]]
-) -> Annotation:
-    """All features of some files.
-
-    Args:
-        path: GFF3, GTF or BED files; `KIND=FILE.bed` names all lines of a BED file.
-        legend: Which are asked for.
-        entries: Gives (file, features) of sequence files that carry their own.
-
-    Raises:
-        ConfigError: If there is nothing to read them from.
-        DataError: From a reader, or if nothing of what is asked for is found.
-    """
-    annotation = Annotation(legend)
-    for file, features in entries():
-        annotation.add(features, file)
-    for source in find_files(path, GFF + BED) if path else []:
-        annotation.add(_reader(source)(source), source.origin)
-    if not annotation.num_found and not path:
-        raise ConfigError(
-            "task 'tag' needs to know where the features lie",
-            at="--data.annotation",
-            fix="give a GFF3, GTF or BED file, or GenBank sequences, which carry their features",
-        )
-    annotation.require_found()
-    return annotation
-
-
-def _reader(source: SourceFile) -> Callable[[SourceFile], Iterator[Feature]]:
-    name = source.name.lower().removesuffix(".gz")
-    if name.endswith(BED):
-        return read_bed
-    if not name.endswith(GFF):
-        raise DataError("is no annotation by its ending", at=source.origin, fix=f"name it {', '.join(GFF + BED)}")
-    if source.label is not None:
-        raise ConfigError(
-            f"{source.label}=... names all lines of a BED file; GFF and GTF say what each line is",
-            at="--data.annotation",
-            fix="leave the name out; --data.feature says which kinds count",
-        )
-    return read_gff
-
-
 def _place(file: str, line: int) -> str:
     return f"{file}, line {line}" if line else file
 
 
 def _no_strand(kind: str, at: str) -> DataError:
     return DataError(f"feature {kind!r} has no strand", at=at, fix="use --data.strand both, or write + or -")
+
+
+def _no_phase(kind: str, at: str) -> DataError:
+    fix = "write 0, 1 or 2 in column 8, or use --data.strand separate"
+    return DataError(f"feature {kind!r} has no phase, so the frame of its codons is not known", at=at, fix=fix)
 
 
 def _beyond(end: int, contig: str, length: int, at: str, where: str) -> DataError:

@@ -39,12 +39,12 @@ def read_bed(source: SourceFile) -> Iterator[Feature]:
         DataError: Names file, line and value of what is no feature.
     """
     for number, line in text_lines(source):
-        if line.startswith(("#", "track", "browser")):
+        if line.startswith("#") or line.split(maxsplit=1)[:1] in (["track"], ["browser"]):
             continue
         try:
             yield from _features(line, number, f"{source.origin}, line {number}", source.label)
         except DataError as error:
-            report(error)
+            report(error, line)
 
 
 def _features(line: str, number: int, at: str, label: str | None) -> Iterator[Feature]:

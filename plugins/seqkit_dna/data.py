@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from Bio.Seq import reverse_complement as reverse_complement_of
-
 from seqkit import (
-    ConfigError,
     DataError,
     Generation,
     Inspector,
@@ -23,9 +19,6 @@ from seqkit import (
     SequenceDataModule,
     Split,
     SymbolCodec,
-    join_parts,
-    observe,
-    report,
     split_label,
 )
 from seqkit_dna.bed import write_bed
@@ -34,12 +27,13 @@ from seqkit_dna.codec import BaseCodec
 from seqkit_dna.coding import CodonFrequency, coding_figures
 from seqkit_dna.demo import demo_genome, demo_promoters
 from seqkit_dna.demo_genes import demo_tagged
+from seqkit_dna.labels import with_label
 from seqkit_dna.legend import CODING, Legend, Strandedness
 from seqkit_dna.letters import Ambiguous
 from seqkit_dna.made import write_hmm, write_markov
 from seqkit_dna.made_memory import write_memory
-from seqkit_dna.options import check_options, check_tagging, no_label
-from seqkit_dna.parts import between_ambiguous, in_frame
+from seqkit_dna.options import check_options, check_steps, check_tagging
+from seqkit_dna.parts import between_ambiguous, in_frame, other_strand
 from seqkit_dna.reading import Reading
 from seqkit_dna.stream import read_letters
 from seqkit_dna.tagging import TagReading, cut_pieces, mirrored
@@ -142,7 +136,7 @@ class DnaData(SequenceDataModule):
         yield from self._in_frame(self.divide(self.read, split))
         # After the split, so that no base of the held-out part is seen from its other strand.
         if split == "train" and self.reverse_complement:
-            yield from self._in_frame(map(_other_strand, self.divide(self.read, split)))
+            yield from self._in_frame(map(other_strand, self.divide(self.read, split)))
 
     def read(self, path: PathOption) -> Iterator[Record]:
         """All records of a path, or of the demo data, before they are divided."""
@@ -158,15 +152,7 @@ class DnaData(SequenceDataModule):
         Raises:
             ConfigError: If options ask for other steps than the model was trained on.
         """
-        asked = self.codec.state()
-        changed = [name for name, value in asked.items() if codec.get(name) != value]
-        if changed:
-            raise ConfigError(
-                f"the model was trained with {', '.join(f'{name} {codec.get(name)}' for name in changed)}, "
-                f"not {', '.join(f'{name} {asked[name]}' for name in changed)}",
-                at="--data.k, --data.kmer_stride, --data.ambiguous, --data.reverse_complement",
-                fix="leave out the options that decide what a step is: those of the run hold",
-            )
+        check_steps(self.codec.state(), codec)
         super().restore_codecs(codec, target_codec)
 
     def known(self, split: Split) -> Known | None:
@@ -223,8 +209,8 @@ class DnaData(SequenceDataModule):
             return {}
         learnt = CodonFrequency(legend, self.reading.ambiguous == "skip")
         assert isinstance(trained_on, DnaData)
-        learnt.fit(lambda: trained_on.divide(trained_on.read, "train"))
-        return learnt.baselines(self.divide(self.read, split))
+        learnt.fit(lambda: trained_on.tolerance.records(trained_on.divide(trained_on.read, "train")))
+        return learnt.baselines(self.tolerance.records(self.divide(self.read, split)))
 
     def figures(self, truth: list[Any], guess: list[Any]) -> dict[str, float]:
         """Under `tag` what is said of coding or not, where the tags say more than that."""
@@ -237,10 +223,11 @@ class DnaData(SequenceDataModule):
         return {".bed": functools.partial(write_bed, legend=self.tagging.legend)}
 
     def notes(self) -> list[str]:
-        """What the tags stand for."""
+        """What the tags stand for, and features that lie elsewhere."""
         if self.task != "tag":
             return []
-        return ["tags: " + ", ".join(f"{letter} {name}" for letter, name in self.tagging.legend.names.items())]
+        names = ", ".join(f"{letter} {name}" for letter, name in self.tagging.legend.names.items())
+        return [f"tags: {names}", *self.tagging.notes()]
 
     def _tagged(self, split: Split) -> Iterator[Record]:
         skip = self.reading.ambiguous == "skip"
@@ -252,27 +239,5 @@ class DnaData(SequenceDataModule):
                 yield mirrored(piece, self.tagging.legend)
 
     def _labelled(self, split: Split) -> Iterator[Record]:
-        for record in join_parts(self.divide(self.read, split)):
-            if self.reading.ambiguous == "skip" and "N" in record.sequence:
-                observe("left_out", "letters for several bases")
-                continue
-            short = len(record.sequence) < self.codec.k
-            if short:
-                what = f"{len(record.sequence)} bases hold no {self.codec.k}-mer"
-                fix = f"leave such records out: --data.min_length {self.codec.k}"
-                report(DataError(what, at=record.origin, fix=fix))
-            unlabelled = record.target is None and split != "predict"
-            if unlabelled:
-                report(no_label(record, self.reading.label_pattern))
-            if not short and not unlabelled:
-                yield record
-
-
-def _other_strand(record: Record) -> Record:
-    """The reverse complement as a record of its own; of a long record, one for each part."""
-    return replace(
-        record,
-        sequence=reverse_complement_of(record.sequence),  # type: ignore[no-untyped-call]
-        origin=f"{record.origin} (reverse complement)",
-        continues=False,
-    )
+        records = self.divide(self.read, split)
+        return with_label(records, self.reading, self.codec.k, needed=split != "predict")

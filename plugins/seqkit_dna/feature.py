@@ -9,6 +9,10 @@ from typing import NamedTuple
 
 from seqkit import DataError, SourceFile
 
+_MOST_DIGITS = 15
+GFF, BED = (".gff", ".gff3", ".gtf"), (".bed",)
+"""Endings of annotations."""
+
 STRANDS = {"+": 1, "-": -1, ".": 0, "?": 0}
 
 
@@ -21,7 +25,7 @@ class Feature(NamedTuple):
         start: Its first base, 0-based.
         end: One past its last base.
         strand: 1, -1, or 0 where there is none.
-        phase: Bases at its 5' end that belong to the codon before.
+        phase: Bases at its 5' end that belong to the codon before; None where that is not known.
         line: 1-based line of the file; 0 where a feature takes many.
         circular: The contig is a circle: what runs past its end goes on at its beginning.
     """
@@ -31,7 +35,7 @@ class Feature(NamedTuple):
     start: int
     end: int
     strand: int = 0
-    phase: int = 0
+    phase: int | None = 0
     line: int = 0
     circular: bool = False
 
@@ -59,8 +63,9 @@ def whole_number(text: str, what: str, at: str) -> int:
     Raises:
         DataError: If it is none.
     """
-    if not (text.isascii() and text.isdigit()):
-        raise DataError(f"{what} is {text[:30]!r}, no whole number", at=at, fix="check the columns: tabs divide them")
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        named = f"{what} is {text[:30]!r}, no whole number of up to {_MOST_DIGITS} digits"
+        raise DataError(named, at=at, fix="check the columns: tabs divide them")
     return int(text)
 
 

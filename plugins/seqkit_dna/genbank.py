@@ -13,7 +13,7 @@ from Bio.Seq import UndefinedSequenceError
 from Bio.SeqFeature import SeqFeature
 from Bio.SeqRecord import SeqRecord
 
-from seqkit import DataError, SourceFile, collecting, passed, report
+from seqkit import DataError, SourceFile, collecting, report
 from seqkit_dna.feature import Feature
 from seqkit_dna.formats import GENBANK, hint
 from seqkit_dna.fragment import Fragment, in_blocks, no_record
@@ -83,7 +83,6 @@ def genbank_features(source: SourceFile) -> Iterator[Feature]:
             if problem := _problem(feature, at):
                 report(problem, str(feature))
                 continue
-            passed("row of an annotation")
             yield from _parts(feature, entry.id or "", circular)
 
 

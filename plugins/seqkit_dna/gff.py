@@ -9,7 +9,7 @@ from seqkit import DataError, SourceFile, report
 from seqkit_dna.feature import Feature, strand_of, text_lines, whole_number
 
 _NUM_COLUMNS = 9
-_PHASES = {".": 0, "0": 0, "1": 1, "2": 2}
+_PHASES = {".": None, "0": 0, "1": 1, "2": 2}
 SEQUENCE_REGION = "##sequence-region"
 """Kind of the directive that only says that a contig is there."""
 
@@ -33,7 +33,7 @@ def read_gff(source: SourceFile) -> Iterator[Feature]:
             elif not line.startswith("#"):
                 yield _feature(line, number, at)
         except DataError as error:
-            report(error)
+            report(error, line)
 
 
 def _feature(line: str, number: int, at: str) -> Feature:

@@ -1,10 +1,11 @@
-"""Options of the data module that are refused, and what is said of labels that are missing."""
+"""Options of the data module that are refused."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from seqkit import ConfigError, DataError, Record
+from seqkit import ConfigError
 from seqkit_dna.fragment import BLOCK_BASES
 from seqkit_dna.legend import Legend
 
@@ -51,22 +52,21 @@ def check_options(streams: bool, k: int, stride: int, label_pattern: str | None,
             raise ConfigError(f"{label_pattern!r} has no group", at="--data.label_pattern", fix="put the label in ( )")
 
 
-def no_label(record: Record, label_pattern: str | None) -> DataError:
-    """The error for a record whose label is not known.
+def check_steps(asked: dict[str, Any], trained: dict[str, Any]) -> None:
+    """Refuse other steps than those that a model was trained on.
 
     Args:
-        record: The record.
-        label_pattern: Where it was looked for; None: in path, folder or column.
+        asked: State of the codec, as options make it.
+        trained: The same in the checkpoint.
+
+    Raises:
+        ConfigError: Names what differs.
     """
-    if label_pattern is not None:
-        return DataError(
-            f"label_pattern {label_pattern!r} does not match the record's header",
-            at=record.origin,
-            fix="change --data.label_pattern so that it matches each header",
+    changed = [name for name, value in asked.items() if trained.get(name) != value]
+    if changed:
+        raise ConfigError(
+            f"the model was trained with {', '.join(f'{name} {trained.get(name)}' for name in changed)}, "
+            f"not {', '.join(f'{name} {asked[name]}' for name in changed)}",
+            at="--data.k, --data.kmer_stride, --data.ambiguous, --data.reverse_complement",
+            fix="leave out the options that decide what a step is: those of the run hold",
         )
-    return DataError(
-        "the record has no label",
-        at=record.origin,
-        fix="give --data.path once for each class as LABEL=PATH, a folder for each class, --data.label_pattern, "
-        "or a table with --data.label_column",
-    )

@@ -1,10 +1,12 @@
-"""Streams of record parts: cut at ambiguous letters, and kept in the frame of the k-mers."""
+"""Streams of record parts: cut at ambiguous letters, kept in the frame of the k-mers, read from the other strand."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+
+from Bio.Seq import reverse_complement
 
 from seqkit import Record
 
@@ -41,3 +43,13 @@ def in_frame(records: Iterable[Record], k: int, stride: int | None = None) -> It
             end = (num_kmers - 1) * stride + k
             yield replace(record, sequence=sequence[:end] if rest else sequence, continues=continues)
             continues = True
+
+
+def other_strand(record: Record) -> Record:
+    """The reverse complement as a record of its own; of a long record, one for each part."""
+    return replace(
+        record,
+        sequence=reverse_complement(record.sequence),  # type: ignore[no-untyped-call]
+        origin=f"{record.origin} (reverse complement)",
+        continues=False,
+    )

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from Bio.Seq import reverse_complement
 
-from seqkit import DataError, PathOption, Record, is_hub
-from seqkit_dna.annotation import Annotation, ContigFeatures, read_annotation
+from seqkit import PathOption, Record, StructureError, is_hub
+from seqkit_dna.annotation import Annotation, ContigFeatures
+from seqkit_dna.annotation_files import read_annotation
 from seqkit_dna.feature import Feature
 from seqkit_dna.formats import FASTA, FASTQ, GENBANK, is_genbank, sequence_files
 from seqkit_dna.genbank import genbank_features
@@ -61,6 +62,7 @@ class TagReading:
     legend: Legend
     annotation: PathOption = None
     _known: dict[str, dict[str, ContigFeatures]] = field(default_factory=dict, compare=False, repr=False)
+    _elsewhere: dict[str, dict[str, int]] = field(default_factory=dict, compare=False, repr=False)
 
     def records(self, path: PathOption, tagged: bool = True) -> Iterator[Record]:
         """Contigs; each `sequence` is a `Stretch`, long ones come in several.
@@ -86,21 +88,31 @@ class TagReading:
         return self._known[key]
 
     def _of_contigs(self, annotation: Annotation, path: PathOption) -> dict[str, ContigFeatures]:
-        names: dict[str, str] = {}
+        homes: dict[str, str] = {}
         lengths: dict[str, int] = {}
         for origin, fragment in self.reading.contigs(path):
-            names[origin] = fragment.name
-            lengths[origin] = fragment.start + len(fragment.bases)
-        homes: dict[str, str] = {}
-        for origin, name in names.items():
-            if homes.setdefault(name, origin) != origin:
-                raise DataError(
-                    f"two contigs are called {name!r}, and an annotation tells them by their names",
-                    at=f"{homes[name]} and {origin}",
+            if fragment.start == 0 and fragment.name in homes:
+                raise StructureError(
+                    f"two contigs are called {fragment.name!r}, and an annotation tells them by their names",
+                    at=f"{homes[fragment.name]} and {origin}",
                     fix="rename one, or train on one of them",
                 )
+            homes[fragment.name] = origin
+            lengths[fragment.name] = fragment.start + len(fragment.bases)
         annotation.require_contigs(homes, f"path {path!r}")
-        return {origin: annotation.of(name, lengths[origin], origin) for origin, name in names.items()}
+        self._elsewhere[repr(path)] = annotation.elsewhere(homes)
+        return {origin: annotation.of(name, lengths[name], origin) for name, origin in homes.items()}
+
+    def notes(self) -> list[str]:
+        """Features on contigs that none of the paths read so far has."""
+        if not self._elsewhere:
+            return []
+        first, *others = self._elsewhere.values()
+        missed = {contig: number for contig, number in first.items() if all(contig in other for other in others)}
+        if not missed:
+            return []
+        names = ", ".join(list(missed)[:5])
+        return [f"annotation: {sum(missed.values()):,} features lie on contigs that are not read: {names}"]
 
 
 def cut_pieces(records: Iterable[Record], size: int, skip_n: bool) -> Iterator[Record]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from seqkit import ConfigError, DataError, SourceFile
-from seqkit_dna.annotation import Annotation, read_annotation
+from seqkit_dna.annotation import Annotation
+from seqkit_dna.annotation_files import read_annotation
 from seqkit_dna.bed import read_bed
 from seqkit_dna.feature import Feature
 from seqkit_dna.genbank import genbank_features
@@ -57,7 +58,7 @@ def test_gff_counts_from_one_and_includes_its_end(tmp_path: Path, end: str) -> N
 
 def test_gtf_is_read_as_gff_is(tmp_path: Path) -> None:
     line = 'c\tx\texon\t4\t6\t0.5\t-\t.\tgene_id "g"; transcript_id "t";\n'
-    assert read(tmp_path / "a.gtf", line) == [Feature("c", "exon", 3, 6, -1, 0, 1)]
+    assert read(tmp_path / "a.gtf", line) == [Feature("c", "exon", 3, 6, -1, None, 1)]
 
 
 def test_bed_counts_from_zero_and_leaves_its_end_out(tmp_path: Path) -> None:
