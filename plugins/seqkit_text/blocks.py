@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import codecs
 import re
-import zlib
-from collections.abc import Iterator
-from typing import IO, SupportsIndex
+from collections.abc import Callable, Iterator
+from typing import SupportsIndex
 
-from seqkit import DataError, SourceFile, collecting, report
-
-BLOCK_BYTES = 1 << 20
+from seqkit import DataError, SourceFile, collecting, passed, report
+from seqkit_text.decoding import Piece, good_pieces, pieces
 
 # Before the white space that follows a word: no tokeniser of ours joins a word with what comes after it, whereas a
 # run of white space may be one BPE token, and a carriage return must stay with its line feed.
 _WORD_END = re.compile(r".*\S(?=[ \t\r\n])", re.DOTALL)
 
-BYTE_ORDER_MARK = "\ufeff"
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+MOST_CHARACTERS = 1 << 24
+"""A longer word is no word, and a longer run of white space no beginning of a text."""
+
+MOST_LINE_CHARACTERS = 1 << 26
+"""A longer line is a file without line ends."""
+
+OnBad = Callable[[DataError, bytes], None]
+"""What is done about a line that is no text: the error, and the line's bytes."""
 
 
 class WholeWords(str):
@@ -49,122 +52,120 @@ def last_word_end(text: str, limit: int | None = None) -> int:
     return found.end() if found else 0
 
 
-def read_blocks(source: SourceFile, encoding: str = "utf-8", origin: str | None = None) -> Iterator[str]:
+def read_blocks(
+    source: SourceFile,
+    encoding: str = "utf-8",
+    origin: str | None = None,
+    by_lines: bool = True,
+    whole_words: bool = True,
+) -> Iterator[str]:
     """The text of a file in parts of about `BLOCK_BYTES`; a word is never divided, a byte order mark is dropped.
 
-    Line ends are kept as they are. A file with no white space at all comes as one block.
+    Line ends are kept as they are.
 
     Args:
         source: The file; `.gz` is unpacked on the way.
         encoding: Of its bytes.
         origin: Its name in errors.
+        by_lines: While problems are collected, a line that is no text is reported and left out; False: it is raised.
+        whole_words: Words are not divided; False allows it in text that has no white space for a block's length.
 
     Raises:
-        DataError: For bytes that are not in this encoding, a NUL character, or a damaged `.gz`: names the line.
+        DataError: For bytes that are not in this encoding, a NUL character, or a damaged `.gz`: names the line. For a
+            file without text.
     """
-    decoder = codecs.getincrementaldecoder(encoding)()
     origin = origin or source.origin
     held: list[str] = []
-    num_lines, at_start, more = 0, True, True
-    with source.open() as stream:
-        while more:
-            data = _read(stream, origin, num_lines)
-            more = len(data) == BLOCK_BYTES
-            text = decode(decoder, data, not more, encoding, origin, num_lines)
-            num_lines += text.count("\n")
-            if at_start and text:
-                text, at_start = text.removeprefix(BYTE_ORDER_MARK), False
-            cut = last_word_end(text) if more else len(text)
-            if cut or not more:
-                block = "".join([*held, text[:cut]])
-                held = [text[cut:]]
-                if block:
-                    yield block
-            else:
-                held.append(text)
+    seen = bad = False
+
+    def note(error: DataError, line: bytes) -> None:
+        nonlocal bad
+        bad = True
+        report(error, record=line)
+
+    lenient = by_lines and collecting()
+    latest = ""
+    for line, text in good_pieces(source, encoding, origin, note) if lenient else pieces(source, encoding, origin):
+        if lenient:
+            passed("line", text.count("\n"))
+        cut = (last_word_end(latest) or (0 if whole_words else len(latest))) if seen else 0
+        if cut:
+            yield "".join([*held, latest[:cut]])
+            held = [latest[cut:]]
+        else:
+            held.append(latest)
+            _require_short(held, origin, line, seen)
+        latest = text
+        seen = seen or not text.isspace()
+    if seen:
+        yield "".join([*held, latest])
+    elif not bad:
+        raise no_text(origin)
 
 
-def read_lines(source: SourceFile, encoding: str = "utf-8", origin: str | None = None) -> Iterator[tuple[int, str]]:
-    r"""Lines with their 1-based number, without their end (`\n` or `\r\n`); the errors are those of `read_blocks`."""
-    num_lines, rest = 0, ""
-    for block in read_blocks(source, encoding, origin):
-        *lines, rest = (rest + block).split("\n")
-        for line in lines:
-            num_lines += 1
-            yield num_lines, line.removesuffix("\r")
-    if rest:
-        yield num_lines + 1, rest
-
-
-def nul_character(at: str) -> DataError:
-    """The error for a NUL: no text holds one, but UTF-16 read as UTF-8 and binary files do."""
-    return DataError(
-        "holds a NUL character: this is no plain text in the given encoding",
-        at=at,
-        fix="give --data.encoding (utf-16 files are full of NULs), or leave binary files out",
-    )
-
-
-def _read(stream: IO[bytes], origin: str, num_lines: int) -> bytes:
-    try:
-        return stream.read(BLOCK_BYTES)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"cannot be read to its end: {error}", at=f"{origin}, after line {num_lines}", fix="get the file again"
-        ) from error
-
-
-def decode(
-    decoder: codecs.IncrementalDecoder, data: bytes, final: bool, encoding: str, origin: str, num_lines: int
-) -> str:
-    """The next characters of a text; half of one waits inside the decoder.
+def read_lines(
+    source: SourceFile, encoding: str = "utf-8", origin: str | None = None, on_bad: OnBad | None = None
+) -> Iterator[tuple[int, str]]:
+    r"""Lines with their 1-based number, without their end (`\n` or `\r\n`).
 
     Args:
-        decoder: Of the text.
-        data: The next bytes.
-        final: Nothing comes after them.
-        encoding: The decoder's.
-        origin: Names the text in errors.
-        num_lines: Lines before these bytes.
+        source: The file; `.gz` is unpacked on the way.
+        encoding: Of its bytes.
+        origin: Its name in errors.
+        on_bad: Told of each line that is no text while problems are collected, between its neighbours; None reports.
 
     Raises:
-        DataError: For bytes that are not in this encoding, or a NUL character: names the line.
+        DataError: As `read_blocks`; for a line without end.
     """
-    try:
-        text = decoder.decode(data, final)
-    except UnicodeDecodeError as error:
-        utf16 = num_lines == 0 and error.object.startswith(_UTF16_MARKS)
-        if utf16 or not collecting() or "\n".encode(encoding) != b"\n":
-            wrong = num_lines + error.object[: error.start].decode(encoding, "ignore").count("\n") + 1
-            raise _undecodable(error, encoding, f"{origin}, line {wrong}", utf16) from error
-        text = _mended(decoder, error.object, final, encoding, origin, num_lines)
-    if "\0" in text:
-        for number, line in enumerate(text.split("\n"), start=num_lines + 1):
-            if "\0" in line:
-                report(nul_character(f"{origin}, line {number}"))
-    return text.replace("\0", "")
+    origin = origin or source.origin
+    seen = bad = False
+
+    def note(error: DataError, line: bytes) -> None:
+        nonlocal bad
+        bad = True
+        (on_bad or report)(error, line)
+
+    found = good_pieces(source, encoding, origin, note) if collecting() else pieces(source, encoding, origin)
+    for number, line in _lines(found, origin):
+        seen = seen or not (line.isspace() or not line)
+        yield number, line
+    if not (seen or bad):
+        raise no_text(origin)
 
 
-def _mended(
-    decoder: codecs.IncrementalDecoder, data: bytes, final: bool, encoding: str, origin: str, num_lines: int
-) -> str:
-    """The text without the bytes that are wrong; each line that has some is reported."""
-    decoder.reset()
-    lines = data.split(b"\n")
-    texts = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            texts.append(decoder.decode(line, final or number < len(lines)))
-        except UnicodeDecodeError as error:
-            report(_undecodable(error, encoding, f"{origin}, line {num_lines + number}"))
-            decoder.reset()
-            texts.append(line.decode(encoding, "ignore"))
-    return "\n".join(texts)
+def no_text(origin: str) -> DataError:
+    """The error for a file of nothing, or of white space."""
+    return DataError("holds no text", at=origin, fix="leave the file out")
 
 
-def _undecodable(error: UnicodeDecodeError, encoding: str, at: str, utf16: bool = False) -> DataError:
-    return DataError(
-        f"byte 0x{error.object[error.start]:02x} is not valid {encoding}",
-        at=at,
-        fix="give the file's encoding, " + ("--data.encoding utf-16" if utf16 else "such as --data.encoding latin-1"),
-    )
+def _lines(found: Iterator[Piece], origin: str) -> Iterator[tuple[int, str]]:
+    held: list[str] = []
+    number = size = 0
+    for number, text in found:
+        lines = text.split("\n")
+        held.append(lines.pop() if len(lines) > 1 else text)
+        size += len(held[-1])
+        if len(lines) > 1 or held[-1] is not text:
+            lines[0] = "".join([*held[:-1], lines[0]])
+            held, size = held[-1:], len(held[-1])
+            for place, line in enumerate(lines, start=number):
+                yield place, line.removesuffix("\r")
+            number += len(lines)
+        if size > MOST_LINE_CHARACTERS:
+            raise DataError(
+                f"the line is longer than {MOST_LINE_CHARACTERS:,} characters",
+                at=f"{origin}, line {number}",
+                fix="divide it, or read the file as one record: --data.documents files",
+            )
+    if rest := "".join(held):
+        yield number, rest
+
+
+def _require_short(held: list[str], origin: str, line: int, seen: bool) -> None:
+    if len(held) > 1 and sum(map(len, held)) > MOST_CHARACTERS:
+        what = "without white space" if seen else "of white space alone"
+        raise DataError(
+            f"more than {MOST_CHARACTERS:,} characters {what}",
+            at=f"{origin}, line {line}",
+            fix="read it by --data.tokens characters or bytes" if seen else "leave the file out",
+        )

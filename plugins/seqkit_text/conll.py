@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from seqkit import DataError, SourceFile, did_you_mean, report
+from seqkit import DataError, SourceFile, StructureError, collecting, did_you_mean, report
 from seqkit_text.blocks import read_lines
 
 _CONLLU = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
@@ -19,6 +19,9 @@ _DOCUMENT = "-DOCSTART-"
 _NO_WORD = re.compile(r"\d+[-.]\d+")
 """IDs of CoNLL-U that are no word of their own: a range of words written as one, and an empty node."""
 
+MOST_TOKENS = 1 << 20
+"""A longer sentence is a file without blank lines."""
+
 
 @dataclass
 class Sentence:
@@ -28,11 +31,15 @@ class Sentence:
         tokens: Its tokens.
         tags: One each; None if they are not wanted and not there.
         lines: The line of each.
+        number: Of the sentence in its file, from 1.
+        text: Its lines as they stand there; only while problems are collected.
     """
 
     tokens: list[str] = field(default_factory=list)
     tags: list[str] | None = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    number: int = 0
+    text: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -64,22 +71,72 @@ def read_sentences(source: SourceFile, columns: Columns, encoding: str, origin: 
         origin: Its name in errors.
 
     Raises:
-        DataError: Names the line whose columns are not those of the lines before it, or hold nothing.
+        DataError: Names the line whose columns are not those of the lines before it, or hold nothing. While problems
+            are collected, its sentence is reported once and left out.
+        StructureError: If there are no such columns.
     """
     reader = _LineReader(columns, source.name.lower().removesuffix(".gz"), origin)
-    sentence = Sentence()
-    for number, line in read_lines(source, encoding, origin):
+    draft = _Draft()
+    for number, line in read_lines(source, encoding, origin, draft.refuse):
         if not line.strip():
-            if sentence.tokens:
-                yield reader.finished(sentence)
-                sentence = Sentence()
-        elif (found := reader.read(line, number, begins=not sentence.tokens)) is not None:
-            sentence.tokens.append(found[0])
-            sentence.lines.append(number)
-            if sentence.tags is not None and found[1] is not None:
-                sentence.tags.append(found[1])
-    if sentence.tokens:
-        yield reader.finished(sentence)
+            yield from draft.finished(reader.tag is not None)
+        else:
+            draft.add(reader, number, line)
+    yield from draft.finished(reader.tag is not None)
+
+
+class _Draft:
+    """The sentence that is being read."""
+
+    def __init__(self) -> None:
+        self._sentence, self._number = Sentence(), 0
+        self._error: DataError | None = None
+
+    def add(self, reader: _LineReader, number: int, line: str) -> None:
+        """Take a line that is not blank."""
+        sentence = self._sentence
+        if collecting():
+            sentence.text.append(line)
+        try:
+            found = reader.read(line, number, begins=not sentence.tokens)
+        except StructureError:
+            raise
+        except DataError as error:
+            self.refuse(error, b"")
+            return
+        if found is None:
+            return
+        sentence.tokens.append(found[0])
+        sentence.lines.append(number)
+        if sentence.tags is not None and found[1] is not None:
+            sentence.tags.append(found[1])
+        if len(sentence.tokens) > MOST_TOKENS:
+            what = f"a sentence of more than {MOST_TOKENS:,} tokens"
+            at = f"{reader.origin}, line {number}"
+            raise DataError(what, at=at, fix="put a blank line after each sentence")
+
+    def refuse(self, error: DataError, line: bytes) -> None:
+        """Note what is wrong with a line, unless another of its sentence was wrong before; raise it in training."""
+        if not collecting():
+            raise error
+        self._error = self._error or error
+        if line:
+            self._sentence.text.append(line.decode("utf-8", "backslashreplace"))
+
+    def finished(self, tagged: bool) -> Iterator[Sentence]:
+        """The sentence, if there is one and all of its lines are right; the next one begins."""
+        sentence, error = self._sentence, self._error
+        self._sentence, self._error = Sentence(), None
+        if error is None and not sentence.tokens:
+            return
+        self._number += 1
+        sentence.number = self._number
+        if error is not None:
+            report(error, record="\n".join(sentence.text))
+            return
+        if not tagged:
+            sentence.tags = None
+        yield sentence
 
 
 def write_conll(rows: Iterator[dict[str, Any]], path: Path) -> None:
@@ -102,7 +159,11 @@ class _LineReader:
         self.tag: int | None = None
 
     def read(self, line: str, number: int, begins: bool) -> tuple[str, str | None] | None:
-        """Token and tag of a line; None if it holds no token."""
+        """Token and tag of a line; None if it holds no token.
+
+        Raises:
+            DataError: If it has other columns than the first line, or empty ones.
+        """
         if line.startswith(_NAMED_COLUMNS):
             self.names = tuple(line.removeprefix(_NAMED_COLUMNS).split())
             return None
@@ -116,22 +177,14 @@ class _LineReader:
         if len(cells) != self.count:
             what = f"{len(cells)} columns, the lines before have {self.count}"
             plain = "" if self.columns.tagged else ", or read plain text, a sentence a line: --data.documents lines"
-            report(DataError(what, at=f"{self.origin}, line {number}", fix=f"correct the line{plain}"))
-            return None
+            raise DataError(what, at=f"{self.origin}, line {number}", fix=f"correct the line{plain}")
         if self.names[:1] == ("ID",) and _NO_WORD.fullmatch(cells[0]):
             return None
         token, tag = cells[self.token].strip(), None if self.tag is None else cells[self.tag].strip()
         if not token or tag == "":
             what = f"the {'tag' if token else 'token'} is empty"
-            report(DataError(what, at=f"{self.origin}, line {number}", fix="correct the line"))
-            return None
+            raise DataError(what, at=f"{self.origin}, line {number}", fix="correct the line")
         return token, tag
-
-    def finished(self, sentence: Sentence) -> Sentence:
-        """The sentence; without tags where they are not read."""
-        if self.tag is None:
-            sentence.tags = None
-        return sentence
 
     def _is_comment(self, line: str, cells: list[str]) -> bool:
         """Whether a line that begins with # is no token: `# id = 7`, and not `#hashtag O`."""
@@ -160,4 +213,4 @@ class _LineReader:
         self._refuse(f"no column {column}: the line has {self.count}", number, fix)
 
     def _refuse(self, what: str, number: int, fix: str) -> NoReturn:
-        raise DataError(what, at=f"{self.origin}, line {number}", fix=fix)
+        raise StructureError(what, at=f"{self.origin}, line {number}", fix=fix)

@@ -30,10 +30,11 @@ from seqkit_text.conll import write_conll
 from seqkit_text.demo_news import demo_news
 from seqkit_text.demo_reviews import demo_reviews
 from seqkit_text.demo_stories import demo_stories
+from seqkit_text.encodings import require_encoding
 from seqkit_text.made import MADE
 from seqkit_text.reader import Documents, TextReader
 from seqkit_text.spans import are_spans, span_figures
-from seqkit_text.stream import after_space, before_space, everywhere, read_text, read_text_lines, require_encoding
+from seqkit_text.stream import after_space, before_space, everywhere, read_text, read_text_lines
 from seqkit_text.tagged import TaggedReader
 from seqkit_text.token_codec import TokenCodec
 from seqkit_text.word_codec import WordCodec
@@ -113,6 +114,7 @@ class TextData(SequenceDataModule):
                 text_column=self.text_column,
                 label_column=self.label_column,
                 encoding=self.encoding,
+                whole_words=self.tokens in ("words", "bpe") or self.lowercase,
             )
         )
 

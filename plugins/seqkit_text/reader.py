@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import json
+import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,6 +18,7 @@ from seqkit import (
     PathOption,
     Record,
     SourceFile,
+    collecting,
     find_files,
     is_hub,
     is_table,
@@ -23,11 +27,13 @@ from seqkit import (
     report,
     reporting,
 )
-from seqkit_text.blocks import nul_character, read_blocks, read_lines
+from seqkit_text.blocks import no_text, read_blocks, read_lines
 
 TEXT_SUFFIXES = (".txt", ".text", ".md")
 
 Documents = Literal["files", "lines"]
+
+_KEPT_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,7 @@ class TextReader:
         text_column: Column of a table's texts.
         label_column: Column of its labels.
         encoding: Of text files.
+        whole_words: Parts of a file begin and end where a word ends.
     """
 
     classify: bool = False
@@ -69,6 +76,7 @@ class TextReader:
     text_column: str = "text"
     label_column: str = "label"
     encoding: str = "utf-8"
+    whole_words: bool = True
 
     def read(self, path: PathOption) -> Iterator[Record]:
         """All records of a path, in the order of its files.
@@ -96,24 +104,27 @@ class TextReader:
         return self.classify and found.named
 
     def _file(self, found: Found) -> Iterator[Record]:
-        """One record, in parts."""
-        usable, label = self._label_of_file(found)
-        part = 0
-        for part, block in enumerate(read_blocks(found.source, self.encoding, found.origin), start=1):
-            if usable:
-                yield Record(block, label, found.origin, continues=part > 1)
-        if not part:
-            raise _nothing_in(found.origin)
+        """One record, in parts; of a stream, bad lines can be left out, of a document to classify nothing can."""
+        label = self._label_of_file(found)
+        if self.classify and collecting():
+            try:
+                for _ in self._blocks(found):
+                    pass
+            except DataError as error:
+                report(error, record=_beginning(found.source))
+                return
+        for part, block in enumerate(self._blocks(found)):
+            yield Record(block, label, found.origin, continues=part > 0)
+
+    def _blocks(self, found: Found) -> Iterator[str]:
+        return read_blocks(found.source, self.encoding, found.origin, not self.classify, self.whole_words)
 
     def _lines(self, found: Found) -> Iterator[Record]:
         """One record a line that is not blank."""
-        (usable, label), seen = self._label_of_file(found), False
+        label = self._label_of_file(found)
         for number, line in read_lines(found.source, self.encoding, found.origin):
-            seen = seen or bool(line.strip())
-            if usable and line.strip():
+            if line.strip():
                 yield Record(line if self.classify else line + "\n", label, f"{found.origin}:{number}")
-        if not seen:
-            raise _nothing_in(found.origin)
 
     def _table(self, found: Found) -> Iterator[Record]:
         """One record a row."""
@@ -134,33 +145,35 @@ class TextReader:
     def _records_of_rows(self, rows: Iterator[tuple[int, dict[str, Any]]], origin: str, label: str) -> Iterator[Record]:
         number = 0
         for number, row in rows:
-            place = f"{origin}:{number}"
-            text, target = None, label or None
-            with reporting():
+            place, target = f"{origin}:{number}", label or None
+            try:
                 text = _text(row[self.text_column], self.text_column, place)
-            with reporting():
                 if self.labelled and not label:
                     target = _label(row[self.label_column], self.label_column, place)
-            if text is not None and (target is not None or not self.labelled):
-                text = text if self.classify or text.endswith("\n") else text + "\n"
-                yield Record(text, target if self.labelled else None, place)
+            except DataError as error:
+                report(error, record=json.dumps(row, ensure_ascii=False, default=str))
+                continue
+            text = text if self.classify or text.endswith("\n") else text + "\n"
+            yield Record(text, target if self.labelled else None, place)
         if not number:
-            raise _nothing_in(origin)
+            raise no_text(origin)
 
-    def _label_of_file(self, found: Found) -> tuple[bool, str | None]:
-        """Whether the file has the label it needs, and the label."""
+    def _label_of_file(self, found: Found) -> str | None:
+        """The label of a file's text, if there are labels.
+
+        Raises:
+            DataError: If it has none.
+        """
         if not self.labelled:
-            return True, None
+            return None
         if not found.label:
-            report(
-                DataError(
-                    "the text has no label",
-                    at=found.origin,
-                    fix="give --data.path once for each class as LABEL=PATH, put the files into folders named by their "
-                    f"label, or give a table with a column {self.label_column!r}",
-                )
+            raise DataError(
+                "the text has no label",
+                at=found.origin,
+                fix="give --data.path once for each class as LABEL=PATH, put the files into folders named by their "
+                f"label, or give a table with a column {self.label_column!r}",
             )
-        return bool(found.label), found.label
+        return found.label
 
 
 def find(path: str | list[str], more_suffixes: tuple[str, ...] = ()) -> Iterator[Found]:
@@ -173,36 +186,58 @@ def find(path: str | list[str], more_suffixes: tuple[str, ...] = ()) -> Iterator
     Raises:
         DataError: If a path does not exist or holds no such file.
     """
-    for entry in [path] if isinstance(path, str) else path:
-        for source in find_files(entry, TEXT_SUFFIXES + TABLE_SUFFIXES + more_suffixes):
-            top = Path(entry if source.label is None else entry.partition("=")[2]).expanduser()
-            if source.member is not None:
-                yield Found(source, f"{top.name}:{source.member}", named=False)
-            elif source.path == top:
-                yield Found(source, top.name, named=True)
-            else:
-                inside = source.path.relative_to(top).as_posix()
-                yield Found(source, f"{top.resolve().name}:{inside}", named=False)
+    entries = [path] if isinstance(path, str) else path
+    sources = find_files(entries, TEXT_SUFFIXES + TABLE_SUFFIXES + more_suffixes)
+    names = _names([source.top for source in sources])
+    for source in sources:
+        name = names[source.top]
+        if source.member is not None:
+            yield Found(source, f"{name}:{source.member}", named=False)
+        elif source.path == source.top:
+            yield Found(source, name, named=True)
+        else:
+            yield Found(source, f"{name}:{source.path.relative_to(source.top).as_posix()}", named=False)
+
+
+def _names(tops: list[Path]) -> dict[Path, str]:
+    """Names of the given paths: their own, and of two that share it as much of their folders as tells them apart."""
+    parts = {top: (top.resolve() if top.is_dir() else top.absolute()).parts for top in dict.fromkeys(tops)}
+    length = dict.fromkeys(parts, 1)
+    while True:
+        names = {top: "/".join(parts[top][-length[top] :]) for top in parts}
+        same = Counter(names.values())
+        shared = [top for top, name in names.items() if same[name] > 1 and length[top] < len(parts[top])]
+        if not shared:
+            return names
+        for top in shared:
+            length[top] += 1
 
 
 def _text(value: Any, column: str, at: str) -> str:
     """A table's cell as text."""
     if not isinstance(value, str):
-        what = "is missing" if value is None else f"is {value!r}, a {type(value).__name__}"
+        what = "is missing" if value is None else f"is {value!r:.60}, a {type(value).__name__}"
         raise DataError(
             f"the text in column {column!r} {what}",
             at=at,
             fix="remove the row, or name the column that holds text with --data.text_column",
         )
     if "\0" in value:
-        raise nul_character(at)
+        raise DataError(f"the text in column {column!r} holds a NUL character", at=at, fix="remove it, or the row")
+    if not value.strip():
+        raise DataError(f"the text in column {column!r} is empty", at=at, fix="remove the row")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        what = f"the text in column {column!r} has half of a surrogate pair, {value[error.start]!r}"
+        raise DataError(what, at=at, fix="write the character whole") from error
     return value
 
 
 def _label(value: Any, column: str, at: str) -> str:
-    if isinstance(value, str | bool | int) and value != "":
+    if isinstance(value, bool | int) or (isinstance(value, str) and value.strip()):
         return str(value)
-    what = "is missing" if value in (None, "") else f"is {value!r}, a {type(value).__name__}"
+    what = "is missing" if value is None or isinstance(value, str) else f"is {value!r:.60}, a {type(value).__name__}"
     raise DataError(
         f"the label in column {column!r} {what}",
         at=at,
@@ -210,5 +245,10 @@ def _label(value: Any, column: str, at: str) -> str:
     )
 
 
-def _nothing_in(origin: str) -> DataError:
-    return DataError("holds no text", at=origin, fix="leave the file out")
+def _beginning(source: SourceFile) -> bytes:
+    """As much of a file as is kept of a bad record; what cannot be read is not kept."""
+    try:
+        with source.open() as stream:
+            return stream.read(_KEPT_BYTES)
+    except (DataError, OSError, EOFError, zlib.error):
+        return b""

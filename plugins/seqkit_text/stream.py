@@ -6,8 +6,10 @@ import codecs
 import re
 from collections.abc import Callable, Iterator
 
-from seqkit import ConfigError, Record
-from seqkit_text.blocks import BYTE_ORDER_MARK, decode, last_word_end
+from seqkit import Record
+from seqkit_text.blocks import last_word_end
+from seqkit_text.decoding import decode
+from seqkit_text.encodings import BYTE_ORDER_MARK
 
 ORIGIN = "stdin"
 
@@ -95,19 +97,3 @@ def _decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[str]:
             yield text
     if text := decode(decoder, b"", True, encoding, ORIGIN, num_lines):
         yield text
-
-
-def require_encoding(encoding: str) -> None:
-    """Refuse a name that Python knows no encoding by.
-
-    Raises:
-        ConfigError: For an unknown name.
-    """
-    try:
-        "x".encode(encoding)  # Python does not look the name up for an empty text.
-    except LookupError:
-        raise ConfigError(
-            f"no text encoding is named {encoding!r}",
-            at="--data.encoding",
-            fix="such as utf-8, utf-16, latin-1, cp1252",
-        ) from None

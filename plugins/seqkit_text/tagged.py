@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from seqkit import DataError, PathOption, Record, did_you_mean, is_hub, is_table, read_hub, read_rows, reporting
+from seqkit import DataError, PathOption, Record, did_you_mean, is_hub, is_table, read_hub, read_rows, report, reporting
 from seqkit_text.blocks import read_lines
 from seqkit_text.conll import Columns, read_sentences
 from seqkit_text.reader import Found, find
@@ -55,14 +56,17 @@ class TaggedReader:
 
     def _sentences(self, found: Found) -> Iterator[Record]:
         columns = Columns(self.token_column, self.tag_column, self.tagged)
-        number = 0
-        for number, sentence in enumerate(read_sentences(found.source, columns, self.encoding, found.origin), start=1):
-            origin = f"{found.origin}:{number}"
-            with reporting():
-                if sentence.tags is not None:
-                    self._require_known(sentence.tags, origin, sentence.lines)
-                yield Record(sentence.tokens, sentence.tags, origin)
-        if not number:
+        seen = False
+        for sentence in read_sentences(found.source, columns, self.encoding, found.origin):
+            seen = True
+            origin = f"{found.origin}:{sentence.number}"
+            try:
+                self._require_known(sentence.tags or [], origin, sentence.lines)
+            except DataError as error:
+                report(error, record="\n".join(sentence.text))
+                continue
+            yield Record(sentence.tokens, sentence.tags, origin)
+        if not seen:
             raise DataError("holds no sentence", at=found.origin, fix="leave the file out")
 
     def _plain(self, found: Found) -> Iterator[Record]:
@@ -78,18 +82,24 @@ class TaggedReader:
     def _rows(self, rows: Iterator[tuple[int, dict[str, Any]]], origin: str) -> Iterator[Record]:
         number = 0
         for number, row in rows:
-            place = f"{origin}:{number}"
-            with reporting():
-                tokens, *rest = (_cells(row[name], name, place) for name in self._names())
-                tags = rest[0] if rest else None
-                if tags is not None and len(tags) != len(tokens):
-                    raise DataError(
-                        f"{len(tags)} tags for {len(tokens)} tokens", at=place, fix="give each token one tag"
-                    )
-                self._require_known(tags or [], place)
-                yield Record(tokens, tags, place)
+            try:
+                record = self._record(row, f"{origin}:{number}")
+            except DataError as error:
+                report(error, record=json.dumps(row, ensure_ascii=False, default=str))
+                continue
+            yield record
         if not number:
             raise DataError("holds no sentence", at=origin, fix="leave the file out")
+
+    def _record(self, row: dict[str, Any], place: str) -> Record:
+        tokens, *rest = (_cells(row[name], name, place) for name in self._names())
+        tags = rest[0] if rest else None
+        if not tokens:
+            raise DataError("the row has no token", at=place, fix="remove it")
+        if tags is not None and len(tags) != len(tokens):
+            raise DataError(f"{len(tags)} tags for {len(tokens)} tokens", at=place, fix="give each token one tag")
+        self._require_known(tags or [], place)
+        return Record(tokens, tags, place)
 
     def _require_known(self, tags: list[str], origin: str, lines: list[int] | None = None) -> None:
         if not self.known:
@@ -111,6 +121,15 @@ def _cells(value: Any, column: str, at: str) -> list[str]:
             f"column {column!r} holds {value!r:.40}, no list", at=at, fix='write {"tokens": [...], "tags": [...]}'
         )
     for place, cell in enumerate(value, start=1):
-        if not isinstance(cell, str | int) or cell == "":
-            raise DataError(f"entry {place} of column {column!r} is {cell!r}", at=at, fix="give words, none empty")
+        if not isinstance(cell, str | int) or not str(cell).strip() or not _is_whole(str(cell)):
+            what = f"entry {place} of column {column!r} is {cell!r:.40}"
+            raise DataError(what, at=at, fix="give words, none empty, none with half a character")
     return [str(cell) for cell in value]
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text has no NUL and no half of a surrogate pair."""
+    try:
+        return b"\0" not in text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False

@@ -5,10 +5,12 @@ pyarrow reads it, because it notices a ragged row that other readers shift silen
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from seqkit.data.checked_lines import MARK, CheckedLines, not_utf8
 from seqkit.data.sources import SourceFile
 from seqkit.errors import DataError
 from seqkit.problems import collecting, report
@@ -115,14 +117,22 @@ def _as_text(source: SourceFile, delimiter: str, names: list[str] | None, skip_r
     try:
         if names is None:
             with source.open() as stream:
-                names = csv.open_csv(stream, read, parse).schema.names
+                checked = CheckedLines(stream, source.origin, collecting(), header=True)
+                names = csv.open_csv(checked, read, parse).schema.names
         _require_different(names, source.origin)
         ragged.clear()
-        convert = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+        convert = csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
+        )
         with source.open() as stream:
-            batches = csv.open_csv(stream, read, parse, convert)
-            yield from batches if on_ragged == "error" else _numbered(source, batches, ragged, skip_rows or 1)
-    except (pa.ArrowInvalid, EOFError, OSError) as error:
+            checked = CheckedLines(stream, source.origin, collecting(), header=skip_rows == 0)
+            batches: Iterable[pa.RecordBatch] = csv.open_csv(checked, read, parse, convert)
+            if on_ragged == "skip":
+                batches = _unmarked(source, _numbered(source, batches, ragged, skip_rows or 1), checked)
+            yield from _closed(source, batches)
+        if checked.damage is not None:
+            raise checked.damage
+    except (pa.ArrowInvalid, EOFError, OSError, zlib.error) as error:
         raise _explain(source, ragged, error) from error
 
 
@@ -140,13 +150,64 @@ def _numbered(
         begin = 0
         while begin < batch.num_rows:
             while ragged and ragged[0].number - header_lines <= row:
-                report(_wrong_width(source, ragged.pop(0)))
+                report(_wrong_width(source, ragged[0]), record=ragged.pop(0).text)
                 row += 1
             end = min(batch.num_rows, begin + ragged[0].number - header_lines - row) if ragged else batch.num_rows
             yield batch.slice(begin, end - begin).replace_schema_metadata({_FIRST_ROW: str(row)})
             row, begin = row + end - begin, end
     for wrong in ragged:
-        report(_wrong_width(source, wrong))
+        report(_wrong_width(source, wrong), record=wrong.text)
+
+
+def _unmarked(source: SourceFile, batches: Iterable[pa.RecordBatch], checked: CheckedLines) -> Iterator[pa.RecordBatch]:
+    """The numbered batches cut where rows had bytes that are no UTF-8; each such row is reported."""
+    import pyarrow.compute as pc
+
+    for batch in batches:
+        wrong: set[int] = set()
+        for column in batch.columns if checked.bad else ():
+            wrong |= set(pc.indices_nonzero(pc.match_substring(column, MARK)).to_pylist())
+        first, begin = first_row(batch, 1), 0
+        for row in [*sorted(wrong), batch.num_rows]:
+            if row > begin:
+                yield batch.slice(begin, row - begin).replace_schema_metadata({_FIRST_ROW: str(first + begin)})
+            if row < batch.num_rows:
+                line, content = checked.place([column[row].as_py() for column in batch.columns]) or (0, b"")
+                report(not_utf8(f"{source.origin}, line {line}"), record=content)
+            begin = row + 1
+
+
+def _closed(source: SourceFile, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The batches, without the last row if it begins with a quote that is never closed and so has taken in the rest."""
+    latest = None
+    for batch in batches:
+        if latest is not None:
+            yield latest
+        latest = batch
+    if latest is None:
+        return
+    cell = latest.columns[-1][latest.num_rows - 1].as_py() if latest.num_rows else ""
+    if "\n" in cell:
+        num_lines, last = _end_of(source)
+        if last != b'"':
+            if latest.num_rows > 1:
+                yield latest.slice(0, latest.num_rows - 1)
+            line = num_lines - cell.rstrip().count("\n")
+            at = f"{source.origin}, line {line}"
+            fix = "close the quote, or write it twice where it is part of the text"
+            report(DataError("a quote is never closed", at=at, fix=fix), record=cell)
+            return
+    yield latest
+
+
+def _end_of(source: SourceFile) -> tuple[int, bytes]:
+    """Number of the last line that is not blank, and its last byte."""
+    number, last = 0, b""
+    with source.open() as stream:
+        for place, line in enumerate(stream, start=1):
+            if content := line.rstrip():
+                number, last = place, content[-1:]
+    return number, last
 
 
 def _require_different(names: list[str], origin: str) -> None:
@@ -164,14 +225,23 @@ def _explain(source: SourceFile, ragged: list[Any], error: Exception) -> DataErr
     """The library's complaint with the line it is about."""
     if ragged:
         return _wrong_width(source, ragged[0])
-    if "UTF8" in str(error):
-        *lines, last = _undecodable_lines(source) if collecting() else [next(_undecodable_lines(source))]
-        for line in lines:
-            report(_not_utf8(line))
-        return _not_utf8(last)
     if "Empty CSV" in str(error):
         return DataError("holds no rows", at=source.origin, fix="check the file")
+    if "straddl" in str(error):
+        what, fix = f"a row is longer than {_TEXT_BYTES:,} bytes", "close its quote, divide it, or use JSON lines"
+        return DataError(what, at=_long_line(source), fix=fix)
     return DataError(f"cannot be read: {error}", at=source.origin, fix="check the file")
+
+
+def _long_line(source: SourceFile) -> str:
+    """Where a line is longer than a block; the file itself if it is a row of many lines that is."""
+    with source.open() as stream:
+        number = 1
+        while line := stream.readline(_TEXT_BYTES):
+            if len(line) == _TEXT_BYTES:
+                return f"{source.origin}, line {number}"
+            number += 1
+    return source.origin
 
 
 def _wrong_width(source: SourceFile, row: Any) -> DataError:
@@ -179,23 +249,9 @@ def _wrong_width(source: SourceFile, row: Any) -> DataError:
     return DataError(
         f"{row.actual_columns} cells where {row.expected_columns} are expected: {row.text[:60]!r}",
         at=f"{source.origin}, line {row.number}",
-        fix=f"is {other!r} the delimiter? save it with commas" if other else "give every row the header's cells",
+        fix=f"is {other!r} the delimiter? save it with commas"
+        if other
+        else "is a quote never closed? close it, or write it twice"
+        if "\n" in row.text.strip() or row.text.count('"') % 2
+        else "give every row the header's cells",
     )
-
-
-def _not_utf8(at: str) -> DataError:
-    return DataError("is not valid UTF-8", at=at, fix="save the table as UTF-8")
-
-
-def _undecodable_lines(source: SourceFile) -> Iterator[str]:
-    """Where bytes are that are not UTF-8; the file itself if no line has them."""
-    found = False
-    with source.open() as stream:
-        for number, line in enumerate(stream, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                found = True
-                yield f"{source.origin}, line {number}"
-    if not found:
-        yield source.origin

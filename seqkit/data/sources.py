@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
@@ -29,12 +30,14 @@ class SourceFile:
         member: Name inside the archive; None for a plain file.
         label: The label from `LABEL=PATH`; None otherwise.
         folder: The folder the file lies in below the given path, for labels by folder; "" at its top.
+        top: The given path.
     """
 
     path: Path
     member: str | None = None
     label: str | None = None
     folder: str = ""
+    top: Path = field(default_factory=Path, compare=False)
 
     @property
     def origin(self) -> str:
@@ -100,7 +103,7 @@ def find_files(path: str | Sequence[str], suffixes: Sequence[str]) -> list[Sourc
             cannot be read: a pipe, a device, a link to nothing.
     """
     found: list[SourceFile] = []
-    given: dict[Path, str] = {}
+    given: dict[str, str] = {}
     for entry in [path] if isinstance(path, str) else path:
         label, rest = split_label(entry)
         if rest.startswith(HUB_PREFIX):
@@ -110,7 +113,7 @@ def find_files(path: str | Sequence[str], suffixes: Sequence[str]) -> list[Sourc
             )
         with reporting():
             top = _existing(rest, entry)
-            if (before := given.setdefault(top.resolve(), entry)) is not entry:
+            if (before := given.setdefault(os.path.realpath(top), entry)) is not entry:
                 raise StructureError(f"the same as {before!r}: given twice", at=entry, fix="give each path once")
             here = list(_expand(top, label, tuple(suffixes)))
             if not here:
@@ -125,13 +128,11 @@ def missing_path(path: Path) -> DataError:
     if path.is_symlink():
         return StructureError("is a link to nothing", at=str(path), fix="mend or remove the link")
     siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-    fix = did_you_mean(path.name, siblings)
-    if str(path).startswith(("http:/", "https:/", "ftp:/", "s3:/", "gs:/")):
-        fix = "nothing is fetched from there: download the file first"
     return StructureError(
         f"no such file or folder: {path}",
         at=str(path.parent.absolute()),
-        fix=fix or "check the path; runs and configurations keep theirs, which --data.path replaces",
+        fix=did_you_mean(path.name, siblings)
+        or "check the path; runs and configurations keep theirs, which --data.path replaces",
     )
 
 
@@ -143,6 +144,8 @@ def _existing(path: str, entry: str) -> Path:
     """
     if not path.strip():
         raise StructureError("the path is empty", at=f"--data.path {entry!r}", fix="name a file or a folder")
+    if re.match(r"[A-Za-z0-9]+://", path):
+        raise StructureError("is an address: nothing is fetched", at=path, fix="download the file first")
     try:
         found = Path(path).expanduser()
         if not (found.exists() or found.is_symlink()):
@@ -160,10 +163,10 @@ def _expand(path: Path, label: str | None, suffixes: tuple[str, ...]) -> Iterato
     elif path.suffix == ".zip":
         for member in member_names(path):
             if _ends_in(member, suffixes):
-                yield SourceFile(path, member, label, Path(member).parent.name)
+                yield SourceFile(path, member, label, Path(member).parent.name, path)
     else:
         _require_file(path, str(path))
-        yield SourceFile(path, label=label)
+        yield SourceFile(path, label=label, top=path)
 
 
 def _below(folder: Path, inside: str, top: Path, label: str | None, suffixes: tuple[str, ...]) -> Iterator[SourceFile]:
@@ -180,9 +183,9 @@ def _below(folder: Path, inside: str, top: Path, label: str | None, suffixes: tu
             if not entry.is_file(follow_symlinks=False):
                 with reporting():
                     _require_file(path, str(path))
-                    yield SourceFile(path, label=label, folder=inside)
+                    yield SourceFile(path, None, label, inside, top)
             else:
-                yield SourceFile(path, label=label, folder=inside)
+                yield SourceFile(path, None, label, inside, top)
 
 
 def _require_file(path: Path, at: str) -> None:

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-import seqkit_text.blocks as blocks
+import seqkit_text.decoding as decoding
 from seqkit import Codec, DataError, SourceFile, SymbolCodec
 from seqkit_text.blocks import WholeWords, last_word_end, read_blocks, read_lines
 from seqkit_text.bpe_codec import BytePairCodec
@@ -36,7 +36,7 @@ CODEC_NAMES = [type(codec).__name__ for codec in CODECS]
 
 @pytest.mark.parametrize("block_bytes", [2, 7, 64, 1 << 20])
 def test_blocks_make_up_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int) -> None:
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(decoding, "BLOCK_BYTES", block_bytes)
     parts = list(read_blocks(source(tmp_path, TEXT.encode())))
     assert "".join(parts) == TEXT
     assert len(parts) > 1 or block_bytes > len(TEXT)
@@ -48,7 +48,7 @@ def test_blocks_make_up_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_steps_of_the_blocks_are_those_of_the_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, codec: Codec, block_bytes: int
 ) -> None:
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(decoding, "BLOCK_BYTES", block_bytes)
     parts = [codec.encode(part) for part in read_blocks(source(tmp_path, TEXT.encode()))]
     assert len(parts) > 10
     assert torch.equal(torch.cat(parts), codec.encode(TEXT))
@@ -85,7 +85,7 @@ def test_whole_words_index_like_text() -> None:
 
 
 def test_text_without_white_space_is_one_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 4)
+    monkeypatch.setattr(decoding, "BLOCK_BYTES", 4)
     assert list(read_blocks(source(tmp_path, b"x" * 50))) == ["x" * 50]
 
 
@@ -109,7 +109,7 @@ def test_gzip_is_unpacked(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block_bytes", [2, 1 << 20])
 def test_lines_have_numbers_and_no_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int) -> None:
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(decoding, "BLOCK_BYTES", block_bytes)
     lines = list(read_lines(source(tmp_path, b"one\r\n\n  two \nthree\x0bfour")))
     assert lines == [(1, "one"), (2, ""), (3, "  two "), (4, "three\x0bfour")]
 
@@ -118,7 +118,7 @@ def test_lines_have_numbers_and_no_ends(tmp_path: Path, monkeypatch: pytest.Monk
 def test_invalid_bytes_are_named_with_their_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int
 ) -> None:
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(decoding, "BLOCK_BYTES", block_bytes)
     with pytest.raises(DataError, match=r"byte 0xe9 is not valid utf-8(.|\n)*a.txt, line 3(.|\n)*--data.encoding"):
         list(read_blocks(source(tmp_path, "é ok\nfine\ncaf".encode() + b"\xe9 x\n")))
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-import seqkit_text.blocks as blocks
+import seqkit_text.decoding as decoding
 import seqkit_text.reader as reader_module
 from seqkit import ConfigError, DataError, Record
 from seqkit_text.reader import TextReader
@@ -84,7 +84,7 @@ def test_cells_of_a_csv_stay_as_they_are_written(tmp_path: Path) -> None:
 
 
 def test_a_file_is_one_record_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 8)
+    monkeypatch.setattr(decoding, "BLOCK_BYTES", 8)
     folder = write(tmp_path, a="one two three four\n")
     parts = list(TextReader().read(str(folder / "a.txt")))
     assert "".join(sequences(parts)) == "one two three four\n"

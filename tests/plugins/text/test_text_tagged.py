@@ -104,7 +104,7 @@ def test_a_folder_is_read_with_all_its_files(tmp_path: Path) -> None:
         ("x.conll", "a O\n", {"tag_column": "2"}, r"no column 2: the line has 2(.|\n)*--data\.tag_column(.|\n)*0 to 1"),
         ("x.conllu", CONLL_U, {"tag_column": "UPS"}, r"no column UPS(.|\n)*line 3(.|\n)*did you mean 'UPOS'"),
         ("x.conllu", "a O\n", {}, r"2 columns, not 10\n  at: x\.conllu, line 1"),
-        ("x.conll", "\n\n", {}, r"holds no sentence\n  at: x\.conll"),
+        ("x.conll", "\n\n", {}, r"holds no text\n  at: x\.conll"),
         ("x.jsonl", '{"tokens": ["a"], "tags": ["O", "O"]}', {}, r"2 tags for 1 tokens\n  at: x\.jsonl:1"),
         ("x.jsonl", '{"tokens": "a b", "tags": ["O"]}', {}, r"column 'tokens' holds 'a b', no list\n  at: x\.jsonl:1"),
         ("x.jsonl", '{"tokens": ["a", ""], "tags": ["O", "O"]}', {}, r"entry 2 of column 'tokens' is ''"),
