@@ -22,6 +22,8 @@ import torch
 from safetensors.torch import save
 
 from seqkit.export.reading import as_content
+from seqkit.training.archive import seal
+from seqkit.training.checkpoint_io import SafeCheckpointIO, _Sink
 from seqkit.training.manifest import make_manifest
 
 CANARY = "canary"
@@ -58,7 +60,7 @@ def _touch() -> Call:
 
 def _signed(content: Content, path: Path) -> None:
     content.pop("manifest", None)
-    torch.save({**content, "manifest": make_manifest(content)}, path)
+    SafeCheckpointIO().save_checkpoint(content, path)
 
 
 def _unsigned(content: Content, path: Path) -> None:
@@ -225,7 +227,10 @@ def _unwalked(make: Callable[[], Any], content: Content, path: Path) -> None:
 
 def _manifest(value: Any, content: Content, path: Path) -> None:
     content["manifest"] = value
-    torch.save(content, path)
+    with path.open("wb") as file:
+        sink = _Sink(file, path)
+        torch.save(content, sink)  # type: ignore[arg-type]
+        seal(file, sink.crc)
 
 
 def _weights(change: Callable[[dict[str, torch.Tensor]], None], content: Content, path: Path) -> None:
