@@ -1,28 +1,12 @@
-"""Which recordings there are, what each is called, and its label: by folder, by name, by path, or by manifest."""
+"""A recording that is not opened yet, and its label: by folder, by name, by path, or by manifest."""
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from seqkit import (
-    TABLE_SUFFIXES,
-    ConfigError,
-    DataError,
-    SourceFile,
-    find_files,
-    is_hub,
-    is_table,
-    read_rows,
-    report,
-    reporting,
-    require_column,
-)
-from seqkit_audio.reading import SUFFIXES
+from seqkit import ConfigError, DataError, SourceFile
 
 
 @dataclass(frozen=True)
@@ -34,12 +18,16 @@ class LabelRules:
         file_column: Column of a manifest with the files' paths, relative to the manifest.
         label_column: Column of a manifest with the labels.
         transcript_column: Column of a manifest with the transcripts.
+        start_column: Column of a manifest with the second at which a part begins; None reads from the beginning.
+        end_column: Column of a manifest with the second at which a part ends; None reads to the end.
     """
 
     pattern: str | None = None
     file_column: str = "file"
     label_column: str = "label"
     transcript_column: str = "transcript"
+    start_column: str | None = None
+    end_column: str | None = None
 
     def __post_init__(self) -> None:
         try:
@@ -66,6 +54,8 @@ class Clip:
         name: The way from the path given to the file, with slashes.
         given_label: From LABEL=PATH or a manifest; None otherwise.
         given_transcript: From a manifest; None otherwise.
+        begin_s: Where the part that is read begins.
+        end_s: Where it ends; None is the end of the file.
     """
 
     source: SourceFile
@@ -73,6 +63,8 @@ class Clip:
     name: str
     given_label: str | None = None
     given_transcript: str | None = None
+    begin_s: float = 0.0
+    end_s: float | None = None
 
     def label(self, rules: LabelRules) -> str:
         """The label by the first rule that applies.
@@ -92,6 +84,8 @@ class Clip:
                     fix="change --data.label_pattern, or move the file away",
                 )
             return found[1]
+        if self.given_label == "":
+            raise DataError("the label is empty", at=self.origin, fix="fill in the label, or remove the row")
         label = self.given_label or Path(self.source.folder).name
         if not label:
             raise DataError(
@@ -101,89 +95,3 @@ class Clip:
                 "or a manifest with --data.label_column",
             )
         return label
-
-
-def list_clips(path: str | list[str], rules: LabelRules) -> Iterator[Clip]:
-    """All recordings below the given paths, in a fixed order.
-
-    Args:
-        path: Files, folders, zip archives or manifests, each with an optional `LABEL=`.
-        rules: Names the columns of manifests.
-
-    Raises:
-        DataError: If a path or a file that a manifest names does not exist.
-    """
-    entries = [path] if isinstance(path, str) else path
-    for entry in entries:
-        if is_hub(entry):
-            raise DataError("sound is not read from the hub", at=entry, fix="download the files and name their folder")
-    found = ((entry, find_files(entry, SUFFIXES)) for entry in entries)
-    listed = [(_base(entry, sources[0]), sources) for entry, sources in found if sources]
-    names = [base.name if base.name.strip(".") else base.resolve().name for base, _ in listed]
-    for (base, sources), name in zip(listed, names, strict=True):
-        # Folders of one name are told apart by their paths: splits count within what stands before the colon.
-        prefix = name if names.count(name) == 1 else str(base)
-        if is_manifest(sources[0]):
-            with reporting():
-                yield from _manifest_clips(sources[0], prefix, rules)
-        elif sources[0].path == base and sources[0].member is None:
-            yield Clip(sources[0], prefix, name)
-        else:
-            for source, way in zip(sources, _ways(sources), strict=True):
-                yield Clip(source, f"{prefix}:{way}", way)
-
-
-def is_manifest(source: SourceFile) -> bool:
-    """Whether a file is a table of recordings rather than a recording."""
-    return source.member is None and is_table(source)
-
-
-def manifest_files(path: str | list[str], rules: LabelRules) -> list[Path]:
-    """The files that manifests among the given paths name."""
-    entries = [path] if isinstance(path, str) else path
-    tables = [e for e in entries if not is_hub(e) and e.lower().removesuffix(".gz").endswith(TABLE_SUFFIXES)]
-    return [clip.source.path for clip in (list_clips(tables, rules) if tables else ())]
-
-
-def _base(entry: str, first: SourceFile) -> Path:
-    """The path that was given, without its label."""
-    return Path(entry if first.label is None else entry.removeprefix(f"{first.label}=")).expanduser()
-
-
-def _ways(sources: list[SourceFile]) -> list[str]:
-    """The way from the given path to each file; the single folder that an archive often holds is left out."""
-    if sources[0].member is None:
-        return [source.origin.replace(os.sep, "/") for source in sources]
-    members = [source.member or "" for source in sources]
-    tops = {member.partition("/")[0] if "/" in member else "" for member in members}
-    return [member.partition("/")[2] for member in members] if len(tops) == 1 and tops != {""} else members
-
-
-def _manifest_clips(table: SourceFile, prefix: str, rules: LabelRules) -> Iterator[Clip]:
-    """The recordings of a manifest; relative paths start at its folder."""
-    number, seen = 0, set[str]()
-    for number, row in read_rows(table):
-        place = f"{table.name}, row {number}"
-        require_column(rules.file_column, list(row), table.name, "--data.file_column")
-        name = str(row[rules.file_column] or "")
-        file = table.path.parent / name
-        if not name or not os.path.isfile(file):  # Path.is_file raises for a text too long for a name.
-            fix = "paths are relative to the manifest; remove the row or add the file"
-            report(DataError(f"no such file: {name!r}", at=place, fix=fix))
-            continue
-        if name in seen:
-            fix = "remove one row: splits would share the recording"
-            report(DataError(f"{name!r} is listed twice", at=place, fix=fix))
-            continue
-        seen.add(name)
-        for option in ("label_column", "transcript_column"):
-            if getattr(rules, option) != getattr(LabelRules, option):
-                require_column(getattr(rules, option), list(row), table.name, f"--data.{option}")
-        label, transcript = _cell(row, rules.label_column), _cell(row, rules.transcript_column)
-        yield Clip(SourceFile(file, label=table.label), f"{prefix}:{name}", name, label, transcript)
-    if not number:
-        raise DataError("holds no rows", at=table.name, fix="check the manifest")
-
-
-def _cell(row: dict[str, Any], column: str) -> str | None:
-    return None if row.get(column) is None else str(row[column])

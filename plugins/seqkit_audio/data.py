@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import Any, ClassVar, TypeVar
 
 from seqkit import (
     ConfigError,
@@ -22,33 +19,32 @@ from seqkit import (
     PathOption,
     Record,
     SequenceDataModule,
-    SourceFile,
     Split,
     SymbolCodec,
     TagCodec,
-    reporting,
+    collecting,
 )
 from seqkit_audio.check import SoundInspector
-from seqkit_audio.clips import Clip, LabelRules, list_clips, manifest_files
+from seqkit_audio.clips import Clip, LabelRules
 from seqkit_audio.codecs import MuLawCodec, WaveformCodec
 from seqkit_audio.decoding import Decoder
-from seqkit_audio.demo import DEMO_RATE_HZ, demo_clips, demo_melodies
-from seqkit_audio.joins import JoinRules, join_clips, parse_lengths
+from seqkit_audio.demo import DEMO_RATE_HZ
+from seqkit_audio.joins import join_rules
+from seqkit_audio.listing import path_of, sample_rate_of, tables_of, texts_of
 from seqkit_audio.made_memory import write_memory
 from seqkit_audio.made_noise import MADE_LEVELS, MADE_RATE_HZ, write_noise
-from seqkit_audio.reading import open_sound
+from seqkit_audio.recordings import Recordings, in_symbols, joined
 from seqkit_audio.stream import read_sound
-from seqkit_audio.targets import in_symbols, learn_characters, learn_classes, target_of
-from seqkit_audio.transcripts import OtherCharacters, TranscriptRules, Transcripts, texts_beside
-from seqkit_audio.writing import WRITTEN, numbered, write_sound, write_spectrogram
-
-_MOST_SPECTROGRAMS = 5
-"""Samples that get a picture: of a hundred, nobody looks at all."""
+from seqkit_audio.targets import learn_characters, learn_classes
+from seqkit_audio.transcripts import OtherCharacters, TranscriptRules
+from seqkit_audio.writing import WRITTEN, write_generations
 
 _MANY_CLIPS = 100
 """From this many recordings on, next_step holds out whole ones; below, a share of them could be none at all."""
 
 _DEMO_JOIN = "1-3"
+
+_Found = TypeVar("_Found")
 
 
 class AudioData(SequenceDataModule):
@@ -68,6 +64,9 @@ class AudioData(SequenceDataModule):
         lowercase: ctc: read transcripts in lower case.
         alphabet: ctc: the characters of transcripts; None learns them from the training ones.
         other_characters: ctc: whether characters outside `alphabet` are an error or left out.
+        start_column: Column of a manifest with the second at which a part of the recording begins; a recording may then
+            be in several rows, one for each part.
+        end_column: Column of a manifest with the second at which a part ends.
         join: ctc: make records by joining FEWEST-MOST labelled clips of one split, such as 3-6; the transcript is the
             row of their labels.
         join_match: ctc: regular expression on the origin; only clips whose first group is the same are joined, such
@@ -81,6 +80,7 @@ class AudioData(SequenceDataModule):
     """
 
     codec: WaveformCodec | MuLawCodec
+    version = 2
     output_suffixes = tuple(WRITTEN)
     made: ClassVar[dict[str, MadeSource]] = {
         "noise": MadeSource(write_noise, ("next_step",)),
@@ -96,6 +96,8 @@ class AudioData(SequenceDataModule):
         file_column: str = "file",
         label_column: str = "label",
         transcript_column: str = "transcript",
+        start_column: str | None = None,
+        end_column: str | None = None,
         lowercase: bool = False,
         alphabet: str | None = None,
         other_characters: OtherCharacters = "refuse",
@@ -114,16 +116,13 @@ class AudioData(SequenceDataModule):
         if max_duration_s is not None and not max_duration_s > 0:
             raise ConfigError(f"max_duration_s is {max_duration_s}", at="--data.max_duration_s", fix="give seconds")
         self.sample_rate_hz, self.max_duration_s = sample_rate_hz, max_duration_s
-        self.rules = LabelRules(label_pattern, file_column, label_column, transcript_column)
-        self.spelling = TranscriptRules(lowercase, alphabet, other_characters)
-        self.joins: JoinRules | None = None
-        if join is not None and task != "ctc":
-            raise ConfigError(f"task {task!r} joins no clips", at="--data.join", fix="leave it out, or choose ctc")
-        if joins_per_clip < 1:
-            raise ConfigError(f"joins_per_clip is {joins_per_clip}", at="--data.joins_per_clip", fix="give 1 or more")
-        self.joins_per_clip = joins_per_clip
-        if task == "ctc" and (join is not None or path is None):
-            self.joins = JoinRules(*parse_lengths(join or _DEMO_JOIN), join_match, join_gap_s, join_seed)
+        if task == "ctc" and path is None:
+            join = join or _DEMO_JOIN
+        self.joins = join_rules(task, join, join_match, join_gap_s, join_seed, joins_per_clip)
+        rules = LabelRules(label_pattern, file_column, label_column, transcript_column, start_column, end_column)
+        spelling = TranscriptRules(lowercase, alphabet, other_characters)
+        self.spelling = spelling if task == "ctc" and self.joins is None else None
+        self.recordings = Recordings(rules, self.spelling, self.streams)
         if self.streams:
             self.codec = self.target_codec = MuLawCodec(mu_law_classes, sample_rate_hz)
         else:
@@ -186,16 +185,7 @@ class AudioData(SequenceDataModule):
 
         The first ones get a spectrogram beside them, x.png, if matplotlib is installed.
         """
-        rate_hz = self._learn_rate()
-        pairs = [(np.asarray(g.prompt.sequence, np.float32), value) for g in generations for value in g.values]
-        places = numbered(path, len(pairs))
-        pictures = []
-        for number, (place, (prompt, value)) in enumerate(zip(places, pairs, strict=True)):
-            sound = np.concatenate([prompt, value]) if len(prompt) else value
-            write_sound(place, sound, rate_hz)
-            if number < _MOST_SPECTROGRAMS:
-                pictures += write_spectrogram(place.with_suffix(".png"), sound, rate_hz, len(prompt) / rate_hz)
-        return [*places, *pictures]
+        return write_generations(path, generations, self._learn_rate())
 
     def parts(self, blocks: Iterator[bytes]) -> Iterator[Record]:
         """One recording: WAV at the model's rate, else 16-bit little-endian samples of one channel."""
@@ -216,83 +206,59 @@ class AudioData(SequenceDataModule):
     @cached_property
     def files(self) -> list[Path]:
         """What the paths name, and what manifests among them name: a changed recording makes a new cache."""
-        own = [path for path in (self.path, self.valid_path, self.test_path) if path is not None]
-        named = [file for path in own for file in manifest_files(path, self.rules)]
         found = super().files
-        if self.task == "ctc":
-            texts = [text.path for file in found + named for text in texts_beside(SourceFile(file))]
-            named += [text for text in texts if text.is_file()]
-        return found + named
+        for path in (self.path, self.valid_path, self.test_path):
+            found += self._tolerated(tables_of(path), path_of)
+        return found + texts_of(found) if self.task == "ctc" else found
 
     def describe_split(self) -> str:
         """What is held out, and that it is held out before clips are joined."""
         return super().describe_split() + (" (of the clips, before they are joined)" if self.joins else "")
 
-    @property
+    @cached_property
     def holds_out_whole(self) -> bool:
         """Whole recordings, unless next_step has so few that a share of them could be none at all."""
-        if not self.streams:
-            return True
-        return (
-            self.path is not None and len(list(islice(list_clips(self.path, self.rules), _MANY_CLIPS))) == _MANY_CLIPS
-        )
+        return not self.streams or len(list(islice(self._tolerated(self.path, path_of), _MANY_CLIPS))) == _MANY_CLIPS
 
     def _chosen(self, split: Split) -> Iterator[Record]:
         """Records of a split by name, so that only their sound is decoded."""
-        chosen = self.divide(partial(self._named, needs_target=split != "predict"), split)
+        chosen = self.divide(partial(self.recordings.named, needs_target=split != "predict"), split)
         if self.task != "ctc":
             return chosen
         if split != "predict":
             self._learn_targets()  # Whether labels are joined to characters or to words depends on all of them.
         if self.joins is not None and split != "predict":
-            chosen = join_clips(chosen, self.joins, self.joins_per_clip if split == "train" else 1)
-        return (replace(record, target=in_symbols(record.target, self.target_codec)) for record in chosen)
-
-    def _named(self, path: PathOption, needs_target: bool = True) -> Iterator[Record]:
-        """All records of a path, with a `Clip` in place of the sound; of the demo data for None."""
-        if path is None:
-            yield from demo_melodies() if self.streams else demo_clips()
-            return
-        transcripts = self.task == "ctc" and self.joins is None
-        find = Transcripts(self.spelling).of if transcripts else self._label
-        for clip in list_clips(path, self.rules):
-            with reporting():
-                target = None if self.streams else target_of(clip, find, needs_target)
-                yield Record(clip, target, clip.origin)
+            chosen = joined(chosen, self.joins, self.joins.per_clip if split == "train" else 1, self._decoder)
+        return in_symbols(chosen, self.target_codec)
 
     def _decoded(self, path: PathOption) -> Iterator[Record]:
-        return (part for record in self._named(path) for part in self._decode(record))
+        return (part for record in self.recordings.named(path) for part in self._decode(record))
 
     def _decode(self, record: Record) -> Iterator[Record]:
-        """The record with its sound: whole, or in blocks under next_step."""
-        decoder = Decoder(self._learn_rate(), self.max_duration_s)
-        with reporting():
-            if not self.streams:
-                yield replace(record, sequence=decoder.whole(record.sequence))
-                return
-            for number, block in enumerate(decoder.blocks(record.sequence)):
-                yield replace(record, sequence=block, continues=number > 0)
+        return self._decoder.records(record, in_blocks=self.streams)
 
-    def _label(self, clip: Clip) -> str:
-        return clip.label(self.rules)
+    @property
+    def _decoder(self) -> Decoder:
+        return Decoder(self._learn_rate(), self.max_duration_s)
 
     def _learn_targets(self) -> None:
         """Classes or symbols, from names and transcripts, unless they are known."""
         if any(self.target_codec.state().values()):
             return
-        if self.task == "ctc" and self.joins is None:
-            transcripts = (record.target for record in self.divide(self._named, "train"))
-            self.target_codec = learn_characters(transcripts, self.spelling.alphabet, self.path)
-        else:
-            labels = (record.target for record in self.divide(self._named, "train"))
-            self.target_codec = learn_classes(labels, self.task, self.path)
+        with self.tolerance.reading():
+            targets = (record.target for record in self.divide(self.recordings.named, "train"))
+            if self.spelling is not None:
+                self.target_codec = learn_characters(targets, self.spelling.alphabet, self.path)
+            else:
+                self.target_codec = learn_classes(targets, self.task, self.path)
 
     def _learn_rate(self) -> int:
-        """The rate of all waveforms in Hz; looked up in the first file when neither given nor restored."""
+        """The rate of all waveforms in Hz; that of the first file when neither given nor restored."""
         if self.codec.sample_rate_hz is None:
-            self.codec.sample_rate_hz = DEMO_RATE_HZ
-            for clip in () if self.path is None else list_clips(self.path, self.rules):
-                with reporting(), open_sound(clip.source, clip.origin) as sound:
-                    self.codec.sample_rate_hz = sound.sample_rate_hz
-                    break
+            self.codec.sample_rate_hz = next(self._tolerated(self.path, sample_rate_of), DEMO_RATE_HZ)
         return self.codec.sample_rate_hz
+
+    def _tolerated(self, path: PathOption, look: Callable[[Clip], _Found]) -> Iterator[_Found]:
+        """What a look at each clip of a path finds; a bad one is left out where the user allows it."""
+        found = self.recordings.looked_at(path, look)
+        return (record.sequence for record in (found if collecting() else self.tolerance.records(found)))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
+from seqkit import Record, collecting, reporting
 from seqkit_audio.clips import Clip
 from seqkit_audio.demo import DEMO_RATE_HZ
 from seqkit_audio.joins import Joined
@@ -30,7 +33,7 @@ class Decoder:
         """The samples, (n,) float32 in [-1, 1], in blocks."""
         if isinstance(sound, Clip):
             with open_sound(sound.source, sound.origin) as opened:
-                blocks = opened.blocks(self.max_duration_s)
+                blocks = opened.blocks(self.max_duration_s, sound.begin_s, sound.end_s)
                 if opened.bounded and opened.sample_rate_hz == self.sample_rate_hz:
                     yield from blocks  # Integers cannot lie outside full scale.
                 else:
@@ -46,6 +49,35 @@ class Decoder:
         """All samples, (T,) float32."""
         blocks = list(self.blocks(sound))
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+    def records(self, record: Record, in_blocks: bool) -> Iterator[Record]:
+        """A record with its sound: whole, or in blocks; a bad one is reported and not handed on."""
+        with reporting():
+            if not in_blocks:
+                yield replace(record, sequence=self.whole(record.sequence))
+                return
+            for number, block in enumerate(self._sure_blocks(record.sequence)):
+                yield replace(record, sequence=block, continues=number > 0)
+
+    def is_sound(self, clip: Clip) -> bool:
+        """Whether all of a recording can be decoded; what is wrong with it is reported."""
+        with reporting():
+            deque(self.blocks(clip), maxlen=0)
+            return True
+        return False
+
+    def _sure_blocks(self, sound: Clip | Joined | np.ndarray) -> Iterator[np.ndarray]:
+        """Blocks of a recording that is good to its end, where a bad one is to be left out: no part is taken back."""
+        blocks = self.blocks(sound)
+        if not collecting():
+            yield from blocks
+            return
+        beginning = list(islice(blocks, 2))
+        if len(beginning) < 2:
+            yield from beginning
+            return
+        deque(blocks, maxlen=0)
+        yield from self.blocks(sound)
 
     def _at_rate(self, blocks: Iterable[np.ndarray], rate_hz: int, origin: str = "") -> Iterator[np.ndarray]:
         """Samples at the wanted rate; decoding and resampling overshoot full scale a little, which is cut off."""

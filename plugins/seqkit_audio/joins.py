@@ -37,6 +37,7 @@ class JoinRules:
             are joined. None joins any.
         gap_s: Longest silence between two clips; its length is drawn.
         seed: Of what is drawn.
+        per_clip: In how many joined records each training clip is.
     """
 
     fewest: int
@@ -44,8 +45,11 @@ class JoinRules:
     match: str | None = None
     gap_s: float = 0.2
     seed: int = 0
+    per_clip: int = 4
 
     def __post_init__(self) -> None:
+        if self.per_clip < 1:
+            raise ConfigError(f"joins_per_clip is {self.per_clip}", at="--data.joins_per_clip", fix="give 1 or more")
         if self.gap_s < 0:
             raise ConfigError(f"join_gap_s is {self.gap_s}", at="--data.join_gap_s", fix="give seconds, 0 for none")
         try:
@@ -71,6 +75,20 @@ class JoinRules:
                 fix="change --data.join_match: it is searched in the whole origin, and its first group is the name",
             )
         return found[1] if found.re.groups else found[0]
+
+
+def join_rules(
+    task: str, join: str | None, match: str | None, gap_s: float, seed: int, per_clip: int
+) -> JoinRules | None:
+    """The rules that the options state; None if clips are not joined.
+
+    Raises:
+        ConfigError: If one is out of its range, or the task joins no clips.
+    """
+    rules = JoinRules(*parse_lengths("1" if join is None else join), match, gap_s, seed, per_clip)
+    if join is not None and task != "ctc":
+        raise ConfigError(f"task {task!r} joins no clips", at="--data.join", fix="leave it out, or choose ctc")
+    return None if join is None else rules
 
 
 def parse_lengths(text: str) -> tuple[int, int]:

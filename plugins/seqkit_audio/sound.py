@@ -17,6 +17,8 @@ BLOCK_FRAMES = 1 << 20
 
 AGAIN = "copy or download the file again"
 
+_LOSSY = ("OGG", "MP3", "MPEG")
+
 _LOUDEST = 1.5
 """Decoders overshoot full scale a little; a float file far beyond it holds other units."""
 
@@ -32,33 +34,58 @@ class Sound(ABC):
         bounded: Whether no sample can lie outside [-1, 1].
     """
 
+    _short = "cut short"
+    """What it means that there are fewer frames than promised."""
+
     def __init__(self, origin: str, sample_rate_hz: int, num_frames: int, least: int, bounded: bool = False) -> None:
         self.sample_rate_hz, self.bounded = sample_rate_hz, bounded
         self._origin, self._num_frames, self._least = origin, num_frames, least
 
-    def blocks(self, max_duration_s: float | None = None) -> Iterator[np.ndarray]:
+    def blocks(
+        self, max_duration_s: float | None = None, begin_s: float = 0.0, end_s: float | None = None
+    ) -> Iterator[np.ndarray]:
         """The sound mixed down to one channel, in blocks (n,) float32, about in [-1, 1].
 
         Args:
-            max_duration_s: Leave out what comes after; None reads all.
+            max_duration_s: Read no more than this; None reads all.
+            begin_s: Leave out what comes before.
+            end_s: Leave out what comes after; None reads to the end.
 
         Raises:
-            DataError: If the file is damaged or cut short, or a sample is no number or far outside [-1, 1].
+            DataError: If the file is damaged or cut short, a sample is no number or far outside [-1, 1], or the part
+                asked for is not all there.
         """
-        wanted = self._num_frames
+        begin, wanted = self._part(begin_s, end_s)
         if max_duration_s is not None:
-            wanted = min(wanted, max(round(max_duration_s * self.sample_rate_hz), 1))
-        position = 0
+            wanted = min(wanted, begin + max(round(max_duration_s * self.sample_rate_hz), 1))
+        if begin:
+            self._skip(begin)
+        position = begin
         while position < wanted:
             # Not soundfile's `blocks`: after a short read it hands the rest of its buffer over as if it were sound.
             block = self._read(min(BLOCK_FRAMES, wanted - position), position)
-            if not len(block) and position >= self._least:
+            if not len(block) and begin < position and position >= self._least:
                 return
             if not len(block):
-                what = f"cut short: header says {self._num_frames} frames, file holds {position}"
+                what = f"{self._short}: header says {self._num_frames} frames, file holds {position}"
                 raise DataError(what, at=self._origin, fix=AGAIN)
             position += len(block)
             yield block
+
+    def _part(self, begin_s: float, end_s: float | None) -> tuple[int, int]:
+        """Numbers of the first frame of a part and of the first one behind it."""
+        begin = round(begin_s * self.sample_rate_hz)
+        end = self._num_frames if end_s is None else max(round(end_s * self.sample_rate_hz), begin + 1)
+        # A frame more is how times are rounded.
+        if begin >= self._num_frames or end > self._num_frames + 1:
+            there = self._num_frames / self.sample_rate_hz
+            what = f"the part from {begin_s:g} to {there if end_s is None else end_s:g} s is not there: "
+            raise DataError(f"{what}the recording has {there:g} s", at=self._origin, fix="mend its times")
+        return begin, min(end, self._num_frames)
+
+    @abstractmethod
+    def _skip(self, num_frames: int) -> None:
+        """Pass over the first frames."""
 
     @abstractmethod
     def _read(self, num_frames: int, position: int) -> np.ndarray:
@@ -82,6 +109,9 @@ class PlainSound(Sound):
         super().__init__(origin, sample_rate_hz, num_frames, num_frames, form.bounded)
         self._stream, self._form = stream, form
 
+    def _skip(self, num_frames: int) -> None:
+        self._stream.seek(num_frames * self._form.frame_bytes, 1)
+
     def _read(self, num_frames: int, position: int) -> np.ndarray:
         data = self._stream.read(num_frames * self._form.frame_bytes)
         frames = self._form.frames(data[: len(data) // self._form.frame_bytes * self._form.frame_bytes])
@@ -100,9 +130,18 @@ class DecodedSound(Sound):
         least: Fewest frames that must be there.
     """
 
+    _short = "damaged or cut short"
+
     def __init__(self, file: soundfile.SoundFile, origin: str, num_frames: int, least: int) -> None:
         super().__init__(origin, file.samplerate, num_frames, least)
         self._file = file
+
+    def _skip(self, num_frames: int) -> None:
+        if self._file.format not in _LOSSY:
+            self._file.seek(num_frames)
+            return
+        for begin in range(0, num_frames, BLOCK_FRAMES):  # Their decoders need what comes before.
+            self._read(min(BLOCK_FRAMES, num_frames - begin), begin)
 
     def _read(self, num_frames: int, position: int) -> np.ndarray:
         try:

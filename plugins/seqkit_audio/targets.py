@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from seqkit import Codec, DataError, LabelCodec, SymbolCodec, TagCodec
+from seqkit import Codec, DataError, LabelCodec, StructureError, SymbolCodec, TagCodec
 from seqkit_audio.clips import Clip
 
 Target = str | list[str] | None
@@ -20,22 +20,15 @@ def target_of(clip: Clip, find: Callable[[Clip], str], needed: bool) -> str | No
         return None
 
 
-def in_symbols(target: Target, codec: Codec) -> Target:
-    """A transcript as its codec takes it: characters, or a row of labels."""
-    if isinstance(codec, TagCodec):
-        return target.split() if isinstance(target, str) else target
-    return "".join(target) if isinstance(target, list) else target
-
-
 def learn_classes(labels: Iterable[Target], task: str, path: object) -> Codec:
     """Classes of recordings, or symbols of joined ones: characters where each label is one, else whole labels.
 
     Raises:
-        DataError: If there are fewer than two.
+        StructureError: If there are fewer than two.
     """
     names = sorted({str(label) for label in labels})
     if len(names) < 2:
-        raise DataError(
+        raise StructureError(
             f"{task} needs at least two labels, the training data holds {names}",
             at=f"path {path!r}",
             fix="make a folder for each class, or give --data.label_pattern, LABEL=PATH, or a manifest",
@@ -49,10 +42,10 @@ def learn_characters(transcripts: Iterable[Target], alphabet: str | None, path: 
     """The characters of transcripts, unless they are given.
 
     Raises:
-        DataError: If there are no transcripts.
+        StructureError: If there are no transcripts.
     """
     codec = SymbolCodec(alphabet)
     codec.fit(text for text in transcripts if isinstance(text, str))
     if not codec.alphabet:
-        raise DataError("no transcript is left to train on", at=f"path {path!r}", fix="hold out less")
+        raise StructureError("no transcript is left to train on", at=f"path {path!r}", fix="hold out less")
     return codec

@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from seqkit import ConfigError, DependencyError, did_you_mean, draw_spectrogram, save_figure
+from seqkit import ConfigError, DependencyError, Generation, did_you_mean, draw_spectrogram, save_figure
 
 WRITTEN = {".wav": "PCM_16", ".flac": "PCM_16", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
 """Endings of the files that are written, with libsndfile's name for what is in them."""
 
 _BLOCK_FRAMES = 1 << 16
 
+_MOST_SPECTROGRAMS = 5
+"""Samples that get a picture: of a hundred, nobody looks at all."""
+
 _SYSTEM_ERROR = 2
 """libsndfile's code for what the operating system refused."""
+
+
+def write_generations(path: Path, generations: Iterable[Generation], sample_rate_hz: int) -> list[Path]:
+    """Save each sample as a sound file, the recording it continues first; several get numbers: x-1.wav, x-2.wav.
+
+    The first ones get a spectrogram beside them, x.png, if matplotlib is installed.
+
+    Args:
+        path: Ends in .wav, .flac, .ogg or .mp3.
+        generations: What was made.
+        sample_rate_hz: Samples a second.
+
+    Returns:
+        The files written.
+    """
+    pairs = [(np.asarray(g.prompt.sequence, np.float32), value) for g in generations for value in g.values]
+    places = numbered(path, len(pairs))
+    pictures = []
+    for number, (place, (prompt, value)) in enumerate(zip(places, pairs, strict=True)):
+        sound = np.concatenate([prompt, value]) if len(prompt) else value
+        write_sound(place, sound, sample_rate_hz)
+        if number < _MOST_SPECTROGRAMS:
+            begin_s = len(prompt) / sample_rate_hz
+            pictures += write_spectrogram(place.with_suffix(".png"), sound, sample_rate_hz, begin_s)
+    return [*places, *pictures]
 
 
 def write_sound(path: Path, samples: np.ndarray, sample_rate_hz: int) -> None:

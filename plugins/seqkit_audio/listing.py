@@ -1,0 +1,96 @@
+"""Which recordings there are below the paths given, and what each is called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from seqkit import (
+    TABLE_SUFFIXES,
+    PathOption,
+    SourceFile,
+    StructureError,
+    find_files,
+    is_hub,
+    is_table,
+    reporting,
+)
+from seqkit_audio.clips import Clip, LabelRules
+from seqkit_audio.manifest import manifest_clips
+from seqkit_audio.other_formats import OTHER_SUFFIXES
+from seqkit_audio.reading import SUFFIXES, open_sound
+from seqkit_audio.transcripts import texts_beside
+
+
+def list_clips(path: str | list[str], rules: LabelRules) -> Iterator[Clip]:
+    """All recordings below the given paths, in a fixed order.
+
+    Args:
+        path: Files, folders, zip archives or manifests, each with an optional `LABEL=`.
+        rules: Names the columns of manifests.
+
+    Raises:
+        DataError: If a path or a file that a manifest names does not exist.
+    """
+    entries = [path] if isinstance(path, str) else path
+    for entry in entries:
+        if is_hub(entry):
+            fix = "download the files and name their folder"
+            raise StructureError("sound is not read from the hub", at=entry, fix=fix)
+    found = ((entry, find_files(entry, SUFFIXES + OTHER_SUFFIXES)) for entry in entries)
+    listed = [(_base(entry, sources[0]), sources) for entry, sources in found if sources]
+    names = [base.name if base.name.strip(".") else base.resolve().name for base, _ in listed]
+    for (base, sources), name in zip(listed, names, strict=True):
+        # Folders of one name are told apart by their paths: splits count within what stands before the colon.
+        prefix = name if names.count(name) == 1 else str(base)
+        if is_manifest(sources[0]):
+            with reporting():
+                yield from manifest_clips(sources[0], prefix, rules)
+        elif sources[0].path == base and sources[0].member is None:
+            yield Clip(sources[0], prefix, name)
+        else:
+            for source, way in zip(sources, _ways(sources), strict=True):
+                yield Clip(source, f"{prefix}:{way}", way)
+
+
+def is_manifest(source: SourceFile) -> bool:
+    """Whether a file is a table of recordings rather than a recording."""
+    return source.member is None and is_table(source)
+
+
+def sample_rate_of(clip: Clip) -> int:
+    """Of a recording, in Hz; it is opened for it."""
+    with open_sound(clip.source, clip.origin) as sound:
+        return sound.sample_rate_hz
+
+
+def path_of(clip: Clip) -> Path:
+    """The file of a recording."""
+    return clip.source.path
+
+
+def tables_of(path: PathOption) -> PathOption:
+    """The manifests among the given paths; None for none."""
+    entries = [path] if isinstance(path, str) else path or []
+    return [e for e in entries if not is_hub(e) and e.lower().removesuffix(".gz").endswith(TABLE_SUFFIXES)] or None
+
+
+def texts_of(recordings: list[Path]) -> list[Path]:
+    """The transcripts that lie beside recordings."""
+    texts = (text.path for file in recordings for text in texts_beside(SourceFile(file)))
+    return [text for text in texts if text.is_file()]
+
+
+def _base(entry: str, first: SourceFile) -> Path:
+    """The path that was given, without its label."""
+    return Path(entry if first.label is None else entry.removeprefix(f"{first.label}=")).expanduser()
+
+
+def _ways(sources: list[SourceFile]) -> list[str]:
+    """The way from the given path to each file; the single folder that an archive often holds is left out."""
+    if sources[0].member is None:
+        return [source.origin.replace(os.sep, "/") for source in sources]
+    members = [source.member or "" for source in sources]
+    tops = {member.partition("/")[0] if "/" in member else "" for member in members}
+    return [member.partition("/")[2] for member in members] if len(tops) == 1 and tops != {""} else members
