@@ -176,7 +176,7 @@ def _below(folder: Path, inside: str, top: Path, label: str | None, suffixes: tu
         if entry.is_dir(follow_symlinks=False):
             with reporting():
                 yield from _below(Path(entry.path), os.path.join(inside, entry.name), top, label, suffixes)
-        elif entry.is_symlink() and entry.is_dir():
+        elif entry.is_symlink() and Path(entry.path).is_dir():  # not `entry.is_dir()`: a loop raises
             _refuse_outside(Path(entry.path), top)
         elif _ends_in(entry.name, suffixes):
             path = Path(entry.path)

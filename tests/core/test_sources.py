@@ -1,12 +1,15 @@
 """What a path may be."""
 
 import gzip
+import os
+import random
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from seqkit import DataError, find_files, is_hub
+import seqkit.data.archives as archives
+from seqkit import DataError, SourceFile, find_files, is_hub
 from seqkit.data.sources import split_label
 
 
@@ -122,3 +125,98 @@ def test_a_hub_id_among_several_paths_is_refused_with_both_slashes(paths: list[s
     given = [str(tree / path) if path == "a.txt" else path for path in paths]
     with pytest.raises(DataError, match=r"hf://owner/name stands(.|\n)*must be the only path"):
         find_files(given, (".txt",))
+
+
+def zipped(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_an_archive_that_unpacks_to_far_too_much_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "BOMB_BYTES", 1 << 20)
+    zeros, words = bytes(1 << 21), b"".join(b"%d " % n for n in range(300_000))  # 1,000 and 3 bytes a packed one
+    with pytest.raises(DataError, match=r"unpacks to 2,097,152 bytes or more from 2,\d\d\d"):
+        find_files(str(zipped(tmp_path / "a.zip", {"x.txt": zeros})), (".txt",))
+    (source,) = find_files(str(zipped(tmp_path / "b.zip", {"x.txt": words})), (".txt",))
+    assert source.open().read() == words
+
+
+@pytest.mark.parametrize("read", ["all", "blocks", "lines"])
+def test_gzip_that_unpacks_to_far_too_much_is_stopped_while_it_is_read(
+    read: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "BOMB_BYTES", 1 << 20)
+    (tmp_path / "x.txt.gz").write_bytes(gzip.compress((b"a" * 99_999 + b"\n") * 400))
+    (source,) = find_files(str(tmp_path / "x.txt.gz"), (".txt",))
+    num_read = 0
+    with source.open() as stream, pytest.raises(DataError, match=r"unpacks to(.|\n)*x\.txt\.gz"):
+        if read == "all":
+            stream.read()
+        for part in iter(lambda: stream.read(1 << 16), b"") if read == "blocks" else stream:
+            num_read += len(part)
+    assert num_read < 1 << 25  # of 40 million
+
+
+def test_large_members_are_unpacked_while_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b"".join(b"%d " % n for n in range(100_000))
+    path = zipped(tmp_path / "a.zip", {"x.txt": content, "y.txt.gz": gzip.compress(content)})
+    monkeypatch.setattr(archives, "_IN_MEMORY_BYTES", 1 << 10)
+    text, packed = find_files(str(path), (".txt",))
+    with text.open() as stream:
+        assert stream.read(7) == content[:7] and stream.read() == content[7:]
+        assert stream.seek(500) == 500 and stream.read(20) == content[500:520]
+    assert packed.open().read() == content
+    path.write_bytes(path.read_bytes().replace(path.read_bytes()[5_000:5_100], bytes(100)))
+    with find_files(str(path), (".txt",))[0].open() as stream, pytest.raises(OSError):
+        stream.read()
+
+
+@pytest.mark.parametrize("name", ["../x.txt", "/x.txt", "a/../../x.txt", "..\\x.txt"])
+def test_no_member_leads_outside_its_archive(name: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="leads outside the archive"):
+        find_files(str(zipped(tmp_path / "a.zip", {"fine.txt": b"x", name: b"x"})), (".txt",))
+
+
+def test_a_pipe_is_never_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "p.txt")
+    with pytest.raises(DataError, match="neither a file nor a folder"):
+        SourceFile(tmp_path / "p.txt").open()
+
+
+def test_links_to_files_are_followed_and_those_to_folders_are_not(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/b.txt").write_text("x")
+    (tmp_path / "top/inner").mkdir(parents=True)
+    (tmp_path / "top/inner/a.txt").write_text("x")
+    (tmp_path / "top/link.txt").symlink_to(tmp_path / "elsewhere/b.txt")
+    (tmp_path / "top/again").symlink_to("inner")  # what it leads to is read under its own name
+    files = find_files(str(tmp_path / "top"), (".txt",))
+    assert [(file.origin, file.top) for file in files] == [
+        ("inner/a.txt", tmp_path / "top"),
+        ("link.txt", tmp_path / "top"),
+    ]
+    (tmp_path / "top/away").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DataError, match=r"link to a folder elsewhere(.|\n)*--data.path of its own"):
+        find_files(str(tmp_path / "top"), (".txt",))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_damaged_archive_is_a_data_error_whatever_is_wrong_with_it(seed: int, tmp_path: Path) -> None:
+    content = zipped(tmp_path / "a.zip", {"x.txt": b"some words " * 90, "y.txt": b"others " * 50}).read_bytes()
+    chance = random.Random(seed)
+    damaged = bytearray(content)
+    for _ in range(chance.randint(1, 6)):
+        damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+    (tmp_path / "b.zip").write_bytes(bytes(damaged[: chance.choice([len(damaged), chance.randrange(len(damaged))])]))
+    try:
+        found = [source.open().read() for source in find_files(str(tmp_path / "b.zip"), (".txt",))]
+    except DataError as error:
+        assert error.at and error.fix
+    except OSError:
+        pass  # of a stream, whose reader knows how far it came
+    else:
+        assert set(found) <= {b"some words " * 90, b"others " * 50}
