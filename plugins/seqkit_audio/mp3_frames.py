@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import IO
 
+from seqkit import DataError
+
 _KBIT = {
     3: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     2: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
@@ -18,8 +20,15 @@ _RATES_HZ = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 1200
 """Sample rates by version number: MPEG-1, MPEG-2, MPEG-2.5."""
 
 
-def count_samples(stream: IO[bytes]) -> tuple[int, bool] | None:
-    """Samples a channel in all complete Layer III frames, and whether the first frame states the length.
+_ID3V1_BYTES = 128
+_TRAILING = (b"APETAGEX", b"LYRICSBEGIN")
+"""Tags that may follow the last frame, beside that of ID3v1."""
+
+_AGAIN = "copy or download the file again"
+
+
+def count_samples(stream: IO[bytes], origin: str) -> tuple[int, bool] | None:
+    """Samples a channel in all Layer III frames, and whether the first frame states the length.
 
     None if the file does not begin with a Layer III frame.
 
@@ -27,6 +36,10 @@ def count_samples(stream: IO[bytes]) -> tuple[int, bool] | None:
 
     Args:
         stream: The file, seekable; left at its beginning.
+        origin: Names it in errors.
+
+    Raises:
+        DataError: If something else lies between frames, the last one is cut off, or there is no frame behind a tag.
     """
     begin = stream.read(4)
     stream.seek(0)
@@ -40,9 +53,29 @@ def count_samples(stream: IO[bytes]) -> tuple[int, bool] | None:
     while (frame := _frame(data[position : position + 4])) is not None:
         size, samples = frame
         if position + size > len(data):
-            break
+            what = f"cut short: the last frame needs {size} bytes, {len(data) - position} are there"
+            raise DataError(what, at=f"{origin}, byte {position}", fix=_AGAIN)
         position, total = position + size, total + samples
+    if begin[:3] == b"ID3" and not total and data[position : position + 4] != b"fLaC":
+        raise DataError("holds a tag (ID3) and no sound", at=f"{origin}, byte {position}", fix=_AGAIN)
+    if total:
+        _require_end(data, position, origin)
     return (total, stated) if total else None
+
+
+def _require_end(data: bytes, position: int, origin: str) -> None:
+    """Behind the last frame there is nothing, a tag, or zeros; frames further on are sound that would be lost."""
+    if data.startswith(_TRAILING, position):
+        return
+    if data.startswith(b"TAG", position):
+        position += _ID3V1_BYTES
+    following = position
+    while (following := data.find(b"\xff", following)) >= 0:
+        frame = _frame(data[following : following + 4])
+        if frame is not None and _frame(data[following + frame[0] : following + frame[0] + 4]) is not None:
+            what = f"damaged: {following - position} bytes between two frames are no sound"
+            raise DataError(what, at=f"{origin}, byte {position}", fix=_AGAIN)
+        following += 1
 
 
 def _after_tag(data: bytes) -> int:

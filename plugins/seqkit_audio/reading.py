@@ -11,7 +11,8 @@ from typing import IO
 
 import soundfile
 
-from seqkit import DataError, SourceFile, observe
+from seqkit import DataError, SourceFile, binary_format, observe
+from seqkit_audio.flac_end import check_flac
 from seqkit_audio.mp3_frames import count_samples
 from seqkit_audio.ogg_pages import check_ogg
 from seqkit_audio.other_formats import ACCEPTED, CONVERT, name_of
@@ -73,11 +74,17 @@ def open_sound(source: SourceFile, origin: str) -> Iterator[Sound]:
 @contextmanager
 def _decoded(stream: IO[bytes], origin: str) -> Iterator[Sound]:
     """What libsndfile reads: FLAC, Ogg, MP3 and the rarer kinds of WAV."""
-    if (other := name_of(stream.read(16))) is not None:
+    begin = stream.read(16)
+    if not begin:
+        raise DataError("the file is empty", at=origin, fix="remove the file")
+    if (other := name_of(begin)) is not None:
         raise DataError(f"{other} is not read", at=origin, fix=f"{CONVERT}; {ACCEPTED}")
+    if (packed := binary_format(begin)) is not None:
+        raise DataError(f"is {packed[0]}, not sound", at=origin, fix=f"{packed[1]}; {ACCEPTED}")
     stream.seek(0)
     check_ogg(stream, origin)
-    coded = count_samples(stream)
+    check_flac(stream, origin)
+    coded = count_samples(stream, origin)
     try:
         # By its name where it has one: libsndfile then reads the file itself, several times as fast.
         own = isinstance(getattr(stream, "raw", None), io.FileIO)
@@ -122,13 +129,13 @@ def _empty(origin: str) -> DataError:
 
 def _bytes_of(source: SourceFile, origin: str) -> IO[bytes]:
     """The file as a seekable stream; a compressed one is unpacked into memory."""
+    stream = source.open()
+    if not isinstance(stream, gzip.GzipFile):
+        return stream
     try:
-        stream = source.open()
-        if not isinstance(stream, gzip.GzipFile):
-            return stream
-        content = stream.read(_MOST_UNPACKED + 1)
-    except (EOFError, OSError, RuntimeError, zlib.error) as error:
-        # Cut or damaged gzip data, a damaged, encrypted or unknown kind of zip member.
+        with stream:
+            content = stream.read(_MOST_UNPACKED + 1)
+    except (EOFError, OSError, zlib.error) as error:
         raise DataError(f"cannot be unpacked: {error}", at=origin, fix="pack the file again") from error
     if len(content) > _MOST_UNPACKED:
         raise DataError(f"unpacks to more than {_MOST_UNPACKED >> 30} GiB", at=origin, fix="unpack it beforehand")

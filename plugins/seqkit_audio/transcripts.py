@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from seqkit import DataError, SourceFile
+from seqkit import DataError, SourceFile, report
 from seqkit_audio.clips import Clip
 
 OtherCharacters = Literal["refuse", "drop"]
@@ -46,6 +46,9 @@ class TranscriptRules:
         if self.alphabet is not None and self.other_characters == "drop":
             text = "".join(c for c in text if c in self.alphabet or c.isspace())
         text = " ".join(text.split())
+        if (strange := next((c for c in text if unicodedata.category(c) == "Cc"), None)) is not None:
+            fix = "the file is no text, or remove the character"
+            raise DataError(f"the transcript holds the control character {strange!r}", at=at, fix=fix)
         if not text:
             raise DataError("the transcript is empty", at=at, fix="remove the recording, or write down what is said")
         return text
@@ -90,10 +93,18 @@ class Transcripts:
         if self._folder != (folder, inside):
             self._folder, self._listed = (folder, inside), {}
             for other in self._lists(source):
-                for line in _read(other).splitlines():
-                    name, _, text = line.strip().partition(" ")
-                    self._listed[name] = text
+                self._take_in(other)
         return self._listed.get(PurePosixPath(source.name).stem)
+
+    def _take_in(self, source: SourceFile) -> None:
+        """The lines of a list; an empty one says nothing."""
+        for number, line in enumerate(_read(source).splitlines(), start=1):
+            name, _, text = line.strip().partition(" ")
+            if name in self._listed and self._listed[name] != text:
+                at = f"{source.origin}, line {number}"
+                report(DataError(f"{name!r} is listed twice, with different words", at=at, fix="remove one line"))
+            elif name:
+                self._listed[name] = text
 
     def _lists(self, source: SourceFile) -> list[SourceFile]:
         if source.member is None:

@@ -124,6 +124,8 @@ class _Walk:
     def _format(self, body: int, size: int) -> _Fields:
         chunk = self._read(body, min(size, 40))
         at = f"{self._origin}, byte {body}"
+        if len(chunk) < min(size, 16):
+            raise DataError("cut short: the file ends inside its header", at=at, fix=_AGAIN)
         if len(chunk) < 16:
             raise DataError(f"the format chunk has {len(chunk)} bytes, not 16 or more", at=at, fix=_AGAIN)
         tag, channels, rate_hz, _, block, bits = struct.unpack(f"{self._order}HHIIHH", chunk[:16])
@@ -167,7 +169,11 @@ class _Walk:
         position = body + size + size % 2
         while position + 8 <= self._file_size:
             name, behind = struct.unpack(f"{self._order}4sI", self._read(position, 8))
-            if name == b"data" or not _is_name(name) or position + 8 + behind > self._file_size:
+            if (
+                name in (b"data", b"RIFF", b"RIFX", b"RF64")
+                or not _is_name(name)
+                or position + 8 + behind > self._file_size
+            ):
                 break
             position += 8 + behind + behind % 2
         if self._file_size - position > _MOST_TRAILING:
