@@ -110,7 +110,7 @@ def _marks_below(folder: str) -> Iterator[tuple[str, int, int]]:
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             yield from _marks_below(entry.path)
-        elif entry.is_file():
+        elif os.path.isfile(entry.path) if entry.is_symlink() else entry.is_file():
             yield _mark(os.path.realpath(entry.path) if entry.is_symlink() else entry.path, entry.stat())
 
 
