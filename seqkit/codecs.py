@@ -145,6 +145,7 @@ class LabelCodec(Codec):
         if len(labels) < 2:
             raise DataError(
                 f"classification needs at least two labels, the training data holds {labels}",
+                at="the labels of the training split",
                 fix="give --data.path once for each class as LABEL=PATH, or name the label column",
             )
         self.labels = labels

@@ -75,23 +75,24 @@ class Annotation:
     def __init__(self, legend: Legend) -> None:
         self.legend = legend
         self.num_found: Counter[str] = Counter()
-        self._files: list[str] = []
+        self._files: list[tuple[str, str]] = []
         self._asked: dict[str, tuple[array[int], ...]] = {}
         self._furthest: dict[str, tuple[int, str]] = {}
         self._circles: set[str] = set()
         self._tags: dict[str, tuple[int, int] | None] = {}
 
-    def add(self, features: Iterable[Feature], file: str) -> None:
+    def add(self, features: Iterable[Feature], file: str, unit: str = "line") -> None:
         """Take in what a reader yields.
 
         Args:
             features: All of a file.
             file: Names it in errors.
+            unit: What `Feature.line` counts.
         """
-        self._files.append(file)
+        self._files.append((file, unit))
         for feature in features:
             passed("row of an annotation")
-            self._add(feature, _place(file, feature.line))
+            self._add(feature, f"{file}, {unit} {feature.line}")
 
     def _add(self, feature: Feature, at: str) -> None:
         contig, kind = feature.contig, feature.kind
@@ -125,13 +126,14 @@ class Annotation:
         if self._asked:
             return
         asked, kinds = ", ".join(self.legend.features), [kind for kind, _ in self.num_found.most_common(10)]
+        files = [file for file, _ in self._files]
         if not kinds:
-            raise StructureError("the annotation holds no feature", at=", ".join(self._files), fix="get the file again")
+            raise StructureError("the annotation holds no feature", at=", ".join(files), fix="get the file again")
         raise StructureError(
             f"no feature {asked} in the annotation",
-            at=", ".join(self._files),
+            at=", ".join(files),
             fix="in BED the name says what a line is: give --data.annotation CDS=FILE.bed to name all lines"
-            if any(file.removesuffix(".gz").endswith(BED) for file in self._files)
+            if any(file.removesuffix(".gz").endswith(BED) for file in files)
             else did_you_mean(self.legend.features[0], kinds) or f"--data.feature: there are {', '.join(kinds)}",
         )
 
@@ -174,8 +176,9 @@ class Annotation:
         table = np.array(columns, dtype=np.int64)
         most = 2 * length if contig in self._circles else length
         beyond = (table[_START] >= length) | (table[_END] > most)
-        for end, line, file in table[:, beyond][[_END, _LINE, _FILE]].T.tolist():
-            report(_beyond(end, contig, length, _place(self._files[file], line), where))
+        for end, line, number in table[:, beyond][[_END, _LINE, _FILE]].T.tolist():
+            file, unit = self._files[number]
+            report(_beyond(end, contig, length, f"{file}, {unit} {line}", where))
         furthest, at = self._furthest.get(contig, (0, ""))
         if furthest > most and not (furthest == table[_END]).any():  # Of a kind that is not asked for.
             report(_beyond(furthest, contig, length, at, where))
@@ -192,10 +195,6 @@ class Annotation:
             np.concatenate([strand, strand[around]]),
             np.concatenate([phase, after]),
         )
-
-
-def _place(file: str, line: int) -> str:
-    return f"{file}, line {line}" if line else file
 
 
 def _no_strand(kind: str, at: str) -> DataError:

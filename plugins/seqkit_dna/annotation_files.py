@@ -28,7 +28,7 @@ def read_annotation(
     """
     annotation = Annotation(legend)
     for file, features in entries():
-        annotation.add(features, file)
+        annotation.add(features, file, "feature")
     for source in find_files(path, GFF + BED) if path else []:
         annotation.add(_reader(source)(source), source.origin)
     if not annotation.num_found and not path:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from seqkit import DataError, SourceFile
+from seqkit import DataError, SourceFile, StructureError
 
 _MOST_DIGITS = 15
 GFF, BED = (".gff", ".gff3", ".gtf"), (".bed",)
@@ -26,7 +26,7 @@ class Feature(NamedTuple):
         end: One past its last base.
         strand: 1, -1, or 0 where there is none.
         phase: Bases at its 5' end that belong to the codon before; None where that is not known.
-        line: 1-based line of the file; 0 where a feature takes many.
+        line: 1-based line of the file, or number of the feature where each takes many lines.
         circular: The contig is a circle: what runs past its end goes on at its beginning.
     """
 
@@ -44,17 +44,19 @@ def text_lines(source: SourceFile) -> Iterator[tuple[int, str]]:
     """1-based number and text of each line that is not empty, without its end.
 
     Raises:
-        DataError: If the file is cut short or damaged.
+        StructureError: If the file is cut short or damaged: what is missing would seem to be no feature.
     """
     number = 0
     try:
         with source.open() as file, io.TextIOWrapper(file, encoding="utf-8", errors="replace") as text:
             for number, line in enumerate(text, start=1):
+                if not line.endswith("\n"):
+                    text.readline()  # A cut archive gives half a line before it tells that it is cut.
                 if stripped := line.rstrip("\r\n"):
                     yield number, stripped
     except (EOFError, OSError, zlib.error) as error:
         at = f"{source.origin}, after line {number}"
-        raise DataError(f"is damaged or cut short: {error}", at=at, fix="get the file again") from error
+        raise StructureError(f"is damaged or cut short: {error}", at=at, fix="get the file again") from error
 
 
 def whole_number(text: str, what: str, at: str) -> int:

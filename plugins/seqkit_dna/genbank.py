@@ -83,7 +83,7 @@ def genbank_features(source: SourceFile) -> Iterator[Feature]:
             if problem := _problem(feature, at):
                 report(problem, str(feature))
                 continue
-            yield from _parts(feature, entry.id or "", circular)
+            yield from _parts(feature, place, entry.id or "", circular)
 
 
 def _problem(feature: SeqFeature, at: str) -> DataError | None:
@@ -97,14 +97,14 @@ def _problem(feature: SeqFeature, at: str) -> DataError | None:
     return None
 
 
-def _parts(feature: SeqFeature, contig: str, circular: bool) -> Iterator[Feature]:
+def _parts(feature: SeqFeature, number: int, contig: str, circular: bool) -> Iterator[Feature]:
     """The parts of a feature in the order in which it is read, each with its phase."""
     phase = int(feature.qualifiers.get("codon_start", ["1"])[0]) - 1
     assert feature.location is not None
     for part in feature.location.parts:
         start, end = int(part.start), int(part.end)
         if part.ref is None:
-            yield Feature(contig, feature.type, start, end, part.strand or 0, phase, circular=circular)
+            yield Feature(contig, feature.type, start, end, part.strand or 0, phase, number, circular)
         phase = (phase - (end - start)) % 3
 
 

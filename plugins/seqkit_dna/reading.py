@@ -171,6 +171,7 @@ def _intact(source: SourceFile, fragments: Iterable[Fragment]) -> Iterator[Fragm
             yield fragment
     except DAMAGE as error:
         where = "before the first record" if last is None else f"the last record read is {last!r}"
-        raise DataError(
-            f"is damaged or cut short: {error}", at=f"{source.origin}, {where}", fix="get the file again"
-        ) from error
+        # What came before a cut is as it was packed; what came before another damage may be anything.
+        kind = DataError if isinstance(error, EOFError) else StructureError
+        at = f"{source.origin}, {where}"
+        raise kind(f"is damaged or cut short: {error}", at=at, fix="get the file again") from error

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seqkit import DataError, SourceFile
+from seqkit_dna.feature import whole_number
 from seqkit_dna.letters import canonical, first_refused, refused_letter
 
 _COLUMNS = ["#CHROM", "POS", "ID", "REF", "ALT"]
@@ -108,7 +109,7 @@ def _require_header(line: str, at: str) -> int:
 
 def _variants(fields: list[str], at: str, skipped: Counter[str]) -> Iterator[Variant]:
     contig, place, name, ref, alternatives = fields[: len(_COLUMNS)]
-    if not place.isascii() or not place.isdigit() or int(place) < 1:
+    if whole_number(place, "POS", at) < 1:
         raise DataError(f"POS is {place!r}", at=at, fix="give a whole number; the first base is 1")
     before = _bases(ref, "REF", at)
     for alternative in alternatives.split(","):

@@ -1,0 +1,197 @@
+"""How files that are no data are made: each by code, below a folder of the test."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import struct
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Make = Callable[[Path], "str | list[str]"]
+
+RECORDS = "".join(f">r{n} made\n{('ACGGTTCA' * 9)[n % 7 : n % 7 + 60]}\n" for n in range(24))
+"""FASTA, enough to train on."""
+
+READS = "".join(f"@r{n}\n{('ACGGTTCA' * 9)[n % 7 : n % 7 + 40]}\n+\n{'I' * 40}\n" for n in range(24))
+GENOME = f">c1\n{'ATGGCGTAA' * 40}\n>c2\n{'TTGACA' * 50}\n"
+"""Two contigs of 360 and 300 bases."""
+
+PIECES: dict[str, Any] = {"task": "tag", "piece": 30}
+CLASSIFY: dict[str, Any] = {"task": "classify"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A file or several, and what becomes of them.
+
+    Attributes:
+        make: Writes below a folder; gives `path`, or all options of the data whose values hold paths.
+        says: What the message must hold; "": a model is trained.
+        at: What the place must hold.
+        options: Of the data.
+        not_as_root: Root may read what others may not.
+    """
+
+    make: Make
+    says: str = ""
+    at: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    not_as_root: bool = False
+
+
+def raw(content: bytes | str) -> bytes:
+    """Text as it stands in a file."""
+    return content.encode() if isinstance(content, str) else content
+
+
+def file(name: str, content: bytes | str) -> Make:
+    """One file; packed if its name says so."""
+
+    def make(folder: Path) -> str:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(raw(content), mtime=0) if name.endswith(".gz") else raw(content))
+        return str(path)
+
+    return make
+
+
+def exact(name: str, content: bytes) -> Make:
+    """One file with just these bytes."""
+
+    def make(folder: Path) -> str:
+        (folder / name).write_bytes(content)
+        return str(folder / name)
+
+    return make
+
+
+def folder_of(contents: Mapping[str, bytes | str]) -> Make:
+    """A folder with several files."""
+
+    def make(folder: Path) -> str:
+        for name, content in contents.items():
+            file(name, content)(folder)
+        return str(folder)
+
+    return make
+
+
+def several(contents: Mapping[str, bytes | str], *words: str) -> Make:
+    """Several files, and each word of `path` with the folder in place of `{}`."""
+
+    def make(folder: Path) -> list[str]:
+        folder_of(contents)(folder)
+        return [word.format(folder) for word in words]
+
+    return make
+
+
+def zipped(members: Mapping[str, bytes | str], change: Callable[[bytes], bytes] = lambda data: data) -> Make:
+    """An archive, its bytes changed afterwards."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), raw(content), zipfile.ZIP_DEFLATED)
+    return exact("a.zip", change(stream.getvalue()))
+
+
+def patched(local: int, central: int, value: bytes) -> Callable[[bytes], bytes]:
+    """Bytes at a place in both headers of a zip archive's first member."""
+
+    def change(data: bytes) -> bytes:
+        changed = bytearray(data)
+        for sign, offset in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
+            place = changed.find(sign) + offset
+            changed[place : place + len(value)] = value
+        return bytes(changed)
+
+    return change
+
+
+ENCRYPTED = patched(6, 8, struct.pack("<H", 1))
+BOMB = patched(22, 24, struct.pack("<I", 3 << 30))
+
+
+def flipped(data: bytes, place: int) -> bytes:
+    """One bit of what is packed is another."""
+    return data[:place] + bytes([data[place] ^ 0x10]) + data[place + 1 :]
+
+
+def fifo(folder: Path) -> str:
+    """A pipe that nobody writes to."""
+    os.mkfifo(folder / "pipe.fa")
+    return str(folder / "pipe.fa")
+
+
+def fifo_inside(folder: Path) -> str:
+    """The same beside a good file."""
+    fifo(folder)
+    file("good.fa", RECORDS)(folder)
+    return str(folder)
+
+
+def link(name: str, target: str) -> Make:
+    """A link that is named itself."""
+
+    def make(folder: Path) -> str:
+        (folder / name).symlink_to(target)
+        return str(folder / name)
+
+    return make
+
+
+def loop_inside(folder: Path) -> str:
+    """A folder that holds a link to itself."""
+    file("good.fa", RECORDS)(folder)
+    (folder / "again").symlink_to(folder)
+    return str(folder)
+
+
+def unreadable(folder: Path) -> str:
+    """A file that may not be read."""
+    path = Path(str(file("x.fa", RECORDS)(folder)))
+    path.chmod(0)
+    return str(path)
+
+
+def annotated(rows: bytes | str, name: str = "a.gff", sequences: str = GENOME) -> Make:
+    """A genome, and its annotation as `annotation`."""
+
+    def make(folder: Path) -> str:
+        (folder / name).write_bytes(raw(rows))
+        return str(file("g.fa", sequences)(folder))
+
+    return make
+
+
+def entry(
+    bases: str = "acgtacgtac" * 6,
+    name: str = "E1",
+    length: int | None = None,
+    features: str = "",
+    origin: str = "ORIGIN\n",
+    end: str = "//\n",
+) -> str:
+    """A GenBank entry."""
+    lines = "".join(
+        f"{place + 1:>9} {' '.join(bases[place : place + 60][i : i + 10] for i in range(0, 60, 10)).strip()}\n"
+        for place in range(0, len(bases), 60)
+    )
+    count = len(bases) if length is None else length
+    table = f"FEATURES             Location/Qualifiers\n{features}" if features else ""
+    head = f"LOCUS       {name:<16} {count} bp    DNA     linear   UNK 01-JAN-2000\nDEFINITION  made\n"
+    return f"{head}ACCESSION   {name}\nVERSION     {name}.1\n{table}{origin}{lines}{end}"
+
+
+def feature(location: str, kind: str = "CDS", more: str = "") -> str:
+    """A line of a GenBank feature table."""
+    return f"     {kind:<16}{location}\n{more}"
+
+
+ENTRIES = "".join(entry(name=f"E{n}") for n in range(8))
