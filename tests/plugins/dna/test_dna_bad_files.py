@@ -71,13 +71,13 @@ def test_what_is_no_data_is_refused_with_its_place(name: str, tmp_path: Path) ->
     assert case.says in error.what and "\n" not in error.what
     assert error.at and all(word in error.at for word in case.at.split(", ")) and error.fix
     assert WHOLE_FILE.search(error.what) or PLACE.search(error.at), error
-    gc.collect()  # A file that was left open would warn.
+    gc.collect(0)  # A file that was left open would warn.
 
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_what_is_only_strange_is_trained_on(name: str, tmp_path: Path) -> None:
     assert one_step(data(FILES[name], tmp_path)) > 0
-    gc.collect()
+    gc.collect(0)
 
 
 def test_there_are_enough_of_them() -> None:
