@@ -31,8 +31,11 @@ def read_parquet(source: SourceFile, columns: Sequence[str] | None = None) -> It
     wanted = list(names if columns is None else columns)
     try:
         with source.open() as stream, pq.ParquetFile(stream) as file:
-            for batch in file.iter_batches(_ROWS_PER_BATCH, columns=wanted):
-                yield batch.select(wanted)
+            for group in range(
+                file.num_row_groups
+            ):  # One after the other: of all at once pyarrow keeps what it has read.
+                for batch in file.iter_batches(_ROWS_PER_BATCH, row_groups=[group], columns=wanted):
+                    yield batch.select(wanted)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise _damaged(source, error) from error
 
