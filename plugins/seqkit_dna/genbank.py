@@ -21,7 +21,7 @@ from seqkit_dna.letters import Ambiguous, canonical, first_refused, refused_lett
 from seqkit_dna.recovery import ENTRY_START, Lines
 
 _MEANS_LOSS = ("Premature end", "Expected sequence length")
-_NOT_OF_THE_PARSER = (EOFError, OSError, zlib.error, MemoryError)
+_NOT_OF_THE_PARSER = (EOFError, OSError, zlib.error, MemoryError, DataError)
 """What the file itself raises: a broken archive, for one."""
 
 

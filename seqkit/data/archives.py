@@ -26,7 +26,10 @@ _IN_MEMORY_BYTES = 1 << 26
 
 _HIDDEN = ("__MACOSX", ".")
 
-_BROKEN = (OSError, EOFError, ValueError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+_BROKEN = (
+    OSError, EOFError, ValueError, LookupError, RuntimeError, struct.error,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+)  # fmt: skip
 """What damaged archives raise; RuntimeError: encrypted, or packed in a way that is not known."""
 
 
@@ -71,7 +74,7 @@ def open_member(path: Path, name: str) -> IO[bytes]:
         if info.file_size > _IN_MEMORY_BYTES:
             return cast(IO[bytes], io.BufferedReader(_Member(archive.open(info), info.file_size), 1 << 16))
         content = archive.read(info)
-    except (*_BROKEN, KeyError) as error:
+    except _BROKEN as error:
         raise DataError(f"cannot be read: {error}", at=at, fix="get or pack the archive again") from error
     if len(content) != info.file_size:
         what = f"cannot be read: {len(content):,} bytes where the archive says {info.file_size:,}"
@@ -105,6 +108,10 @@ class _Unpacked(gzip.GzipFile):
         while part := self.read(1 << 24):
             parts.append(part)
         return b"".join(parts)
+
+    def read1(self, size: int = -1) -> bytes:
+        """What is at hand of the next bytes."""
+        return self._watched(super().read1(size))
 
     def readline(self, size: int | None = -1) -> bytes:
         """The next line."""

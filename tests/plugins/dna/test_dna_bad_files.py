@@ -13,12 +13,13 @@ import pytest
 from seqkit import DataError, ModelOptions, SeqkitError, find_files
 from seqkit.build import build_model
 from seqkit.cli.main import main
+from seqkit.data import archives
 from seqkit_dna import DOMAIN
 from seqkit_dna.data import DnaData
 from seqkit_dna.variants import score_variants
 from tests.plugins.dna.bad_annotations import HEAD, VARIANTS
 from tests.plugins.dna.bad_files import FILES
-from tests.plugins.dna.bad_making import GENOME, Case, file
+from tests.plugins.dna.bad_making import GENOME, Case, entry, file
 
 SECONDS = 2.0
 REFUSED = [name for name, case in FILES.items() if case.says or case.at]
@@ -133,3 +134,13 @@ def test_found_files_are_those_that_were_made(tmp_path: Path) -> None:
     assert [source.origin for source in find_files(str(FILES["a folder in itself"].make(tmp_path)), (".fa",))] == [
         "good.fa"
     ]
+
+
+@pytest.mark.parametrize("name", ["a.fa.gz", "a.fq.gz", "a.gb.gz", "a.csv.gz"])
+def test_a_packed_bomb_is_not_unpacked_to_its_end(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "BOMB_BYTES", 1 << 20)
+    monkeypatch.setattr(archives, "BOMB_RATIO", 50)
+    head = {"fa": ">x\n", "fq": "@x\n", "gb": entry("", length=60, end=""), "csv": "sequence\n"}[name[2:-3]]
+    path = file(name, head + ("A" * 80 + "\n") * 50_000)(tmp_path)
+    with pytest.raises(DataError, match="no data are packed like this"):
+        one_step(DnaData(path=path))
