@@ -14,6 +14,9 @@ from seqkit.lecture.sources.made import MadeSource, is_made, made_paths
 from seqkit.lecture.sources.sidecar import Known, known_of
 from seqkit.steps import Split
 
+NOT_EXPORTED = "data-of-the-training"
+"""Stands in an exported model where a path of the machine stood that trained it."""
+
 _SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 
 
@@ -50,12 +53,12 @@ class GivenPaths:
     @property
     def path(self) -> PathOption:
         """Where the training data lie, and those of the splits without a path of their own; None: demo data."""
-        return self._resolved()["train"]
+        return _present(self._resolved()["train"], "--data.path")
 
     @property
     def valid_path(self) -> PathOption:
         """Where the validation data lie, if they have a path of their own."""
-        return self._resolved()["valid"]
+        return _present(self._resolved()["valid"], "--data.valid_path")
 
     @valid_path.setter
     def valid_path(self, value: PathOption) -> None:
@@ -64,7 +67,7 @@ class GivenPaths:
     @property
     def test_path(self) -> PathOption:
         """Where the test data lie, if they have a path of their own."""
-        return self._resolved()["test"]
+        return _present(self._resolved()["test"], "--data.test_path")
 
     @test_path.setter
     def test_path(self, value: PathOption) -> None:
@@ -93,3 +96,10 @@ class GivenPaths:
                 files[split] = self._paths[split] or files[split]
             self._paths = files
         return self._paths
+
+
+def _present(path: PathOption, option: str) -> PathOption:
+    """The path, unless it stayed where the model was trained."""
+    if path == NOT_EXPORTED:
+        raise ConfigError("the data of an exported model are not part of it", at=option, fix="name data of your own")
+    return path

@@ -12,6 +12,7 @@ from typing import Any
 from safetensors.torch import save
 from torch import Tensor
 
+from seqkit.data.given_paths import NOT_EXPORTED
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError
 from seqkit.export.card import write_card
@@ -20,9 +21,6 @@ from seqkit.training.checkpoint import load_model
 from seqkit.training.durable import atomic_write
 from seqkit.training.folder import as_json
 from seqkit.training.manifest import make_manifest
-
-NOT_EXPORTED = "data-of-the-training"
-"""Stands in an export where a path of this machine stood."""
 
 _PUBLIC = ("hf://", "made:")
 """Beginnings of sources that name no file of this machine."""
