@@ -38,23 +38,30 @@ def read_fasta(source: SourceFile, ambiguous: Ambiguous = "n") -> Iterator[Fragm
     """
     record: _OpenRecord | None = None
     strange = False
-    for line, is_header, piece in fasta_pieces(_chunks(source), source.origin):
-        if is_header:
-            if record is not None:
-                yield from record.last()
-            record = _OpenRecord(source, piece, line, ambiguous)
-        elif record is not None:
-            yield from record.add(piece, line)
-        elif not strange and (text := piece.strip()):
-            shown = text[:30].decode("utf-8", "replace")
-            what = f"does not begin with a '>' header but with {shown!r}"
-            fix = hint(text, FASTA) or "check that this is FASTA"
-            report(DataError(what, at=f"{source.origin}, line {line}", fix=fix), piece)
-            strange = True
-    if record is not None:
-        yield from record.last()
-    elif not strange:
-        raise no_record(source.origin)
+    try:
+        for line, is_header, piece in fasta_pieces(_chunks(source), source.origin):
+            if is_header:
+                if record is not None:
+                    yield from record.last()
+                record = _OpenRecord(source, piece, line, ambiguous)
+            elif record is not None:
+                yield from record.add(piece, line)
+            elif not strange and (text := piece.strip()):
+                report(_no_header(text, f"{source.origin}, line {line}"), piece)
+                strange = True
+        if record is not None:
+            yield from record.last()
+        elif not strange:
+            raise no_record(source.origin)
+    finally:
+        if record is not None:
+            record.drop()
+
+
+def _no_header(text: bytes, at: str) -> DataError:
+    shown = text[:30].decode("utf-8", "replace")
+    fix = hint(text, FASTA) or "check that this is FASTA"
+    return DataError(f"does not begin with a '>' header but with {shown!r}", at=at, fix=fix)
 
 
 class _OpenRecord:
@@ -112,6 +119,12 @@ class _OpenRecord:
         if self.held is None:
             raise error
         self.problem = error
+        self.drop()
+
+    def drop(self) -> None:
+        """Let go of what is held back."""
+        if self.held is not None:
+            self.held.drop()
 
     def last(self) -> Iterator[Fragment]:
         """What is left at the record's end."""

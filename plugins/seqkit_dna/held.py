@@ -35,13 +35,19 @@ class HeldRecord:
             self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)
         self._file.write(bases.encode("ascii"))
 
+    def drop(self) -> None:
+        """Let go of what is held."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
     def fragments(self, header: str) -> Iterator[Fragment]:
         """All blocks, in order."""
         if self._file is None:
             return
-        with self._file as file:
-            file.seek(0)
-            start = 0
-            while block := file.read(BLOCK_BASES):
-                yield Fragment(header, block.decode("ascii"), start)
-                start += len(block)
+        self._file.seek(0)
+        start = 0
+        while block := self._file.read(BLOCK_BASES):
+            yield Fragment(header, block.decode("ascii"), start)
+            start += len(block)
+        self.drop()
