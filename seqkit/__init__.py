@@ -6,9 +6,9 @@ The public API is the list below. Names are imported when they are first used, s
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from seqkit.own_imports import import_own
 from seqkit.version import __version__
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ __all__ = ["__version__", *sorted(_HOME_OF)]
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module 'seqkit' has no attribute {name!r}")
-    return getattr(import_module(_HOME_OF[name]), name)
+    return getattr(import_own(_HOME_OF[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -6,11 +6,11 @@ import errno
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from importlib import import_module
 
 from seqkit.cli import help as texts
 from seqkit.cli.threads import check_threads, run_on_threads, wait_briefly
 from seqkit.errors import ConfigError, DependencyError, SeqkitError, did_you_mean
+from seqkit.own_imports import import_own
 from seqkit.version import __version__
 
 VERBS: dict[str, str] = {
@@ -41,6 +41,10 @@ _OWN = {
 """Options of verbs that otherwise take those of fit."""
 
 _SHORT = {"--on-bad-record": "--data.on_bad_record", "--max-bad": "--data.max_bad"}
+_PLAIN = (
+    "domain", "config", "seed", "run", "probe", "threads", "resume", "fresh", "checkpoint_minutes", "print_config",
+    "help",
+)  # fmt: skip
 _HELP = ("-h", "--help")
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_cpu")
 
@@ -134,7 +138,7 @@ def _run(words: list[str]) -> int:
         return 0
     wait_briefly()
     _check_early(verb, rest)
-    run: Callable[[str, list[str]], int] = import_module(f"seqkit.cli.{_MODULES.get(verb, verb)}").run
+    run: Callable[[str, list[str]], int] = import_own(f"seqkit.cli.{_MODULES.get(verb, verb)}").run
     return run_on_threads(verb, rest, run)
 
 
@@ -178,7 +182,7 @@ def _check_early(verb: str, words: list[str]) -> None:
 def _check_groups(words: list[str], own: tuple[str, ...]) -> None:
     """A typo in an option's group, or in an option without a group; `own` are those of the verb."""
     groups = ("data", "model", "encoder", "trainer")
-    plain = ("domain", "config", "seed", "run", "probe", "threads", "print_config", "help", *own)
+    plain = (*_PLAIN, *own)
     for word in words:
         if not word.startswith("--"):
             continue
