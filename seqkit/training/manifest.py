@@ -225,4 +225,7 @@ def _same(known: Any, found: dict[str, Any]) -> bool:
     if "symbols" in both and known["symbols"] != found["symbols"]:
         return False
     one, other = (vocabulary["numbers"] if "numbers" in both else [] for vocabulary in (known, found))
-    return len(one) == len(other) and bool(np.allclose(one, other, rtol=1e-4, atol=1e-6))
+    try:
+        return len(one) == len(other) and bool(np.allclose(one, other, rtol=1e-4, atol=1e-6))
+    except (TypeError, ValueError):
+        return False  # no numbers at all
