@@ -37,10 +37,12 @@ class Problem:
     Attributes:
         error: What is wrong, where, and how to fix it.
         record: The record as it stands in the file, if its reader gave it; cut at `MOST_BYTES`.
+        was_counted: Whether it had passed for a good one before, as a clip whose name was read before its sound.
     """
 
     error: SeqkitError
     record: str | None = None
+    was_counted: bool = False
 
 
 @dataclass
@@ -54,7 +56,9 @@ class Collected:
         strict: A `StructureError` is raised all the same: it is no bad record.
         files: Files that were opened: path, and name inside an archive.
         seen: What readers counted that the records no longer show, by name: letters, sample rates ...
-        num_passed: Good records of the longest reading or, where they are more, good units of them such as lines.
+        most_passed: Records that passed in the longest reading or, where they are more, units of them such as lines.
+        num_taken_back: Of these, what turned out to be bad later.
+        num_handed_on: Counted records that a consumer is looking at: a problem now is one of theirs.
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -64,16 +68,28 @@ class Collected:
     files: set[tuple[Path, str | None]] = field(default_factory=set)
     seen: dict[str, Counter[str]] = field(default_factory=dict)
     _known: set[int] = field(default_factory=set)
-    num_passed: int = 0
+    most_passed: int = 0
+    num_taken_back: int = 0
+    num_handed_on: int = 0
     _passing: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def num_passed(self) -> int:
+        """Good records, or units of them."""
+        return max(self.most_passed - self.num_taken_back, 0)
 
     @property
     def errors(self) -> list[SeqkitError]:
         """The errors of the problems kept."""
         return [problem.error for problem in self.problems]
 
-    def add(self, error: SeqkitError, record: str | bytes | None = None) -> None:
+    def add(self, error: SeqkitError, record: str | bytes | None = None, was_counted: bool | None = None) -> None:
         """Note a problem, unless the same was noted before: data may be read more than once.
+
+        Args:
+            error: What is wrong.
+            record: The bad record.
+            was_counted: Whether it has passed for a good one; None: if a counted one is being looked at.
 
         Raises:
             TooManyBadRecords: If there are more than `most` by now.
@@ -83,8 +99,10 @@ class Collected:
             return
         self._known.add(mark)
         self.num_problems += 1
+        was_counted = self.num_handed_on > 0 if was_counted is None else was_counted
+        self.num_taken_back += was_counted
         if len(self.problems) < MOST_KEPT:
-            self.problems.append(Problem(error, _excerpt(record)))
+            self.problems.append(Problem(error, _excerpt(record), was_counted))
         if self.num_problems > self.most:
             raise TooManyBadRecords(
                 f"{self.num_problems:,} bad records; the last one: {error.what}", at=error.at, fix=_FIX
@@ -101,7 +119,7 @@ class Collected:
     def passed(self, unit: str, count: int) -> None:
         """Count good units of a kind."""
         self._passing[unit] += count
-        self.num_passed = max(self.num_passed, self._passing[unit])
+        self.most_passed = max(self.most_passed, self._passing[unit])
 
 
 _OPEN: ContextVar[Collected | None] = ContextVar("collected", default=None)
@@ -141,6 +159,26 @@ def report(error: DataError, record: str | bytes | None = None) -> None:
     if collected is None or collected.refuses(error):
         raise error
     collected.add(error, record)
+
+
+@contextmanager
+def handing_on(unit: str, count: int = 1) -> Iterator[None]:
+    """While a consumer looks at a record that has passed: what it reports is wrong with that record.
+
+    Args:
+        unit: The name under which it is counted.
+        count: How much it counts.
+    """
+    collected = _OPEN.get()
+    if collected is None:
+        yield
+        return
+    collected.passed(unit, count)
+    collected.num_handed_on += 1
+    try:
+        yield
+    finally:
+        collected.num_handed_on -= 1
 
 
 def begin_reading() -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from seqkit.data.sources import PathOption
 from seqkit.errors import ConfigError, DataError, TooManyBadRecords
-from seqkit.problems import Collected, Problem, begin_reading, collect_problems, collecting, kind_of, passed
+from seqkit.problems import Collected, Problem, begin_reading, collect_problems, collecting, handing_on, kind_of
 from seqkit.steps import Record
 
 OnBadRecord = Literal["error", "skip", "quarantine"]
@@ -114,8 +114,8 @@ class Tolerance:
         """
         if self.policy != "error":
             self.require_few()
-            rows = [_row(problem) for problem in self.collected.problems]
-            content = {"num_passed": self.collected.num_passed, "problems": rows}
+            rows = [{**_row(problem), "was_counted": problem.was_counted} for problem in self.collected.problems]
+            content = {"most_passed": self.collected.most_passed, "problems": rows}
             (folder / _STORED).write_text(json.dumps(content), encoding="utf-8")
 
     def restore(self, folder: Path) -> None:
@@ -124,9 +124,10 @@ class Tolerance:
         if self.policy == "error" or not path.exists():
             return
         content = json.loads(path.read_text(encoding="utf-8"))
-        self.collected.num_passed = max(self.collected.num_passed, content["num_passed"])
+        self.collected.most_passed = max(self.collected.most_passed, content["most_passed"])
         for row in content["problems"]:
-            self.collected.add(DataError(row["what"], at=row["at"], fix=row["fix"]), row["record"])
+            error = DataError(row["what"], at=row["at"], fix=row["fix"])
+            self.collected.add(error, row["record"], row["was_counted"])
 
     def write_quarantine(self, path: Path) -> Path | None:
         """Under `quarantine`: one JSON object a bad record; None if there is nothing to write."""
@@ -165,9 +166,8 @@ def counted(read: Callable[[PathOption], Iterable[Record]]) -> Callable[[PathOpt
 
 def _counted(records: Iterable[Record], unit: str) -> Iterator[Record]:
     for record in records:
-        if not record.continues:
-            passed(unit)
-        yield record
+        with handing_on(unit, int(not record.continues)):
+            yield record
 
 
 def _row(problem: Problem) -> dict[str, str | None]:
