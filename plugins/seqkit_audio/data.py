@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from itertools import islice
+from math import inf
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from seqkit import (
     ConfigError,
@@ -30,21 +31,18 @@ from seqkit_audio.codecs import MuLawCodec, WaveformCodec
 from seqkit_audio.decoding import Decoder
 from seqkit_audio.demo import DEMO_RATE_HZ
 from seqkit_audio.joins import join_rules
-from seqkit_audio.listing import path_of, sample_rate_of, tables_of, texts_of
+from seqkit_audio.listing import rate_of_first, tables_of, texts_of
 from seqkit_audio.made_memory import write_memory
 from seqkit_audio.made_noise import MADE_LEVELS, MADE_RATE_HZ, write_noise
 from seqkit_audio.recordings import Recordings, in_symbols, joined
 from seqkit_audio.stream import read_sound
 from seqkit_audio.targets import learn_characters, learn_classes
 from seqkit_audio.transcripts import OtherCharacters, TranscriptRules
+from seqkit_audio.wav_header import MOST_RATE_HZ
 from seqkit_audio.writing import WRITTEN, write_generations
 
 _MANY_CLIPS = 100
 """From this many recordings on, next_step holds out whole ones; below, a share of them could be none at all."""
-
-_DEMO_JOIN = "1-3"
-
-_Found = TypeVar("_Found")
 
 
 class AudioData(SequenceDataModule):
@@ -111,14 +109,12 @@ class AudioData(SequenceDataModule):
         **options: Any,
     ) -> None:
         super().__init__(path=path, task=task, **options)
-        if sample_rate_hz is not None and sample_rate_hz < 1:
+        if sample_rate_hz is not None and not 1 <= sample_rate_hz <= MOST_RATE_HZ:
             raise ConfigError(f"sample_rate_hz is {sample_rate_hz}", at="--data.sample_rate_hz", fix="give e.g. 8000")
-        if max_duration_s is not None and not max_duration_s > 0:
+        if max_duration_s is not None and not 0 < max_duration_s < inf:
             raise ConfigError(f"max_duration_s is {max_duration_s}", at="--data.max_duration_s", fix="give seconds")
         self.sample_rate_hz, self.max_duration_s = sample_rate_hz, max_duration_s
-        if task == "ctc" and path is None:
-            join = join or _DEMO_JOIN
-        self.joins = join_rules(task, join, join_match, join_gap_s, join_seed, joins_per_clip)
+        self.joins = join_rules(task, path is None, join, join_match, join_gap_s, join_seed, joins_per_clip)
         rules = LabelRules(label_pattern, file_column, label_column, transcript_column, start_column, end_column)
         spelling = TranscriptRules(lowercase, alphabet, other_characters)
         self.spelling = spelling if task == "ctc" and self.joins is None else None
@@ -176,15 +172,10 @@ class AudioData(SequenceDataModule):
         Raises:
             DataError: Always; names the option that takes a recording.
         """
-        raise DataError(
-            f"{value!r:.40} is no sound to continue", at="--prompt", fix="name a recording: --prompt-file FILE"
-        )
+        raise DataError(f"{value!r:.40} is no sound to continue", at="--prompt", fix="give --prompt-file FILE")
 
     def write(self, path: Path, generations: Iterable[Generation]) -> list[Path]:
-        """Save each sample as a sound file, the recording it continues first; several get numbers: x-1.wav, x-2.wav.
-
-        The first ones get a spectrogram beside them, x.png, if matplotlib is installed.
-        """
+        """Save each sample as a sound file, the recording it continues first."""
         return write_generations(path, generations, self._learn_rate())
 
     def parts(self, blocks: Iterator[bytes]) -> Iterator[Record]:
@@ -208,7 +199,7 @@ class AudioData(SequenceDataModule):
         """What the paths name, and what manifests among them name: a changed recording makes a new cache."""
         found = super().files
         for path in (self.path, self.valid_path, self.test_path):
-            found += self._tolerated(tables_of(path), path_of)
+            found += [clip.source.path for clip in self._clips(tables_of(path))]
         return found + texts_of(found) if self.task == "ctc" else found
 
     def describe_split(self) -> str:
@@ -218,7 +209,7 @@ class AudioData(SequenceDataModule):
     @cached_property
     def holds_out_whole(self) -> bool:
         """Whole recordings, unless next_step has so few that a share of them could be none at all."""
-        return not self.streams or len(list(islice(self._tolerated(self.path, path_of), _MANY_CLIPS))) == _MANY_CLIPS
+        return not self.streams or len(list(islice(self._clips(self.path), _MANY_CLIPS))) == _MANY_CLIPS
 
     def _chosen(self, split: Split) -> Iterator[Record]:
         """Records of a split by name, so that only their sound is decoded."""
@@ -255,10 +246,11 @@ class AudioData(SequenceDataModule):
     def _learn_rate(self) -> int:
         """The rate of all waveforms in Hz; that of the first file when neither given nor restored."""
         if self.codec.sample_rate_hz is None:
-            self.codec.sample_rate_hz = next(self._tolerated(self.path, sample_rate_of), DEMO_RATE_HZ)
+            tolerant = collecting() or self.tolerance.policy != "error"
+            self.codec.sample_rate_hz = rate_of_first(self._clips(self.path), tolerant) or DEMO_RATE_HZ
         return self.codec.sample_rate_hz
 
-    def _tolerated(self, path: PathOption, look: Callable[[Clip], _Found]) -> Iterator[_Found]:
-        """What a look at each clip of a path finds; a bad one is left out where the user allows it."""
-        found = self.recordings.looked_at(path, look)
+    def _clips(self, path: PathOption) -> Iterator[Clip]:
+        """The recordings of a path; bad rows of a manifest are left out where the user allows it."""
+        found = self.recordings.unopened(path)
         return (record.sequence for record in (found if collecting() else self.tolerance.records(found)))

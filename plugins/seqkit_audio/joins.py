@@ -12,6 +12,8 @@ import numpy as np
 
 from seqkit import ConfigError, DataError, Record
 
+_DEMO_JOIN = "1-3"
+
 
 @dataclass(frozen=True)
 class Joined:
@@ -78,17 +80,17 @@ class JoinRules:
 
 
 def join_rules(
-    task: str, join: str | None, match: str | None, gap_s: float, seed: int, per_clip: int
+    task: str, demo: bool, join: str | None, match: str | None, gap_s: float, seed: int, per_clip: int
 ) -> JoinRules | None:
-    """The rules that the options state; None if clips are not joined.
+    """The rules that the options state; None if clips are not joined. The demo data of ctc always are.
 
     Raises:
         ConfigError: If one is out of its range, or the task joins no clips.
     """
-    rules = JoinRules(*parse_lengths("1" if join is None else join), match, gap_s, seed, per_clip)
+    rules = JoinRules(*parse_lengths(_DEMO_JOIN if join is None else join), match, gap_s, seed, per_clip)
     if join is not None and task != "ctc":
         raise ConfigError(f"task {task!r} joins no clips", at="--data.join", fix="leave it out, or choose ctc")
-    return None if join is None else rules
+    return rules if join is not None or (demo and task == "ctc") else None
 
 
 def parse_lengths(text: str) -> tuple[int, int]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from seqkit import (
     TABLE_SUFFIXES,
+    DataError,
     PathOption,
     SourceFile,
     StructureError,
@@ -59,15 +60,28 @@ def is_manifest(source: SourceFile) -> bool:
     return source.member is None and is_table(source)
 
 
-def sample_rate_of(clip: Clip) -> int:
-    """Of a recording, in Hz; it is opened for it."""
-    with open_sound(clip.source, clip.origin) as sound:
-        return sound.sample_rate_hz
+def rate_of_first(clips: Iterable[Clip], tolerant: bool) -> int | None:
+    """The sample rate of the first recording in Hz; None if there is none.
 
+    Args:
+        clips: The recordings.
+        tolerant: Whether to pass over those that cannot be opened: whoever reads them will report them.
 
-def path_of(clip: Clip) -> Path:
-    """The file of a recording."""
-    return clip.source.path
+    Raises:
+        DataError: If the first recording cannot be opened, or none can.
+    """
+    first: DataError | None = None
+    for clip in clips:
+        try:
+            with open_sound(clip.source, clip.origin) as sound:
+                return sound.sample_rate_hz
+        except DataError as error:
+            first = first or error
+            if not tolerant:
+                break
+    if first is not None:
+        raise first
+    return None
 
 
 def tables_of(path: PathOption) -> PathOption:

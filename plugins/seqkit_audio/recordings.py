@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from seqkit import Codec, PathOption, Record, TagCodec, collecting, reporting
@@ -40,11 +40,9 @@ class Recordings:
                 target = None if self.streams else target_of(clip, find, needs_target)
                 yield Record(clip, target, clip.origin)
 
-    def looked_at(self, path: PathOption, look: Callable[[Clip], object]) -> Iterator[Record]:
-        """What a look at each recording finds, as the sequence of a record; a bad recording is reported."""
-        for clip in () if path is None else list_clips(path, self.rules):
-            with reporting():
-                yield Record(look(clip), origin=clip.origin)
+    def unopened(self, path: PathOption) -> Iterator[Record]:
+        """All recordings of a path without targets."""
+        return (Record(clip, origin=clip.origin) for clip in (() if path is None else list_clips(path, self.rules)))
 
     def _label(self, clip: Clip) -> str:
         return clip.label(self.rules)
