@@ -64,3 +64,11 @@ class GradientClip:
         share = float(self._num_clipped) / max(self.num_steps, 1)
         self._num_clipped, self.num_steps = 0, 0
         return share
+
+    def counts(self) -> list[int]:
+        """Steps, and clipped ones, since the share was last asked for."""
+        return [self.num_steps, int(self._num_clipped)]
+
+    def restore(self, counts: list[int]) -> None:
+        """Go on from what `counts` gave."""
+        self.num_steps, self._num_clipped = counts

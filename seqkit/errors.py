@@ -74,6 +74,21 @@ class DivergedError(SeqkitError):
     exit_code = 5
 
 
+class InterruptedRun(SeqkitError):
+    """A signal ended a run; its state is saved (exit code 128 + the signal's number: 130 or 143).
+
+    Args:
+        what: Which signal, and what became of the state.
+        number: The signal's number.
+        at: Where the state lies.
+        fix: How to go on.
+    """
+
+    def __init__(self, what: str, *, number: int, at: str | None = None, fix: str | None = None) -> None:
+        super().__init__(what, at=at, fix=fix)
+        self.exit_code = 128 + number
+
+
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     """The nearest known name, as a sentence for an error's `fix`; None when nothing is near.
 

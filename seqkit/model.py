@@ -21,11 +21,13 @@ from seqkit.finite_guard import FiniteGuard
 from seqkit.network import Network
 from seqkit.optimiser import build_adamw, rate_share
 from seqkit.options import ModelOptions
+from seqkit.step_randomness import seed_step
 from seqkit.steps import Batch
 from seqkit.tasks.base import Outcome, Task
 from seqkit.tasks.class_weights import balanced_weights, class_counts
 from seqkit.tasks.ctc import TooLongError
 from seqkit.tasks.distributions import Categorical
+from seqkit.training_log import TrainingLog
 
 
 @final
@@ -43,6 +45,7 @@ class SequenceModel(Network, pl.LightningModule):
 
     Attributes:
         total_steps: Optimiser steps of the whole training, for the schedule; set before `Trainer.fit`.
+        seed: Of what is drawn inside steps; set before `Trainer.fit`.
         blueprint: All that is needed to build this model again, as plain JSON; goes into the checkpoint.
         class_weights: Weights of the classes in training, if they have any; set by `weigh_classes`.
     """
@@ -64,12 +67,13 @@ class SequenceModel(Network, pl.LightningModule):
         self.codec, self.target_codec, self.options = codec, target_codec, options
         self.scores = nn.ModuleDict({"valid": task.scores(), "test": task.scores()})
         self.total_steps = 0
+        self.seed = 0
         self.blueprint: dict[str, Any] = {}
         self._states: dict[str, State] = {}
         self.class_weights: Tensor | None = None
         self._clip = GradientClip(())
         self._guard = FiniteGuard(lambda records: [self._origin("train", one) or f"number {one}" for one in records])
-        self._logged_step = -1
+        self._log = TrainingLog()
 
     @property
     def num_parameters(self) -> int:
@@ -78,10 +82,12 @@ class SequenceModel(Network, pl.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Mean nats a target of one batch; under next_step the state goes on to the next batch."""
+        begun = self.trainer.fit_loop.epoch_loop.batch_progress.total.ready
+        seed_step(self.seed, self.trainer.global_rank, begun, self.device)
         outcome = self._carry("train", batch)
         loss = self._weighted(outcome)
         self._guard.see_loss(loss, batch, self.global_step)
-        self._log_training(loss.detach())
+        self._log.note(self.trainer, loss.detach(), self._clip)
         return self._smoothed(loss, outcome)
 
     def training_loss(self, outcome: Outcome) -> Tensor:
@@ -108,7 +114,7 @@ class SequenceModel(Network, pl.LightningModule):
 
     def on_fit_start(self) -> None:
         """Count the classes, if they are to be weighed; a model may be trained more than once."""
-        self._logged_step = -1
+        self._log = TrainingLog()
         self.weigh_classes(self.trainer.datamodule)  # type: ignore[attr-defined]
 
     def on_train_epoch_start(self) -> None:
@@ -171,6 +177,30 @@ class SequenceModel(Network, pl.LightningModule):
         self._guard.settle()
         checkpoint["seqkit"] = self.blueprint
 
+    def moving_state(self, accumulating: bool) -> dict[str, Any]:
+        """What moves from batch to batch beside weights and optimiser; a run that goes on needs it.
+
+        Args:
+            accumulating: The next batch adds to the gradients that are there.
+        """
+        gradients = {name: p.grad for name, p in self.named_parameters() if accumulating and p.grad is not None}
+        return {
+            "state": list(self._states.get("train", ())),
+            "gradients": gradients,
+            "clip": self._clip.counts(),
+            "logged_step": self._log.step,
+        }
+
+    def restore_moving_state(self, moving: dict[str, Any]) -> None:
+        """Go on from what `moving_state` gave."""
+        if moving["state"]:
+            self._states["train"] = tuple(one.to(self.device) for one in moving["state"])
+        for name, parameter in self.named_parameters():
+            gradient = moving["gradients"].get(name)
+            parameter.grad = None if gradient is None else gradient.to(parameter.device)
+        self._clip.restore(moving["clip"])
+        self._log.step = moving["logged_step"]
+
     def _carry(self, stage: str, batch: Batch) -> Outcome:
         """The outcome of a batch, with the state of its streams kept for the next one (next_step only)."""
         if self.task.whole_records:
@@ -208,33 +238,6 @@ class SequenceModel(Network, pl.LightningModule):
         nats = (outcome.nll + known - outcome.raw.mean(-1)) * outcome.scored
         uniform = nats.sum() / outcome.scored.sum().clamp(min=1)
         return (1 - self.options.label_smoothing) * loss + self.options.label_smoothing * uniform
-
-    def _log_training(self, loss: Tensor) -> None:
-        """Loss, learning rate and share of clipped steps, at the loggers' pace only: logging costs time.
-
-        They go to the loggers straight: on its way through `self.log` a figure costs as much as a small step.
-        """
-        trainer: Any = self.trainer
-        if not self._logs_now() or self._logged_step == self.global_step:  # several batches, if gradients accumulate
-            return
-        self._logged_step = self.global_step
-        figures = {
-            "train/loss": loss,
-            "train/clipped_share": torch.tensor(self._clip.take_share()),
-            "train/learning_rate": torch.tensor(trainer.optimizers[0].param_groups[0]["lr"]),
-        }
-        trainer.logged_metrics.update(figures)
-        trainer.callback_metrics.update(figures)
-        trainer.progress_bar_metrics["train/loss"] = loss.item()
-        row = {name: value.item() for name, value in figures.items()} | {"epoch": trainer.current_epoch}
-        for logger in trainer.loggers:
-            logger.log_metrics(row, step=trainer.fit_loop.epoch_loop._batches_that_stepped)
-            logger.save()
-
-    def _logs_now(self) -> bool:
-        trainer: Any = self.trainer
-        pace = trainer.log_every_n_steps
-        return pace > 0 and (self.global_step + 1) % pace == 0
 
     def _score(self, name: str, outcome: Outcome) -> None:
         self._scores(name).update(outcome.nll, outcome.scored, outcome.guess, outcome.targets)

@@ -28,6 +28,8 @@ _USAGE = """
   seqkit fit --domain {name} --config FILE --model.hidden_size 256 --trainer.max_epochs 20"""
 _GIVEN_BY_CORE: set[str | int] = {"spec", "d_model", "task"}
 _KINDS = {"float": "a number", "int": "a whole number", "bool": "true or false"}
+_RESUME = "auto: go on with the unfinished run of the same settings"
+_MINUTES = "minutes between points that a killed training goes on from; 0: at signals only"
 _OF_FIT = ("model", "encoder", "trainer", "seed", "run", "probe", "config")
 _NOT_FOR_CONFIGS: set[str | int] = {
     "plugins",
@@ -56,6 +58,9 @@ class Settings:
         run: The run folder; None takes the next free one.
         probe: Measure before the training whether `bf16-mixed` is faster here, and use it only then.
         threads: That compute; `auto` measures, None takes the cores of this process.
+        resume: `auto` goes on with the unfinished run of the same settings; `never` begins one.
+        fresh: Begin anew; a wanted folder that is there is renamed, and nothing is removed.
+        checkpoint_minutes: Between two points that a killed training can go on from; 0 takes them at signals only.
     """
 
     domain: Domain
@@ -67,6 +72,9 @@ class Settings:
     run: str | None = None
     probe: bool = True
     threads: Threads = None
+    resume: Literal["auto", "never"] = "auto"
+    fresh: bool = False
+    checkpoint_minutes: float = 5.0
 
 
 def build_parser(domain: Domain, task: str | None = None) -> jsonargparse.ArgumentParser:
@@ -89,6 +97,9 @@ def build_parser(domain: Domain, task: str | None = None) -> jsonargparse.Argume
     parser.add_argument("--run", type=str | None, default=None, help="run folder; default: the next free runs/NAME-N")
     parser.add_argument("--probe", type=bool, default=True, help="measure if bf16-mixed is faster; if not: float32")
     parser.add_argument("--threads", type=Threads, default=None, help="threads that compute; auto measures")
+    parser.add_argument("--resume", type=Literal["auto", "never"], default="auto", help=_RESUME)
+    parser.add_argument("--fresh", action="store_true", help="begin anew; an old --run folder is renamed, not removed")
+    parser.add_argument("--checkpoint_minutes", type=float, default=5.0, help=_MINUTES)
     add_data_options(parser, domain)
     parser.add_class_arguments(ModelOptions, "model", instantiate=False)
     parser.add_function_arguments(domain.encoder, "encoder", skip=_GIVEN_BY_CORE)
@@ -178,6 +189,9 @@ def _settings(domain: Domain, parser: jsonargparse.ArgumentParser, values: jsona
         run=plain["run"],
         probe=plain["probe"],
         threads=plain["threads"],
+        resume=plain["resume"],
+        fresh=plain["fresh"],
+        checkpoint_minutes=plain["checkpoint_minutes"],
     )
 
 

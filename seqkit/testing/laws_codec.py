@@ -14,7 +14,7 @@ from seqkit.codec import Codec
 from seqkit.errors import ConfigError
 from seqkit.steps import Discrete, Record, Split
 from seqkit.testing.bench import Bench
-from seqkit.training.checkpoint import require_plain_json
+from seqkit.training.plain import require_plain_json
 
 NUM_RECORDS = 20
 """Of each split, from its beginning."""

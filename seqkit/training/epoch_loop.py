@@ -20,6 +20,7 @@ from pytorch_lightning.strategies import SingleDeviceStrategy
 
 from seqkit.model import SequenceModel
 from seqkit.training.progress import SteadyProgress
+from seqkit.training.resume_points import ResumePoints, StopValidating
 
 BATCH_HOOKS = (
     "on_train_batch_start",
@@ -48,6 +49,8 @@ class ShortEpochLoop(_TrainingEpochLoop):
     Lightning's way, bit for bit (tests/core/test_epoch_loop.py holds them against each other).
     """
 
+    points: ResumePoints | None = None
+    validation_due = False
     _short = False
     _shortened = False
     _in_full_precision = False
@@ -64,7 +67,12 @@ class ShortEpochLoop(_TrainingEpochLoop):
         self._after_batches = tuple(callback for callback in self.trainer.callbacks if _acts_after_batches(callback))
 
     def advance(self, data_fetcher: _DataFetcher) -> None:
-        """One batch, the short way or Lightning's."""
+        """One batch, the short way or Lightning's; none if a run goes on with the validation that was interrupted."""
+        if self._restarting and self.points is not None:
+            self.restarting = False  # our points leave nothing to be worked out
+            if self.validation_due:
+                self._shortened = False
+                return
         self._shortened = self._short and self._is_ordinary(data_fetcher)
         if not self._shortened:
             super().advance(data_fetcher)
@@ -92,7 +100,23 @@ class ShortEpochLoop(_TrainingEpochLoop):
         if self._shortened and not (self.trainer.should_stop or self.trainer.received_sigterm):
             self._batches_that_stepped += 1
         else:
+            self._end_in_lightnings_way(data_fetcher)
+        points = self.points
+        if points is not None and points.is_due and not self.trainer.should_stop and not self._is_training_done:
+            points.after_batch(self.trainer)
+
+    def _end_in_lightnings_way(self, data_fetcher: _DataFetcher) -> None:
+        try:
             super().on_advance_end(data_fetcher)
+        except StopValidating:
+            self.trainer.training = True
+            assert self.points is not None
+            self.points.save(self.trainer, validation_due=True)
+
+    def _should_check_val_fx(self, data_fetcher: _DataFetcher) -> bool:
+        """Whether to validate now; a validation that was interrupted is due in any case."""
+        due, self.validation_due = self.validation_due, False
+        return due or super()._should_check_val_fx(data_fetcher)
 
     def _is_ordinary(self, data_fetcher: _DataFetcher) -> bool:
         """Whether nothing happens in the next batch but learning."""

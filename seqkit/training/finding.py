@@ -13,7 +13,7 @@ from seqkit.export.reading import is_export, read_export
 from seqkit.training.archive import read_checkpoint
 from seqkit.training.folder import checkpoints_of
 
-RESUME = ("resume.ckpt", "resume.previous.ckpt", "last.ckpt")
+RESUME = ("resume.ckpt", "resume.previous.ckpt")
 """Files that a training can go on from."""
 
 

@@ -41,6 +41,11 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @property
+    def resume_point(self) -> Path:
+        """Where an unfinished training goes on from; gone when it is finished."""
+        return self.checkpoints / "resume.ckpt"
+
+    @property
     def plots(self) -> Path:
         """Holds the plots; made with the first of them."""
         return self.path / "plots"

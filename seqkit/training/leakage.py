@@ -10,7 +10,13 @@ import numpy as np
 import torch
 
 from seqkit.codec import Codec
+from seqkit.data.module import SequenceDataModule
 from seqkit.data.store import FlatStore
+from seqkit.errors import SeqkitError
+from seqkit.steps import Split
+
+_WHOLE_RECORDS = ("classify", "tag", "ctc")
+"""Tasks whose records stand for themselves, so that one that occurs twice is an error."""
 
 
 def find_leaks(train: FlatStore, scored: FlatStore, codec: Codec) -> dict[str, Any]:
@@ -62,3 +68,14 @@ def _mirrored_keys(store: FlatStore, codec: Codec) -> Iterator[bytes]:
 
 def _key(steps: np.ndarray) -> bytes:
     return hashlib.blake2b(np.ascontiguousarray(steps).tobytes(), digest_size=16).digest()
+
+
+def leaks_of(trained_on: SequenceDataModule, data: SequenceDataModule, split: Split) -> dict[str, Any]:
+    """Records of a split that training has seen; {} for streams, and where the training data are not there any more."""
+    if data.task not in _WHOLE_RECORDS:
+        return {}
+    try:
+        train = trained_on.store("train")
+    except (SeqkitError, OSError):
+        return {}
+    return find_leaks(train, data.store(split), data.codec)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
-from pytorch_lightning.loggers import CSVLogger, Logger
+from pytorch_lightning.loggers import Logger
 
 from seqkit.data.loader import limited
 from seqkit.errors import ConfigError, DependencyError
@@ -21,9 +20,14 @@ from seqkit.training.denormals import flushed_denormals
 from seqkit.training.durable import sweep
 from seqkit.training.epoch_loop import ShortEpochLoop
 from seqkit.training.folder import RunFolder
+from seqkit.training.last_validation import LastValidation
 from seqkit.training.memory import keep_freed_memory
+from seqkit.training.metrics_log import MetricsLog
 from seqkit.training.progress import PlainProgress, SteadyProgress, SteadyTensorBoard
 from seqkit.training.quiet import quiet_lightning
+from seqkit.training.resume_points import ResumePoints
+from seqkit.training.run_loop import RunLoop
+from seqkit.training.signals import NoSignals
 
 TRAINER_DEFAULTS: dict[str, Any] = {
     "max_epochs": 10,
@@ -38,41 +42,6 @@ MONITOR = "valid/loss"
 
 _PRECISIONS = ("32-true", "32", "bf16-mixed", "bf16", "16-mixed", "16")
 """Those that keep the weights in float32, as metrics, carried state and checkpoints have them."""
-
-
-class LastValidation(Callback):
-    """Validates once more when training ends between two validations: else its last steps would be in no checkpoint."""
-
-    def __init__(self) -> None:
-        self.validated = -1
-
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Note the step."""
-        self.validated = trainer.global_step
-
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Run the validation that Lightning leaves out after `max_steps` and `max_time`."""
-        if self.validated < trainer.global_step and trainer.limit_val_batches:
-            trainer.validating = True
-            with _last_step(trainer):
-                trainer.fit_loop.epoch_loop.val_loop.run()
-            trainer.training = True
-            # Where Lightning saves, unless it validates several times an epoch: then it has saved already.
-            for checkpoint in trainer.checkpoint_callbacks:
-                checkpoint.on_train_epoch_end(trainer, pl_module)
-
-
-@contextmanager
-def _last_step(trainer: pl.Trainer) -> Iterator[None]:
-    """Figures are those of the last step and its epoch: when training has ended, Lightning's counters are one ahead."""
-    epoch_loop, epochs = trainer.fit_loop.epoch_loop, trainer.fit_loop.epoch_progress.current
-    epoch_loop._batches_that_stepped -= 1
-    epochs.completed -= 1
-    try:
-        yield
-    finally:
-        epoch_loop._batches_that_stepped += 1
-        epochs.completed += 1
 
 
 def require_device(settings: dict[str, Any]) -> str:
@@ -134,7 +103,12 @@ def _require_duration(max_time: Any) -> None:
 
 
 def build_trainer(
-    settings: dict[str, Any], folder: RunFolder | None, num_batches: int = 0, patience: int = 0, quiet: bool = False
+    settings: dict[str, Any],
+    folder: RunFolder | None,
+    num_batches: int = 0,
+    patience: int = 0,
+    quiet: bool = False,
+    points: ResumePoints | None = None,
 ) -> pl.Trainer:
     """A Trainer with our loggers and callbacks beside the user's.
 
@@ -144,6 +118,7 @@ def build_trainer(
         num_batches: Training batches an epoch, so that short epochs are logged too.
         patience: Validations without a better loss before training stops; 0 never stops.
         quiet: No progress bar and no lines.
+        points: Writes where the training can go on from; None writes none.
     """
     merged = TRAINER_DEFAULTS | settings
     if num_batches:
@@ -161,12 +136,17 @@ def build_trainer(
         merged["plugins"] = [*_as_list(merged.get("plugins")), SafeCheckpointIO()]
         for place in (folder.path, folder.checkpoints):
             sweep(place)
-        callbacks.append(LastValidation())
-        callbacks.append(ModelCheckpoint(folder.checkpoints, "best", monitor=MONITOR, save_last=True, save_top_k=1))
+        callbacks.append(LastValidation(points))
+        best = ModelCheckpoint(
+            folder.checkpoints, "best", monitor=MONITOR, save_last=True, save_top_k=1, enable_version_counter=False
+        )
+        callbacks.append(best)
         if patience:
             callbacks.append(_early_stopping(patience, merged.get("val_check_interval")))
         given = merged.pop("logger", None)
         logger = _loggers(folder) if given in (None, True) else given
+    if points is not None:
+        callbacks.append(points)
     merged.pop("logger", None)
     try:
         with quiet_lightning():
@@ -179,9 +159,17 @@ def build_trainer(
             at="--trainer.devices",
             fix="use --trainer.devices 1",
         )
-    loop = trainer.fit_loop.epoch_loop
-    trainer.fit_loop.epoch_loop = ShortEpochLoop(trainer, loop.min_steps, loop.max_steps)
+    _replace_loops(trainer, points)
     return trainer
+
+
+def _replace_loops(trainer: pl.Trainer, points: ResumePoints | None) -> None:
+    """Our loops in the place of Lightning's, and signals left to those who listen to them."""
+    epochs, batches = trainer.fit_loop, trainer.fit_loop.epoch_loop
+    trainer.fit_loop = RunLoop(trainer, epochs.min_epochs, epochs.max_epochs)
+    trainer.fit_loop.epoch_loop = ShortEpochLoop(trainer, batches.min_steps, batches.max_steps)
+    trainer.fit_loop.points = trainer.fit_loop.epoch_loop.points = points
+    trainer._signal_connector = NoSignals(trainer)
 
 
 def _as_list(plugins: Any) -> list[Any]:
@@ -201,12 +189,21 @@ def total_steps(trainer: pl.Trainer, num_batches: int) -> int:
     return min(bounds, default=0)
 
 
-def train(model: SequenceModel, data: pl.LightningDataModule, trainer: pl.Trainer) -> None:
-    """Run the loop."""
+def train(
+    model: SequenceModel, data: pl.LightningDataModule, trainer: pl.Trainer, go_on_from: Path | None = None
+) -> None:
+    """Run the loop.
+
+    Args:
+        model: What to train.
+        data: On what.
+        trainer: From `build_trainer`.
+        go_on_from: A resume point; None begins.
+    """
     keep_freed_memory()
     try:
         with quiet_lightning(), flushed_denormals():
-            trainer.fit(model, datamodule=data, weights_only=True)
+            trainer.fit(model, datamodule=data, weights_only=True, ckpt_path=go_on_from)
     except SystemExit as stopped:
         # Lightning turns Ctrl+C into `sys.exit(1)`.
         raise (KeyboardInterrupt if isinstance(stopped.__context__, KeyboardInterrupt) else stopped) from None
@@ -221,6 +218,6 @@ def _early_stopping(patience: int, interval: Any) -> EarlyStopping:
 
 def _loggers(folder: RunFolder) -> list[Logger]:
     return [
-        CSVLogger(str(folder.path), name="", version=""),
+        MetricsLog(folder.path),
         SteadyTensorBoard(str(folder.path), name="tensorboard", version="", default_hp_metric=False),
     ]

@@ -1,0 +1,164 @@
+"""Beginning: how a run was begun, what was measured for it then, and where it goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seqkit.errors import DataError
+from seqkit.settings import Settings
+from seqkit.training.durable import atomic_write
+from seqkit.training.finding import resume_candidates
+from seqkit.training.folder import RunFolder, new_run, require_free
+from seqkit.training.unfinished import UNFINISHED, find_unfinished, locked, read_json, set_aside
+
+_KEPT = ("config", "files", "precision", "precision_row", "threads")
+
+
+@dataclass
+class Beginning:
+    """How a run was begun; kept in its folder until it is finished.
+
+    Attributes:
+        config: What was asked for, as `plain_config` has it.
+        files: Name, size and time of each file that the data are read from.
+        precision: The one that was measured to be best, or given.
+        precision_row: What `result.json` says of it.
+        threads: As `precision`.
+        folder: Of the unfinished run that goes on; None begins one.
+    """
+
+    config: dict[str, Any]
+    files: list[Any] = field(default_factory=list)
+    precision: str | None = None
+    precision_row: dict[str, Any] = field(default_factory=dict)
+    threads: int | None = None
+    folder: RunFolder | None = None
+
+    def save(self, folder: RunFolder) -> None:
+        """Keep it in the run's folder."""
+        values = {name: getattr(self, name) for name in _KEPT}
+        atomic_write(folder.path / UNFINISHED, json.dumps(values, indent=2) + "\n")
+
+    def require_files(self, files: list[Any]) -> None:
+        """Note which files a run reads; refuse to go on with others.
+
+        Raises:
+            DataError: Names the first file that differs.
+        """
+        now = json.loads(json.dumps(files))  # as it will be read again
+        if self.folder is not None and self.files != now:
+            changed = [file for file in now if file not in self.files] or [
+                file for file in self.files if file not in now
+            ]
+            raise DataError(
+                "the file has changed since the run was begun",
+                at=str(changed[0][0]),
+                fix=f"put it back, or begin anew: --fresh with --run {self.folder.path}, or --resume never",
+            )
+        self.files = now
+
+    def settle(self, settings: Settings) -> Settings:
+        """The same settings with what was measured when the run was begun: it is not measured again."""
+        if self.folder is None or self.threads is None:
+            return settings
+        trainer = (
+            settings.trainer | {"precision": self.precision} if settings.trainer.get("precision") else settings.trainer
+        )
+        threads = self.threads if settings.threads == "auto" else settings.threads
+        if settings.threads == "auto":
+            torch.set_num_threads(self.threads)
+        return replace(settings, trainer=trainer, threads=threads, probe=False)
+
+    def choose(self, precision: str, row: dict[str, Any], threads: int) -> None:
+        """Note what was measured, or given; that of a run that goes on stays."""
+        if self.folder is None or self.threads is None:
+            self.precision, self.precision_row, self.threads = precision, row, threads
+
+    def chosen_rows(self) -> dict[str, Any]:
+        """What `result.json` says of precision and threads."""
+        return {"precision": self.precision_row, "threads": self.threads}
+
+
+def begin(settings: Settings, say: Callable[[str], None]) -> Beginning:
+    """What a command does: goes on with an unfinished run, or begins one.
+
+    Args:
+        settings: What was asked for.
+        say: Receives a line about it, if there is anything to say.
+
+    Raises:
+        ConfigError: If the wanted folder cannot be had.
+    """
+    config = json.loads(json.dumps(plain_config(settings)))
+    if settings.fresh and (aside := set_aside(settings.run)):
+        say(f"what was in {settings.run} is in {aside} now")
+    folder = None
+    if settings.resume == "auto" and not settings.fresh:
+        stem = f"{settings.domain.name}-{config['data']['task'].replace('_', '-')}"
+        folder = find_unfinished(settings.run, stem, config)
+    if folder is None:
+        require_free(settings.run)
+        return Beginning(config)
+    values = read_json(folder.path / UNFINISHED) or {}
+    return Beginning(**{name: values[name] for name in _KEPT if name in values}, folder=folder)
+
+
+def first_point(begun: Beginning, say: Callable[[str], None]) -> Path | None:
+    """The resume point that a run goes on from; None if it begins, or was ended before there was one."""
+    if begun.folder is None:
+        return None
+    points = resume_candidates(begun.folder.path)
+    if points:
+        say(f"going on with the unfinished run {begun.folder.path} (begin anew: --fresh, or --resume never)")
+        return points[0]
+    say(f"{begun.folder.path} was ended before its first resume point: it begins anew")
+    (begun.folder.path / "metrics.csv").unlink(missing_ok=True)
+    return None
+
+
+@contextmanager
+def open_run(settings: Settings, begun: Beginning) -> Iterator[RunFolder]:
+    """The folder of a run, locked: that of an unfinished one, or a new one.
+
+    Args:
+        settings: Of the run.
+        begun: How the run is begun; kept in a new folder.
+
+    Raises:
+        ConfigError: If another process trains it, or as `new_run`.
+        DependencyError: If it cannot be made.
+    """
+    if begun.folder is not None:
+        with locked(begun.folder):
+            yield begun.folder
+        return
+    with new_run(settings.run, settings.domain.name, begun.config["data"]["task"]) as folder, locked(folder):
+        begun.save(folder)
+        yield folder
+
+
+def plain_config(settings: Settings) -> dict[str, Any]:
+    """The configuration that reproduces a run alone."""
+    return {
+        "domain": settings.domain.name,
+        "seed": settings.seed,
+        "probe": settings.probe,
+        "threads": settings.threads,
+        "data": settings.data,
+        "model": asdict(settings.model),
+        "encoder": settings.encoder,
+        "trainer": {name: value for name, value in settings.trainer.items() if _is_plain(value)},
+    }
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | dict):
+        return all(map(_is_plain, value.values() if isinstance(value, dict) else value))
+    return value is None or isinstance(value, bool | int | float | str)

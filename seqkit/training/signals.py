@@ -1,0 +1,93 @@
+"""Interruption: signals end a training at its next batch, with its state saved, instead of in the middle of one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from pytorch_lightning.trainer.connectors.signal_connector import _SignalConnector
+
+from seqkit.errors import InterruptedRun
+
+
+class Interruption:
+    """What has been asked of this process by signals.
+
+    SIGTERM and SIGINT end a run; SIGUSR1 does under SLURM, which sends it ahead of the end of a job's time. Until
+    `at_batches` they end it at once: there is no state worth saving. A second SIGINT ends it at once in any case.
+
+    Attributes:
+        number: Of the signal that came first; 0 for none.
+        lost: What it means to be ended at once.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.lost = "nothing was trained yet"
+        self._waits = False
+
+    @property
+    def requeues(self) -> bool:
+        """Whether the job is to be put into SLURM's queue again."""
+        return self.number == signal.SIGUSR1
+
+    def error(self, saved: str) -> InterruptedRun:
+        """What ends the run.
+
+        Args:
+            saved: What became of its state.
+        """
+        name = signal.Signals(self.number).name
+        number = signal.SIGTERM if self.requeues else self.number
+        return InterruptedRun(f"interrupted by {name}: {saved}", number=number, fix="the same command goes on")
+
+    @contextmanager
+    def at_batches(self) -> Iterator[None]:
+        """Inside, signals wait for whoever looks at `number` between batches."""
+        self._waits = True
+        try:
+            yield
+        finally:
+            self._waits = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Inside, signals come here; outside, to whom they came before. Only the main thread can listen."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        numbers = [signal.SIGTERM, signal.SIGINT]
+        if under_slurm():
+            numbers.append(signal.SIGUSR1)
+        before = {number: signal.signal(number, self._receive) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.number and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.number = self.number or number
+        if not self._waits:
+            raise self.error(self.lost)
+
+
+class NoSignals(_SignalConnector):
+    """In the place of Lightning's own: that ends with status 0 on SIGTERM, and under SLURM saves inside the handler."""
+
+    def register_signal_handlers(self) -> None:
+        """Leave all as they are."""
+
+    def teardown(self) -> None:
+        """Nothing was changed."""
+
+
+def under_slurm() -> bool:
+    """Whether this process is a job of SLURM."""
+    return "SLURM_JOB_ID" in os.environ

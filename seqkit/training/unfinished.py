@@ -1,0 +1,148 @@
+"""Unfinished runs: the same command goes on with the one it began."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from seqkit.errors import ConfigError
+from seqkit.training.checkpoint_io import previous
+from seqkit.training.folder import RunFolder
+
+UNFINISHED = "unfinished.json"
+_LOCK = ".lock"
+_MISSING = object()
+
+
+def config_of(folder: RunFolder) -> dict[str, Any] | None:
+    """What was asked for when the unfinished run in a folder was begun; None if there is none."""
+    values = read_json(folder.path / UNFINISHED)
+    return None if values is None else values.get("config")
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The object in a JSON file; None if there is none."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    except ValueError:
+        return None
+    return values if isinstance(values, dict) else None
+
+
+def finish(folder: RunFolder) -> None:
+    """Forget how to go on: there is nothing left to do."""
+    previous_point = previous(folder.resume_point)
+    for path in (folder.path / UNFINISHED, folder.resume_point, previous_point, folder.path / _LOCK):
+        path.unlink(missing_ok=True)
+
+
+def find_unfinished(wanted: str | None, stem: str, config: dict[str, Any]) -> RunFolder | None:
+    """The unfinished run that a command goes on with; None if it begins one.
+
+    Args:
+        wanted: The folder asked for; None looks through `runs/STEM-N`, the newest first.
+        stem: Of the names of runs.
+        config: What is asked for.
+
+    Raises:
+        ConfigError: If the wanted folder holds an unfinished run of something else, or one that is being trained.
+    """
+    if wanted is not None:
+        folder = RunFolder(Path(wanted))
+        begun = config_of(folder)
+        if begun is None:
+            return None
+        if difference := _first_difference(begun, config):
+            raise ConfigError(
+                f"{wanted} holds an unfinished run with another {difference}",
+                at="--run",
+                fix="give the command that began it, name another folder, or begin anew with --fresh",
+            )
+        if _is_locked(folder):
+            raise _being_trained(folder)
+        return folder
+    for path in sorted(Path("runs").glob(f"{stem}-*"), key=_number, reverse=True):
+        folder = RunFolder(path)
+        if config_of(folder) == config and not _is_locked(folder):
+            return folder
+    return None
+
+
+def set_aside(wanted: str | None) -> Path | None:
+    """Rename a wanted folder that is there, to the next free `NAME.1`; its new name, None if there was none."""
+    if wanted is None or not Path(wanted).is_dir():
+        return None
+    if _is_locked(RunFolder(Path(wanted))):
+        raise _being_trained(RunFolder(Path(wanted)))
+    number = 1
+    while (aside := Path(f"{wanted}.{number}")).exists():
+        number += 1
+    Path(wanted).rename(aside)
+    return aside
+
+
+@contextmanager
+def locked(folder: RunFolder) -> Iterator[None]:
+    """Nobody else goes on with a run inside; the lock goes with the process, however it ends.
+
+    Raises:
+        ConfigError: If another process trains it.
+    """
+    file = _lock(folder)
+    if file is None:
+        raise _being_trained(folder)
+    try:
+        yield
+    finally:
+        os.close(file)
+
+
+def _lock(folder: RunFolder) -> int | None:
+    """A descriptor that holds the lock; None if another process does."""
+    file = os.open(folder.path / _LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        return None
+    return file
+
+
+def _is_locked(folder: RunFolder) -> bool:
+    if not (folder.path / _LOCK).is_file():
+        return False
+    file = _lock(folder)
+    if file is not None:
+        os.close(file)
+    return file is None
+
+
+def _being_trained(folder: RunFolder) -> ConfigError:
+    return ConfigError(f"{folder.path} is being trained by another process", at="--run", fix="name another folder")
+
+
+def _first_difference(then: dict[str, Any], now: dict[str, Any], name: str = "") -> str:
+    """The first option that differs, with both values; "" if none does."""
+    for key in dict.fromkeys((*then, *now)):
+        old, new = then.get(key, _MISSING), now.get(key, _MISSING)
+        own = f"{name}.{key}" if name else key
+        if isinstance(old, dict) and isinstance(new, dict):
+            if inner := _first_difference(old, new, own):
+                return inner
+        elif old != new:
+            return f"{own}: {_shown(old)} then, {_shown(new)} now"
+    return ""
+
+
+def _shown(value: Any) -> str:
+    return "not given" if value is _MISSING else str(value)
+
+
+def _number(path: Path) -> int:
+    last = path.name.rpartition("-")[2]
+    return int(last) if last.isdigit() else 0
