@@ -70,7 +70,10 @@ def _text(line: bytes, number: int) -> str:
 
 
 def _cells(line: str, delimiter: str, num_features: int, number: int) -> list[str]:
-    cells = next(csv.reader([line], delimiter=delimiter), [""]) if '"' in line else line.split(delimiter)
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter), [""]) if '"' in line else line.split(delimiter)
+    except csv.Error as error:
+        raise DataError(f"is no row: {error}", at=f"{ORIGIN}, line {number}", fix="end lines in \\n") from error
     if len(cells) != num_features:
         raise DataError(
             f"{len(cells)} cells where the model was trained on {num_features}",

@@ -63,7 +63,7 @@ def read_head(source: SourceFile, time_format: str | None = None) -> Head:
         raise _empty(source)
     header_lines, first, second = _first_lines(source)
     delimiter = max(_DELIMITERS, key=lambda sign: (first.count(sign), sign == ","))
-    cells, following = (next(csv.reader([line], delimiter=delimiter), []) for line in (first, second))
+    cells, following = (_cells(line, delimiter, source.origin) for line in (first, second))
     rest = cells[1:] if len(cells) > 1 and is_time(cells[0], time_format) else cells
     counted = [*map(str, range(len(cells)))]
     pandas_index = cells == ["", *counted[:-1]] or (len(cells) > 2 and cells == counted)
@@ -114,6 +114,17 @@ def _first_lines(source: SourceFile) -> tuple[int, str, str]:
     if not lines:
         raise _empty(source)
     return number, lines[0], lines[1] if len(lines) == 2 else ""
+
+
+def _cells(line: str, delimiter: str, at: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error as error:  # a carriage return inside a line, or a cell without end
+        raise DataError(
+            f"the line {line[:40]!r} is no row: {error}",
+            at=f"{at}, header or first row",
+            fix="end lines in \\n or \\r\\n",
+        ) from error
 
 
 def _empty(source: SourceFile) -> DataError:
