@@ -348,3 +348,31 @@ def test_records_of_melodies_are_streams_of_mu_law_levels() -> None:
     batch = next(iter(data.train_dataloader()))
     assert batch.inputs.dtype == torch.int64 and int(batch.inputs.max()) < 64
     assert isinstance(next(iter(data.records("train"))), Record)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.mp3"])
+def test_parts_of_a_recording_are_its_own_samples(
+    write_sound: WriteSound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(sound, "BLOCK_FRAMES", 700)
+    write_sound(name, np.random.default_rng(0).uniform(-0.5, 0.5, 8000))
+    (tmp_path / "parts.csv").write_text(f"file,label,from,to\n{name},a,,0.1\n{name},b,0.25,0.5\n{name},a,0.75,\n")
+    (tmp_path / "whole.csv").write_text(f"file,label\n{name},a\n")
+    (whole,) = all_of(str(tmp_path / "whole.csv")).records("predict")
+    data = all_of(str(tmp_path / "parts.csv"), start_column="from", end_column="to")
+    first, second, third = data.records("predict")
+    assert [record.origin for record in (first, second, third)] == [
+        f"parts.csv:{name}@0-0.1", f"parts.csv:{name}@0.25-0.5", f"parts.csv:{name}@0.75-"
+    ]  # fmt: skip
+    assert np.array_equal(first.sequence, whole.sequence[:800])
+    assert np.array_equal(second.sequence, whole.sequence[2000:4000])
+    assert np.array_equal(third.sequence, whole.sequence[6000:])
+    short = all_of(str(tmp_path / "parts.csv"), start_column="from", end_column="to", max_duration_s=0.15)
+    assert [len(record.sequence) for record in short.records("predict")] == [800, 1200, 1200]
+
+
+def test_blanks_around_a_label_do_not_count(write_sound: WriteSound, tmp_path: Path) -> None:
+    for name in ("1.wav", "2.wav"):
+        write_sound(name)
+    (tmp_path / "m.csv").write_text("file,label\n1.wav, yes\n2.wav,yes \n")
+    assert {label for _, label in everything(all_of(str(tmp_path / "m.csv")))} == {"yes"}
