@@ -11,6 +11,8 @@ import pytest
 import torch
 
 from seqkit.build import describe
+from seqkit.errors import CheckpointError
+from seqkit.export.writing import export_run
 from seqkit.model import SequenceModel
 from seqkit.steps import Batch, Discrete
 from seqkit.tasks.ctc import IMPOSSIBLE, Transcript
@@ -89,7 +91,7 @@ def check_overfit(bench: Bench) -> None:
 
 
 def check_checkpoint(bench: Bench) -> None:
-    """A checkpoint of the real training, loaded alone, gives the same answers and the same codecs.
+    """A checkpoint of the real training, loaded alone, gives the same answers and the same codecs; exported, too.
 
     Raises:
         AssertionError: Says what is lost.
@@ -102,12 +104,16 @@ def check_checkpoint(bench: Bench) -> None:
         run = RunFolder(Path(folder))
         run.checkpoints.mkdir()
         _train_briefly(model, bench, run)
-        loaded = load_model(folder, domain=bench.domain)
+        try:
+            loaded = load_model(folder, domain=bench.domain)
+            exported = load_model(export_run(folder, run.path / "export", bench.domain), domain=bench.domain)
+        except CheckpointError as error:
+            raise AssertionError(f"what was saved does not load again: {error.what}") from error
     batch = _single_precision(bench.batch)
-    expected, found = _answer(model, batch), _answer(loaded.model, batch)
-    torch.testing.assert_close(
-        found, expected, rtol=0, atol=0, equal_nan=True, msg=lambda text: f"answers after loading: {text}"
-    )
+    expected = _answer(model, batch)
+    for what, found in (("loading", loaded), ("exporting", exported)):
+        answers = _answer(found.model, batch)
+        assert torch.allclose(answers, expected, rtol=0, atol=0, equal_nan=True), f"answers after {what} differ"
     for name in ("codec", "target_codec"):
         ours, theirs = getattr(bench.data, name), getattr(loaded.data, name)
         assert theirs.state() == ours.state(), f"the checkpoint loses the state of {name}"

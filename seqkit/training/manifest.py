@@ -13,7 +13,7 @@ from seqkit import plugins
 from seqkit.codec import Codec
 from seqkit.data.module import SequenceDataModule
 from seqkit.domain import API_LEVEL, Domain
-from seqkit.errors import CheckpointError
+from seqkit.errors import CheckpointError, SeqkitError
 from seqkit.steps import Discrete
 from seqkit.training.plain import MOST_VALUES, fingerprint, printable
 
@@ -159,7 +159,13 @@ def require_same_vocabulary(blueprint: dict[str, Any], domain: Domain, data: Seq
     """
     trained = blueprint.get("vocabulary")
     for name, known in (trained if isinstance(trained, dict) else {}).items():
-        if name in ("codec", "target_codec") and not _same(known, _vocabulary(getattr(data, name))):
+        if name not in ("codec", "target_codec"):
+            continue
+        try:
+            found = _vocabulary(getattr(data, name))
+        except SeqkitError as error:  # a codec that its own state has left unfitted
+            raise _misfit(blueprint, domain, error.what) from error
+        if not _same(known, found):
             raise _misfit(blueprint, domain, f"the {name.replace('_', ' ')} reads its steps in another way")
 
 

@@ -341,7 +341,7 @@ MODEL_MUTANTS: list[tuple[Check, str, Change, str]] = [
     (training_laws.check_overfit, "classify", detached, "steps on one batch"),
     (training_laws.check_overfit, "next_step", cannot_learn, "steps on one batch"),
     (training_laws.check_checkpoint, "classify", saves_other_weights, "answers after loading"),
-    (training_laws.check_checkpoint, "classify", loses_the_codec, "loses the state of codec"),
+    (training_laws.check_checkpoint, "classify", loses_the_codec, "the codec reads its steps in another way"),
 ]
 
 

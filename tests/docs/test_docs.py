@@ -27,6 +27,7 @@ OWN_OPTIONS = {
     "score": {"split", "out", "per_step", "threshold", "variants", "reference", "flank", "saturation", "region"},
     "generate": {"prompt", "prompt-file", "steps", "samples", "temperature", "top_k", "top_p", "seed", "out"},
     "embed": {"pooling", "split", "out"},
+    "export": {"out"},
     "stream": {"chunk", "json"},
     "forecast": {"steps", "samples", "seed", "out", "plots"},
     "check": {"domain", "config", "json", "out"},
