@@ -13,8 +13,9 @@ import torch
 from seqkit import DataError
 from seqkit_audio.torchaudio_import import torchaudio
 
-_LARGEST_KERNEL = 1 << 24
-"""Weights of a resampling filter at most, 64 MiB; only odd pairs of rates such as 44099 and 8000 Hz need more."""
+_LARGEST_KERNEL = 1 << 23
+"""Weights of a resampling filter at most: made in a second and 300 MiB, kept in 32 MiB. Only odd pairs of rates such as
+44099 and 8000 Hz need more."""
 
 
 def resample_blocks(blocks: Iterable[np.ndarray], from_hz: int, to_hz: int, origin: str = "") -> Iterator[np.ndarray]:
