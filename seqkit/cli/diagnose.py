@@ -24,6 +24,7 @@ from seqkit.plots.style import NO_PLOTS
 from seqkit.steps import Split
 from seqkit.training import workflow
 from seqkit.training.checkpoint import Loaded
+from seqkit.training.durable import atomic_write
 from seqkit.training.folder import as_json
 
 _OPTIONS: dict[str, tuple[Any, Any]] = {
@@ -67,7 +68,7 @@ def run(verb: str, words: list[str]) -> int:
     findings = Findings(Path(options.run).resolve().name, diagnosis, truncation, untruncated, pictures, span)
     path.write_text(render_report(findings), encoding="utf-8")
     content = as_json(diagnosis.to_json() | {"truncation": None if truncation is None else truncation.to_dict()})
-    beside.figures.write_text(content + "\n", encoding="utf-8")
+    atomic_write(beside.figures, content + "\n")
     if options.json:
         print(content)
         return 0

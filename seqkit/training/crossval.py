@@ -17,6 +17,7 @@ from seqkit.plots.folds import draw_folds, folds_size
 from seqkit.plots.style import save_figure
 from seqkit.settings import Settings
 from seqkit.training import workflow
+from seqkit.training.durable import atomic_write
 from seqkit.training.folder import as_json, next_folder, require_free
 from seqkit.training.precision import Choice
 from seqkit.training.threads import ThreadChoice
@@ -80,7 +81,7 @@ def cross_validate(
         "seconds": round(time.perf_counter() - begin, 2),
         "run": str(root),
     }
-    (root / "crossval.json").write_text(as_json(result) + "\n", encoding="utf-8")
+    atomic_write(root / "crossval.json", as_json(result) + "\n")
     shown = {name.replace("_", " "): [row["metrics"].get(name, np.nan) for row in rows] for name in PLOTTED
              if name in mean}  # fmt: skip
     if shown:

@@ -28,6 +28,7 @@ from seqkit.lecture.comparison.panel import Column
 from seqkit.lecture.comparison.standings import Row, judge, main_figure, with_bits
 from seqkit.lecture.comparison.study import Study, kind_of
 from seqkit.lecture.comparison.trial import Trial, require_same, run_trial
+from seqkit.training.durable import atomic_write
 from seqkit.training.evaluation import versions
 from seqkit.training.folder import as_json, next_folder, require_free
 from seqkit.training.workflow import Say
@@ -211,7 +212,7 @@ def _result(study: Study, columns: list[Column], panels: list[dict[str, Any]], r
 
 
 def _save(root: Path, result: dict[str, Any]) -> None:
-    (root / RESULT).write_text(as_json(result) + "\n", encoding="utf-8")
+    atomic_write(root / RESULT, as_json(result) + "\n")
 
 
 def _save_table(path: Path, rows: list[Row], study: Study) -> None:

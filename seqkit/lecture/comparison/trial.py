@@ -14,6 +14,7 @@ from seqkit.lecture.comparison.panel import Column
 from seqkit.lecture.comparison.study import Study, kind_of
 from seqkit.settings import Settings
 from seqkit.training import workflow
+from seqkit.training.durable import atomic_write
 from seqkit.training.folder import as_json
 
 OUTCOME = "rung.json"
@@ -124,7 +125,7 @@ def _kept(result: dict[str, Any]) -> dict[str, Any]:
 def _write_outcome(trial: Trial, outcome: dict[str, Any]) -> None:
     trial.path.mkdir(parents=True, exist_ok=True)
     content = {"rung": trial.rung, "kind": kind_of(trial.settings.model.cell), "stamp": trial.stamp} | outcome
-    (trial.path / OUTCOME).write_text(as_json(content) + "\n", encoding="utf-8")
+    atomic_write(trial.path / OUTCOME, as_json(content) + "\n")
 
 
 def stamp_of(settings: Settings, column: Column, data_stamp: str) -> str:
