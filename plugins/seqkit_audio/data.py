@@ -199,7 +199,7 @@ class AudioData(SequenceDataModule):
         """What the paths name, and what manifests among them name: a changed recording makes a new cache."""
         found = super().files
         for path in (self.path, self.valid_path, self.test_path):
-            found += [clip.source.path for clip in self._clips(tables_of(path))]
+            found += dict.fromkeys(clip.source.path for clip in self._clips(tables_of(path)))  # parts share theirs
         return found + texts_of(found) if self.task == "ctc" else found
 
     def describe_split(self) -> str:

@@ -48,7 +48,7 @@ class _Rows:
         self._folder = table.path.parent
         self._root = os.path.realpath(self._folder)
         self._inside: dict[str, bool] = {}
-        self._seen: set[tuple[str, float, float | None]] = set()
+        self._seen: set[int] = set()  # Hashes of 64 bits: names of a million rows would take hundreds of megabytes.
 
     def require_columns(self, known: list[str]) -> None:
         """The column of files, and whichever others were asked for by name."""
@@ -63,7 +63,7 @@ class _Rows:
         file = self._file(name, at)
         begin_s, end_s = self._part(row, at)
         whole = begin_s == 0 and end_s is None
-        if (key := (os.path.normpath(name), begin_s, end_s)) in self._seen:
+        if (key := hash((os.path.normpath(name), begin_s, end_s))) in self._seen:
             fix = "remove one row: splits would share the recording"
             if whole:
                 fix += "; parts of one are told apart by --data.start_column and --data.end_column"
