@@ -123,6 +123,8 @@ def _require_bounds(text: str, at: str) -> None:
                 )
             count += sizes[event.anchor]
         elif isinstance(event, yaml.ScalarEvent):
+            if "\0" in event.value:  # by its escape in quotes; no path and no option has one
+                raise yaml.constructor.ConstructorError(None, None, "a text holds a NUL", mark)
             count += 1
             if event.anchor is not None:
                 sizes[event.anchor] = 1

@@ -103,6 +103,7 @@ TEXTS = {
     "a seed beyond the generators": "seed: 99999999999999999999999\n",
     "the environment": "data: {path: '${oc.env:HOME}/${PATH}'}\n",
     "an empty tag of a number": "seed: !!int ''\n",
+    "a NUL by its escape": 'run: "a\\0b"\n',
     "bytes": "data: {path: !!binary aGVsbG8=}\n",
     "a domain that is a module": "domain: os\n",
     "a domain that is a path": "domain: ../../etc\n",
