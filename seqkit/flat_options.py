@@ -12,6 +12,7 @@ from seqkit.errors import ConfigError, did_you_mean
 from seqkit.settings import Settings, build_parser, option_names, parse_values
 
 _GROUPS = ("data", "model", "encoder", "trainer")
+_OF_A_RUN = ("probe", "threads", "resume", "fresh", "checkpoint_minutes")
 
 
 def settings_from(domain: Domain, options: dict[str, Any], seed: int = 0, run: str | Path | None = None) -> Settings:
@@ -21,7 +22,7 @@ def settings_from(domain: Domain, options: dict[str, Any], seed: int = 0, run: s
     known = [name for name in option_names(build_parser(domain, task)) if name.count(".") == 1]
     nested: dict[str, Any] = {group: {} for group in _GROUPS} | {"seed": seed, "run": None if run is None else str(run)}
     plain = with_text_paths(options)
-    nested |= {name: plain.pop(name) for name in ("probe", "threads") if name in plain}
+    nested |= {name: plain.pop(name) for name in _OF_A_RUN if name in plain}
     for name, value in plain.items():
         group, _, own = _place(name, known).partition(".")
         nested[group][own] = value

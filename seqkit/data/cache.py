@@ -21,7 +21,7 @@ from seqkit.version import __version__
 if TYPE_CHECKING:
     from seqkit.data.module import SequenceDataModule
 
-NOT_IN_THE_DATA = {"batch_size", "window", "step_budget", "order_seed"}
+NOT_IN_THE_DATA = {"batch_size", "window", "step_budget", "order_seed", "num_workers"}
 """Options that change no record."""
 
 

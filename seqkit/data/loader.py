@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -23,12 +26,16 @@ class BatchLoader(ABC):
         store: The encoded records.
         shuffle: False for evaluation.
         seed: Seed of the order.
+
+    Attributes:
+        num_workers: Threads that prepare batches ahead; 0: each is made when it is asked for.
     """
 
     def __init__(self, store: FlatStore, shuffle: bool, seed: int) -> None:
         self.store, self.shuffle, self.seed = store, shuffle, seed
         self.epoch = 0
         self.position = 0
+        self.num_workers = 0
         self._length: int | None = None
         self._limit: int | float = 1.0
         self._repeats = False
@@ -56,11 +63,14 @@ class BatchLoader(ABC):
         if not self.shuffle:
             self.epoch, self.position = 0, 0
         plan, end = self.plan(0 if self._repeats else self.epoch), limited(len(self), self._limit)
-        for position in range(self.position, end):
+        positions = range(self.position, end)
+        make = functools.partial(self.batch, plan)
+        batches = ahead(make, positions, self.num_workers) if self.num_workers else map(make, positions)
+        for position, batch in zip(positions, batches, strict=True):
             # Moved before the batch is handed over: Lightning never asks again after the last one.
             done = position + 1 == end
             self.epoch, self.position = (self.epoch + 1, 0) if done else (self.epoch, position + 1)
-            yield self.batch(plan, position)
+            yield batch
 
     def under(self, trainer: Any) -> BatchLoader:
         """This loader, with epochs as a Trainer wants them; `len` stays. Without one (None) as it is.
@@ -187,6 +197,28 @@ class RecordLoader(BatchLoader):
     def batch(self, plan: list[np.ndarray], position: int) -> Batch:
         """Some records, padded to the longest of them."""
         return collate(self.store, plan[position])
+
+
+def ahead(make: Callable[[int], Batch], positions: Iterable[int], num_workers: int) -> Iterator[Batch]:
+    """Batches in order, made by threads before they are asked for; numpy and torch let others run while they copy.
+
+    Args:
+        make: A batch of its position.
+        positions: In order.
+        num_workers: Threads; each is one batch ahead, and one more waits.
+    """
+    with ThreadPoolExecutor(num_workers, thread_name_prefix="batches") as pool:
+        waiting: deque[Future[Batch]] = deque()
+        try:
+            for position in positions:
+                waiting.append(pool.submit(make, position))
+                if len(waiting) > num_workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def limited(num_batches: int, limit: int | float) -> int:

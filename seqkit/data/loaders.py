@@ -20,6 +20,7 @@ class SplitLoaders:
     window: int
     step_budget: int
     order_seed: int | None
+    num_workers: int
     horizon: int | None
     look_back: int
     stride: int
@@ -53,6 +54,7 @@ class SplitLoaders:
             loader = self._windows(store, shuffle, seed)
         else:
             loader = RecordLoader(store, self.batch_size, self.step_budget, shuffle, seed)
+        loader.num_workers = self.num_workers
         if len(loader) == 0:
             raise DataError(
                 f"the {split} split is empty ({len(store)} records, {len(store.steps)} steps)",

@@ -26,6 +26,8 @@ from seqkit.lecture.sources.made import is_made
 from seqkit.problems import report
 from seqkit.steps import Record, Split
 
+_MOST_WORKERS = 64
+
 
 class SequenceDataModule(GivenPaths, SplitLoaders, pl.LightningDataModule, DataHooks):
     """Base of each domain's data module. A plugin sets two codecs and yields records; `DataHooks` are at its choice.
@@ -50,6 +52,7 @@ class SequenceDataModule(GivenPaths, SplitLoaders, pl.LightningDataModule, DataH
         on_bad_record: A record that cannot be used is an `error`, or is left out and counted (`skip`), or is kept for
             mending in the run's `quarantine.jsonl`, too (`quarantine`).
         max_bad: Most records that may be left out: a count, or a share such as `1%`.
+        num_workers: Threads that prepare batches ahead, which pays beside a fast device; the order stays.
 
     Attributes:
         codec: For `Record.sequence`.
@@ -95,14 +98,17 @@ class SequenceDataModule(GivenPaths, SplitLoaders, pl.LightningDataModule, DataH
         order_seed: int | None = None,
         on_bad_record: OnBadRecord = "error",
         max_bad: int | str = "1%",
+        num_workers: int = 0,
     ) -> None:
         super().__init__()
         for name, value in (("batch_size", batch_size), ("window", window), ("step_budget", step_budget)):
             if value < 1:
                 raise ConfigError(f"{name} is {value}", at=f"--data.{name}", fix="give a positive number")
+        if not 0 <= num_workers <= _MOST_WORKERS:
+            raise ConfigError(f"num_workers is {num_workers}", at="--data.num_workers", fix=f"0 to {_MOST_WORKERS}")
         self.give_paths(path, valid_path, test_path)
         self.task, self.batch_size, self.window = task, batch_size, window
-        self.step_budget, self.order_seed = step_budget, order_seed
+        self.step_budget, self.order_seed, self.num_workers = step_budget, order_seed, num_workers
         self.hold_out = HoldOut(
             valid_given=valid_path is not None or is_made(path),
             test_given=test_path is not None or is_made(path),

@@ -17,6 +17,7 @@ from seqkit.training.folder import RunFolder
 UNFINISHED = "unfinished.json"
 _LOCK = ".lock"
 _MISSING = object()
+_MAY_DIFFER = (("data", "num_workers"), ("trainer", "enable_progress_bar"), ("trainer", "enable_model_summary"))
 
 
 def config_of(folder: RunFolder) -> dict[str, Any] | None:
@@ -57,7 +58,7 @@ def find_unfinished(wanted: str | None, stem: str, config: dict[str, Any]) -> Ru
         begun = config_of(folder)
         if begun is None:
             return None
-        if difference := _first_difference(begun, config):
+        if difference := _first_difference(_decisive(begun), _decisive(config)):
             raise ConfigError(
                 f"{wanted} holds an unfinished run with another {difference}",
                 at="--run",
@@ -68,7 +69,8 @@ def find_unfinished(wanted: str | None, stem: str, config: dict[str, Any]) -> Ru
         return folder
     for path in sorted(Path("runs").glob(f"{stem}-*"), key=_number, reverse=True):
         folder = RunFolder(path)
-        if config_of(folder) == config and not _is_locked(folder):
+        begun = config_of(folder)
+        if begun is not None and _decisive(begun) == _decisive(config) and not _is_locked(folder):
             return folder
     return None
 
@@ -124,6 +126,14 @@ def _is_locked(folder: RunFolder) -> bool:
 
 def _being_trained(folder: RunFolder) -> ConfigError:
     return ConfigError(f"{folder.path} is being trained by another process", at="--run", fix="name another folder")
+
+
+def _decisive(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration without what changes no figure."""
+    kept = {name: value for name, value in config.items() if name != "threads"}
+    for group, name in _MAY_DIFFER:
+        kept[group] = {key: value for key, value in kept.get(group, {}).items() if key != name}
+    return kept
 
 
 def _first_difference(then: dict[str, Any], now: dict[str, Any], name: str = "") -> str:

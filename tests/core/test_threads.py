@@ -252,7 +252,7 @@ def test_auto_belongs_to_what_trains(verb: str) -> None:
 def test_fewer_threads_than_one_are_refused_before_torch_is_loaded(
     verb: str, value: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(main, "import_module", lambda module: pytest.fail("loaded"))
+    monkeypatch.setattr(main, "import_own", lambda module: pytest.fail("loaded"))
     assert main.main([verb, "--domain", "text", "--threads", value]) == 2
     assert f"threads is {value}\n  at: --threads\n  fix: give 1 or more" in capsys.readouterr().err
 
@@ -294,7 +294,7 @@ def test_the_command_says_so_before_torch_is_loaded(monkeypatch: pytest.MonkeyPa
         assert os.environ == {"GOMP_SPINCOUNT": "1000"}
         raise ConfigError(f"{module} would be loaded now")
 
-    monkeypatch.setattr(main, "import_module", load)
+    monkeypatch.setattr(main, "import_own", load)
     with pytest.raises(ConfigError, match="would be loaded now"):
         main._run(["domains"])
 

@@ -18,7 +18,7 @@ from seqkit.cli.main import main
 from seqkit.cli.report import print_result
 from seqkit.data.store import FlatStore
 from seqkit.settings import parse_arguments
-from seqkit.training import workflow
+from seqkit.training import fitting, workflow
 from seqkit.training.folder import as_json
 
 TINY: dict[str, Any] = {"hidden_size": 8, "max_epochs": 2, "batch_size": 8, "window": 8, "accelerator": "cpu"}
@@ -261,9 +261,9 @@ def test_one_record_is_counted_as_one(melody: Domain) -> None:
     data = melody.datamodule()
     data.setup("fit")
     store = data.store("train")
-    assert workflow._sizes(store) == f"{len(store)} records, {len(store.steps)} steps"
+    assert fitting._sizes(store) == f"{len(store)} records, {len(store.steps)} steps"
     one: Any = type("One", (), {"steps": [0] * 1234, "__len__": lambda self: 1})()
-    assert workflow._sizes(one) == "1 record, 1,234 steps"
+    assert fitting._sizes(one) == "1 record, 1,234 steps"
 
 
 def test_a_prompt_of_another_kind_is_refused(melody: Domain, trained: dict[str, Run]) -> None:

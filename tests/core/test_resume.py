@@ -1,0 +1,90 @@
+"""An unfinished run goes on by the same command, bit for bit as if nothing had ended it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from seqkit import Domain, SequenceModel
+from seqkit.data.loader import BatchLoader
+from tests.core.resuming import differences, trained
+
+STREAMS: dict[str, Any] = {"task": "next_step", "batch_size": 8, "window": 2}
+RECORDS: dict[str, Any] = {"task": "classify", "batch_size": 4}
+
+
+@pytest.fixture(scope="module")
+def whole(melody: Domain, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Uninterrupted runs, each trained once."""
+    runs: dict[str, Path] = {}
+
+    def run(**options: Any) -> Path:
+        key = repr(sorted(options.items()))
+        if key not in runs:
+            runs[key] = tmp_path_factory.mktemp("whole") / "run"
+            assert trained(melody, runs[key], **options)
+        return runs[key]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("options", "places"),
+    [
+        pytest.param(STREAMS, [("training", 1)], id="first batch"),
+        pytest.param(STREAMS, [("training", 5), ("training", 2)], id="carried state, twice"),
+        pytest.param(STREAMS, [("validation", 2)], id="inside the validation at an epoch's end"),
+        pytest.param(RECORDS, [("training", 7)], id="records"),
+        pytest.param(RECORDS | {"val_check_interval": 3}, [("training", 3)], id="validation due"),
+        pytest.param(RECORDS | {"val_check_interval": 3}, [("validation", 1)], id="inside a validation"),
+        pytest.param(RECORDS | {"accumulate_grad_batches": 3}, [("training", 4)], id="gradients accumulated"),
+        pytest.param(RECORDS | {"accumulate_grad_batches": 3}, [("training", 3)], id="after accumulating"),
+        pytest.param(RECORDS | {"limit_train_batches": 4}, [("training", 4)], id="last batch of an epoch"),
+        pytest.param(RECORDS | {"max_steps": 9}, [("training", 9)], id="last step"),
+        pytest.param(RECORDS | {"max_steps": 9, "max_epochs": -1}, [("validation", 99)], id="never"),
+        pytest.param(RECORDS | {"patience": 1, "learning_rate": 9.0}, [("training", 20)], id="early stopping"),
+        pytest.param(STREAMS | {"num_workers": 2, "weight_drop": 0.3}, [("training", 6)], id="threads"),
+    ],
+)
+def test_it_ends_as_if_it_had_never_been_interrupted(
+    options: dict[str, Any], places: list[tuple[str, int]], whole: Any, melody: Domain, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    ended = [trained(melody, run, at, **options) for at in places]
+    assert not ended[0] or places == [("validation", 99)]
+    assert ended[-1] or trained(melody, run, **options)
+    assert differences(run, whole(**options)) == []
+    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["best.ckpt", "last.ckpt"]
+
+
+def _off(patch: pytest.MonkeyPatch, what: str) -> None:
+    """Switch a part of the mechanism off."""
+    if what == "step randomness":
+        patch.setattr("seqkit.model.seed_step", lambda *numbers: None)
+    elif what == "loader state":
+        patch.setattr(BatchLoader, "load_state_dict", lambda self, state: None)
+    elif what == "carried state":
+        patch.setattr(SequenceModel, "restore_moving_state", lambda self, moving: None)
+    elif what == "extra draws in validation":
+        own = SequenceModel.validation_step
+
+        def step(self: SequenceModel, batch: Any, batch_idx: int) -> Any:
+            torch.rand(3)
+            return own(self, batch, batch_idx)
+
+        patch.setattr(SequenceModel, "validation_step", step)
+
+
+@pytest.mark.parametrize(
+    ("what", "harms"),
+    [("step randomness", True), ("loader state", True), ("carried state", True), ("extra draws in validation", False)],
+)
+def test_each_part_of_the_mechanism_is_needed_and_no_other(
+    what: str, harms: bool, whole: Any, melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    _off(monkeypatch, what)
+    assert not trained(melody, run, ("training", 26), **STREAMS)  # in the second epoch, after a validation
+    assert trained(melody, run, **STREAMS)
+    assert bool(differences(run, whole(**STREAMS))) == harms
