@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from rich.table import Table
 from seqkit.cli.verbs import output_path, parse_verb, require_format, require_writable, show_left_out
 from seqkit.data.module import SequenceDataModule
 from seqkit.errors import ConfigError
+from seqkit.file_names import plain_name
 from seqkit.inference.continuing import generate_records, require_forecaster
 from seqkit.plots.forecast import draw_forecast
 from seqkit.plots.style import save_figure
@@ -112,8 +112,7 @@ def _plot(one: _Forecast, path: Path) -> Path | None:
     """The fan of a forecast, beside the table."""
     levels = _LEVELS if len(one.samples) > 1 else (0.5,)
     quantiles = {level: np.quantile(one.samples, level, axis=0) for level in levels}
-    name = re.sub(r"\W+", "-", one.name).strip("-")
     return save_figure(
-        path.with_name(f"{path.stem}-{name or 'series'}.png"),
+        path.with_name(f"{path.stem}-{plain_name(one.name, 'series')}.png"),
         lambda figure: draw_forecast(figure, one.history, quantiles, title=one.name),
     )
