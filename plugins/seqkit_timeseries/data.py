@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from seqkit import (
-    ConfigError,
-    PathOption,
-    Record,
-    Split,
-)
-from seqkit_timeseries.backtest import Backtest, Piece, ShortSeries
+from seqkit import ConfigError, PathOption, Record, Split
+from seqkit_timeseries.backtest import Backtest, ShortSeries
 from seqkit_timeseries.choices import (
     Scaling,
     build_codec,
@@ -23,17 +18,16 @@ from seqkit_timeseries.choices import (
     usual_look_back,
 )
 from seqkit_timeseries.covariate_codec import CovariateCodec
-from seqkit_timeseries.covariates import Covaried, with_future
-from seqkit_timeseries.cuts import LEAST_TRAINED, Cut, TailRule
+from seqkit_timeseries.cuts import LEAST_TRAINED, TailRule
 from seqkit_timeseries.demo import HORIZON, SEASON, demo_series, demo_shapes
 from seqkit_timeseries.demo_faults import demo_sensors
 from seqkit_timeseries.division import Division
-from seqkit_timeseries.forecasts import SeriesRecord, Timeline
 from seqkit_timeseries.labelled import labelled_records
 from seqkit_timeseries.layout import Layout, TableOptions
-from seqkit_timeseries.reading import read_series
+from seqkit_timeseries.reading import glance_at, read_series
 from seqkit_timeseries.series import Series, require_float32
 from seqkit_timeseries.series_module import SeriesModule
+from seqkit_timeseries.series_records import SeriesRecords
 from seqkit_timeseries.tagged import Tagged
 from seqkit_timeseries.timeline import Duplicates, TimeRules
 
@@ -157,6 +151,7 @@ class TimeseriesData(SeriesModule):
         self.codec = build_codec(self.scaling, task, self.table_options, self.calendar)
         self.target_codec = build_target_codec(task, target) if self.labelled else self.codec
         self._season, self._look_back = season, look_back
+        self._learning = False
 
     @property
     def season(self) -> int:  # type: ignore[override]
@@ -175,7 +170,7 @@ class TimeseriesData(SeriesModule):
     def records(self, split: Split) -> Iterator[Record]:
         """Series with what is given of them, or records with their labels."""
         if not self.labelled:
-            return self._series_records(split)
+            return self._series().records(split, whole=self._learning)
         if self.task == "tag":
             return self._tagged().records(split)
         as_numbers = self.target == "value" and split != "predict"
@@ -186,15 +181,15 @@ class TimeseriesData(SeriesModule):
         if path is None:
             demo = {"tag": demo_sensors, "classify": demo_shapes}.get(self.task)
             return demo_series() if demo is None else demo(self.target == "value")
-        return read_series(path, self.table_options.for_prediction() if split == "predict" else self.table_options)
+        options = self.table_options.for_prediction() if split == "predict" else self.table_options
+        return read_series(path, options, self.kept)
 
     def placed(self) -> Iterator[tuple[Split | None, Record]]:
         """Each series once, in parts where its end is held out or lies in another file."""
         if self.labelled:
             yield from self._tagged().placed() if self.task == "tag" else super().placed()
             return
-        for split, part, continues in self._division().parts():
-            yield split, Record(self._sequence(part), origin=part.origin, continues=continues)
+        yield from self._series().placed()
 
     def fit_codecs(self) -> None:
         """Let the codecs learn from the training split, once.
@@ -202,9 +197,21 @@ class TimeseriesData(SeriesModule):
         Raises:
             ConfigError: If no step of training has the label `positive`.
         """
-        super().fit_codecs()
+        self._learning = True  # Sums over parts of a series would be rounded in another way.
+        try:
+            if not self._fitted and self._shows_at_once and (first := glance_at(self.path, self.table_options)):
+                self.codec.fit([self._series().sequence(first)])
+            super().fit_codecs()
+        finally:
+            self._learning = False
         labels = self.target_codec.state().get("labels", []) if self.task == "tag" else []
         require_label(self.positive, labels)
+
+    @property
+    def _shows_at_once(self) -> bool:
+        """Whether the codec learns no more than the shape of the first series, and that is never left out."""
+        as_they_are = self.scaling != "standard" and not self.table_options.known_columns
+        return as_they_are and not (self.labelled or self.hold_out.rules) and self.backtest.short_series == "error"
 
     @property
     def holds_out_whole(self) -> bool:
@@ -218,39 +225,19 @@ class TimeseriesData(SeriesModule):
             self.valid_path, self.test_path, self.first_steps,
         )  # fmt: skip
 
-    def _series_records(self, split: Split) -> Iterator[Record]:
-        several = self.backtest.tail.num_windows > 1 and self.streams
-        for series, cut in self._to_continue() if split == "predict" else self._division().pieces(split):
-            window = f"@{cut.context}" if several and cut.context else ""
-            yield SeriesRecord(
-                sequence=self._sequence(series.part(0, cut.end)),
-                origin=series.origin + window,
-                context=cut.context,
-                timeline=Timeline.of(series.part(0, cut.context or cut.end)),
-            )
-
-    def _sequence(self, series: Series) -> Any:
-        """A series as the codec takes it."""
-        return Covaried.of(series) if isinstance(self.codec, CovariateCodec) else series.values
-
-    def _division(self) -> Division:
-        return Division(
+    def _series(self) -> SeriesRecords:
+        tail, covaried = self.backtest.tail, isinstance(self.codec, CovariateCodec)
+        division = Division(
             self.read, self._check, self.hold_out.is_test, self.backtest, self.path, self.valid_path, self.test_path,
             self.first_steps,
         )  # fmt: skip
+        return SeriesRecords(
+            division, covaried, tail.num_windows > 1 and self.streams, self.horizon, self.calendar is not False
+        )
 
     def _check(self, series: Series) -> None:
         if self.scaling != "standard":
             require_float32(series)
-
-    def _to_continue(self) -> Iterator[Piece]:
-        """All of each series, and what is known of its steps to come."""
-        horizon = self.horizon if isinstance(self.codec, CovariateCodec) else None
-        for whole in self.read(self.path):
-            series, num_past = with_future(whole, horizon, dated=self.calendar is not False)
-            if num_past:
-                self._check(series)
-                yield series, Cut(len(series), num_past if num_past < len(series) else 0)
 
     def _find_season(self) -> int:
         if self.path is None or self.labelled:

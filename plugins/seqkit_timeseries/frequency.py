@@ -10,6 +10,8 @@ import numpy as np
 DAY_US = 86_400_000_000
 MINUTE_US = 60_000_000
 
+_TIMES_AT_ONCE = 1 << 16
+
 _HOUR_US = 60 * MINUTE_US
 _UNITS = (
     (2 * DAY_US, DAY_US, "day"),
@@ -134,6 +136,27 @@ def infer_frequency(times: np.ndarray) -> Frequency | None:
     if step == DAY_US and (gaps == 3 * DAY_US).any() and np.is_busday(times.astype("M8[D]")).all():
         return Frequency("weekday", 1)
     return Frequency("us", step)
+
+
+def constant_frequency(times: np.ndarray) -> Frequency | None:
+    """What `infer_frequency` says where each step follows after the same time, and that time is less than a month.
+
+    None says nothing. It looks at little of the times at once: they may lie on the disk.
+
+    Args:
+        times: (T,) datetime64[us] or int64, in any order.
+    """
+    if len(times) < 2:
+        return None
+    plain = times.view(np.int64)
+    gap = int(plain[1] - plain[0])
+    if gap <= 0 or (times.dtype.kind == "M" and gap >= 28 * DAY_US):
+        return None
+    for begin in range(0, len(plain) - 1, _TIMES_AT_ONCE):
+        part = plain[begin : begin + _TIMES_AT_ONCE + 1]
+        if (part[1:] - part[:-1] != gap).any():
+            return None
+    return Frequency("us" if times.dtype.kind == "M" else "index", gap)
 
 
 def _amount(count: float, name: str) -> str:

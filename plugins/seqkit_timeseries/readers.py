@@ -1,31 +1,30 @@
-"""Readers of long and wide tables, and the choice among all table layouts."""
+"""The reader of long tables, and the choice among all table layouts."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from seqkit import DataError, SourceFile, report, reporting
-from seqkit_timeseries.cells import NO_TIME, is_number, numbers, text_column, texts, times
+from seqkit_timeseries.blocks import Block, Names, joined, read_blocks, series_of
 from seqkit_timeseries.layout import Roles, TableOptions, find_layout, find_roles
 from seqkit_timeseries.rows import read_rows_of_series
-from seqkit_timeseries.series import Series, row_times
-from seqkit_timeseries.tables import Head, read_head, table_batches
-
-_NO_ID = -1
-"""Stands for an id that was reported as empty."""
+from seqkit_timeseries.series import Series
+from seqkit_timeseries.tables import read_head
+from seqkit_timeseries.wide import KeptTables, read_wide
 
 
-def read_table(source: SourceFile, options: TableOptions) -> Iterator[Series]:
+def read_table(source: SourceFile, options: TableOptions, kept: KeptTables | None = None) -> Iterator[Series]:
     """All series of a table, their times checked and repaired as the options say.
 
-    Of a long table or of rows one series is in memory at a time, of a wide table all of them.
+    Of a long table or of rows one series is in memory at a time; a large wide table lies on the disk meanwhile.
+
+    Args:
+        source: The file.
+        options: How to read it.
+        kept: Where a large wide table stays for the next time.
 
     Raises:
         DataError: Names the file and the row, or the series and the timestamp, that cannot be used.
@@ -35,121 +34,28 @@ def read_table(source: SourceFile, options: TableOptions) -> Iterator[Series]:
     if layout == "rows":
         return read_rows_of_series(source, head, options)
     roles = find_roles(source, head, options, layout)
-    names = _Names()
-    blocks = _blocks(source, head, roles, options, names)
-    if layout == "long":
-        return _read_long(source, blocks, roles, options, names)
-    return _read_wide(source, blocks, roles, options)
-
-
-class _Names:
-    """Ids of a file as numbers, in the order of their first rows: numbers are compared at once, text is not."""
-
-    def __init__(self) -> None:
-        self._names: list[str] = []
-        self._numbers: dict[str, int] = {}
-
-    def of(self, number: int) -> str:
-        """The id."""
-        return self._names[number]
-
-    def numbers(self, column: pa.Array) -> np.ndarray:
-        """The number of each row's id, (N,) int64; `_NO_ID` where it is empty."""
-        column = text_column(column)
-        changes = pc.not_equal(column.slice(1), column.slice(0, max(len(column) - 1, 0)))
-        begins = np.concatenate([[0], np.flatnonzero(changes.to_numpy(zero_copy_only=False)) + 1])[: len(column)]
-        runs = [self._number(name) for name in column.take(pa.array(begins)).to_pylist()]
-        return np.repeat(np.array(runs, np.int64), np.diff(np.append(begins, len(column))))
-
-    def _number(self, name: str) -> int:
-        if name not in self._numbers and name:
-            self._numbers[name] = len(self._names)
-            self._names.append(name)
-        return self._numbers.get(name, _NO_ID)
-
-
-@dataclass
-class _Block:
-    """Consecutive rows as arrays, values before what is known ahead; the others are None where no column holds them."""
-
-    ids: np.ndarray | None
-    times: np.ndarray | None
-    values: np.ndarray
-    labels: np.ndarray | None
-    statics: np.ndarray | None = None
-
-    def rows(self, index: slice | np.ndarray) -> _Block:
-        others = (None if a is None else a[index] for a in (self.ids, self.times, self.labels, self.statics))
-        ids, when, labels, statics = others
-        return _Block(ids, when, self.values[index], labels, statics)
-
-    def usable(self) -> np.ndarray:
-        """Rows with an id and a time, (N,) bool; those without were reported."""
-        named = np.ones(len(self.values), dtype=bool) if self.ids is None else self.ids != _NO_ID
-        return named if self.times is None else named & (self.times.view(np.int64) != NO_TIME)
-
-
-def _blocks(source: SourceFile, head: Head, roles: Roles, options: TableOptions, names: _Names) -> Iterator[_Block]:
-    file = source.origin
-    for row, batch in table_batches(source, head, _types(head, roles, options)):
-        if not batch.num_rows:
-            continue
-        columns = [numbers(batch.column(name), name, row, file) for name in (*roles.values, *roles.known)]
-        block = _Block(
-            None if roles.identifier is None else _ids(batch, roles.identifier, row, file, names),
-            None if roles.time is None else times(batch.column(roles.time), roles.time, row, file, options.time_format),
-            np.stack(columns, axis=1) if len(columns) > 1 else columns[0][:, None],
-            None if roles.label is None else _labels(batch, roles.label, row, file, options),
-            np.stack([texts(batch.column(name)) for name in roles.statics], axis=1) if roles.statics else None,
-        )
-        usable = block.usable()
-        yield block if usable.all() else block.rows(usable)
-
-
-def _types(head: Head, roles: Roles, options: TableOptions) -> dict[str, pa.DataType]:
-    """What the columns of numbers and the time are, by the first row."""
-    types = dict.fromkeys([*roles.values, *roles.known], pa.float64())
-    if roles.time is not None and options.time_format is None and len(head.first) == len(head.names):
-        numbered = is_number(head.first[head.names.index(roles.time)])
-        types[roles.time] = pa.float64() if numbered else pa.timestamp("us")
-    return types
-
-
-def _labels(batch: pa.RecordBatch, name: str, first_row: int, file: str, options: TableOptions) -> np.ndarray:
-    if options.labels == "number":
-        return numbers(batch.column(name), name, first_row, file)
-    labels = texts(batch.column(name))
-    if not options.aligned:
-        return labels
-    labels = np.array([sys.intern(label.strip()) for label in labels], dtype=object)  # Few labels, many rows.
-    for row in np.flatnonzero((labels == "") | (labels == "nan") | (labels == "NaN")):
-        at = f"{file}, row {first_row + int(row)}, column {name!r}"
-        report(DataError("the label is missing", at=at, fix="give each row its label, or leave the rows out"))
-    return labels
-
-
-def _ids(batch: pa.RecordBatch, name: str, first_row: int, file: str, names: _Names) -> np.ndarray:
-    ids = names.numbers(batch.column(name))
-    for row in np.flatnonzero(ids == _NO_ID):
-        at = f"{file}, row {first_row + int(row)}, column {name!r}"
-        report(DataError("the id is empty", at=at, fix="name the series of each row"))
-    return ids
+    if layout == "wide":
+        return read_wide(source, head, roles, options, kept)
+    names = Names()
+    return _read_long(source, read_blocks(source, head, roles, options, names), roles, options, names)
 
 
 def _read_long(
-    source: SourceFile, blocks: Iterable[_Block], roles: Roles, options: TableOptions, names: _Names
+    source: SourceFile, blocks: Iterable[Block], roles: Roles, options: TableOptions, names: Names
 ) -> Iterator[Series]:
     """One row a step: rows of an id follow each other, and a series is complete where the id changes."""
-    held: list[_Block] = []
+    held: list[Block] = []
     current, done = "", set[str]()
     for block in _by_id(list(blocks)) if options.rules.sort else blocks:
         assert block.ids is not None
+        if not len(block.ids):
+            continue  # All of its rows were reported.
         bounds = np.flatnonzero(np.concatenate([[True], block.ids[1:] != block.ids[:-1], [True]]))
         for begin, end in pairwise(bounds):
             name = names.of(block.ids[begin])
             if held and name != current:
                 with reporting():
-                    yield options.rules.apply(_series(source, current, held, roles, options))
+                    yield options.rules.apply(series_of(source, current, joined(held), roles, options))
                 done.add(current)
                 held = []
             if name in done:
@@ -159,82 +65,14 @@ def _read_long(
             current = name
             held.append(block.rows(slice(begin, end)))
     if held:
-        yield options.rules.apply(_series(source, current, held, roles, options))
+        yield options.rules.apply(series_of(source, current, joined(held), roles, options))
 
 
-def _by_id(blocks: list[_Block]) -> list[_Block]:
+def _by_id(blocks: list[Block]) -> list[Block]:
     """All rows as one block, series in the order of their first rows."""
     if not blocks:
         return []
-    whole = _joined(blocks)
+    whole = joined(blocks)
     assert whole.ids is not None
     _, first, inverse = np.unique(whole.ids, return_index=True, return_inverse=True)
     return [whole.rows(np.argsort(first[inverse], kind="stable"))]
-
-
-def _read_wide(source: SourceFile, blocks: Iterable[_Block], roles: Roles, options: TableOptions) -> Iterator[Series]:
-    """One row a step; each column a series, or a feature of the only one."""
-    held = list(blocks)
-    if not held:
-        raise DataError("holds no rows", at=source.origin, fix="check the file")
-    stem = source.name.removesuffix(".gz").rpartition(".")[0] or source.name
-    if options.alone and options.multivariate and not options.labelled:
-        stem = "series"  # The only table of a path: its continuation lies in a file of another name.
-    table = options.rules.apply(_series(source, stem, held, roles, options))
-    if options.multivariate or options.labelled:
-        yield table
-        return
-    for index, name in enumerate(roles.values):
-        values = np.concatenate([table.values[:, index : index + 1], table.known], axis=1)
-        yield replace(table, name=name, values=values, features=(name, *roles.known))
-
-
-def _series(source: SourceFile, name: str, blocks: list[_Block], roles: Roles, options: TableOptions) -> Series:
-    block = _joined(blocks)
-    label = source.label or source.folder or None
-    if block.labels is not None and not options.aligned:
-        found = sorted(set(block.labels.tolist()))
-        if len(found) > 1:
-            what = f"labels {found[0]!r} and {found[1]!r} in one series"
-            fix = "a series has one label: repeat it in each of its rows"
-            report(DataError(what, at=f"{source.origin}:{name}, column {roles.label!r}", fix=fix))
-        label = found[0] or None
-    when = row_times(len(block.values)) if block.times is None else block.times
-    return Series(
-        source.origin,
-        name,
-        block.values,
-        when,
-        (*roles.values, *roles.known),
-        timed=block.times is not None,
-        label=label,
-        num_known=len(roles.known),
-        statics=_statics(block.statics, roles.statics, f"{source.origin}:{name}"),
-        labels=block.labels if options.aligned else None,
-    )
-
-
-def _statics(cells: np.ndarray | None, names: list[str], origin: str) -> tuple[str, ...]:
-    """The one cell of each column that must not change over a series."""
-    if cells is None:
-        return ()
-    for name, column in zip(names, cells.T, strict=True):
-        found = sorted(set(column.tolist()))
-        if len(found) > 1:
-            raise DataError(
-                f"{found[0]!r} and {found[1]!r} in a column that never changes",
-                at=f"{origin}, column {name!r}",
-                fix="correct it, or name the column in --data.known_columns if it is known ahead",
-            )
-    return tuple(cells[0].tolist())
-
-
-def _joined(blocks: list[_Block]) -> _Block:
-    def join(name: str) -> np.ndarray | None:
-        parts = [getattr(block, name) for block in blocks]
-        return None if parts[0] is None else np.concatenate(parts)
-
-    if len({block.times.dtype for block in blocks if block.times is not None}) > 1:
-        raise DataError("the time column holds both dates and plain numbers", fix="write all times in one way")
-    values = np.concatenate([block.values for block in blocks])
-    return _Block(join("ids"), join("times"), values, join("labels"), join("statics"))

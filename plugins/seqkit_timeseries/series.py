@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from seqkit import DataError, report
 from seqkit_timeseries.frequency import Frequency
+from seqkit_timeseries.scratch import blocks_of, forget, is_mapped
+
+_ROUNDING = 2**-24
+"""A float32 is right to so much of its size."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +86,8 @@ class Series:
         ends = self.predicted[[0, -1]] if len(self) else self.predicted
         if len(self) and not np.isnan(ends).all(axis=1).any():
             return 0, len(self)
-        seen = np.flatnonzero(~np.isnan(self.predicted).all(axis=1))
-        return (int(seen[0]), int(seen[-1]) + 1) if len(seen) else (0, 0)
+        begin = _num_unmeasured(self.predicted)
+        return (begin, len(self) - _num_unmeasured(self.predicted[::-1])) if begin < len(self) else (0, 0)
 
     def followed_by(self, following: Series) -> Series:
         """This series and the values after it; times of the two are not checked here.
@@ -154,19 +159,52 @@ def require_float32(series: Series) -> None:
     Raises:
         DataError: Names the series, its size and its deviation.
     """
-    for feature, column in zip(series.features, series.predicted.T, strict=False):
-        seen = column if not np.isnan(column.max(initial=0)) else column[~np.isnan(column)]
-        if not len(seen) or (low := seen.min()) == (high := seen.max()):
-            continue
-        # Two values a range apart among n alone deviate by range / sqrt(2 n): mostly that is enough to know.
-        if max(abs(low), abs(high)) * 2**-24 <= 0.01 * (high - low) / (2 * len(seen)) ** 0.5:
-            continue
+    low, high, count = _ranges(series.predicted)
+    # Two values a range apart among n alone deviate by range / sqrt(2 n): mostly that is enough to know.
+    most = np.maximum(abs(low), abs(high)) * _ROUNDING
+    for index in np.flatnonzero((low < high) & (most > 0.01 * (high - low) / np.sqrt(2 * np.maximum(count, 1)))):
+        column = series.predicted[:, index]
+        seen = column[~np.isnan(column)]
         deviation, largest = float(seen.std()), float(np.abs(seen).max())
-        # A float32 is right to 2^-24 of its size; a hundredth of the deviation should still be seen.
-        if largest * 2**-24 > 0.01 * deviation > 0:
+        if largest * _ROUNDING > 0.01 * deviation > 0:  # A hundredth of the deviation should still be seen.
             what = f"values near {largest:.6g} that vary by {deviation:.3g}: float32 cannot tell them apart"
             fix = "subtract a constant from the column, or use --data.scaling standard"
-            report(DataError(what, at=f"{series.origin}, column {feature}", fix=fix))
+            report(DataError(what, at=f"{series.origin}, column {series.features[index]}", fix=fix))
+
+
+def in_blocks(series: Series) -> Iterator[Series]:
+    """A series that lies on the disk in parts that are small in memory; any other one as it is."""
+    if not is_mapped(series.values):
+        yield series
+        return
+    for begin, end in blocks_of(series.values):
+        yield series.part(begin, end)
+        forget(series.values)
+
+
+def _ranges(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lowest, highest and number of the values of each column, NaN left out; (F,) each."""
+    low, high = np.full(rows.shape[1], np.inf), np.full(rows.shape[1], -np.inf)
+    count = np.zeros(rows.shape[1], np.int64)
+    for begin, end in blocks_of(rows):
+        part = rows[begin:end]
+        low, high = (
+            np.fmin(low, np.fmin.reduce(part, initial=np.inf)),
+            np.fmax(high, np.fmax.reduce(part, initial=-np.inf)),
+        )
+        count += (part == part).sum(axis=0)
+        forget(rows)
+    return low, high, count
+
+
+def _num_unmeasured(rows: np.ndarray) -> int:
+    """Rows before the first one with a value."""
+    for begin, end in blocks_of(rows):
+        seen = ~np.isnan(rows[begin:end]).all(axis=1)
+        forget(rows)
+        if seen.any():
+            return begin + int(seen.argmax())
+    return len(rows)
 
 
 def _shape(series: Series) -> str:

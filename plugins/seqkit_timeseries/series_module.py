@@ -27,12 +27,15 @@ from seqkit_timeseries.codec import RecordScaleCodec
 from seqkit_timeseries.events import event_figures, rarer_label
 from seqkit_timeseries.forecasts import SeriesRecord, table_of, write_tables
 from seqkit_timeseries.frequency import Frequency
+from seqkit_timeseries.layout import TableOptions
 from seqkit_timeseries.made import MADE, in_units_of
+from seqkit_timeseries.reading import glance_at
 from seqkit_timeseries.series import Series
 from seqkit_timeseries.step_rows import step_writers
 from seqkit_timeseries.stream import read_lines_of_numbers
 from seqkit_timeseries.threshold import threshold_baseline
 from seqkit_timeseries.ts_format import parse_case
+from seqkit_timeseries.wide import KeptTables
 
 
 class SeriesModule(SequenceDataModule, ABC):
@@ -42,6 +45,8 @@ class SeriesModule(SequenceDataModule, ABC):
         backtest: How series are cut in time.
         quantiles: Levels that a written forecast holds.
         positive: Under tag, the label with figures of its own; None takes the rarer.
+        table_options: How tables are read.
+        kept: Large wide tables, until a training begins.
     """
 
     made = MADE
@@ -49,7 +54,12 @@ class SeriesModule(SequenceDataModule, ABC):
     backtest: Backtest
     quantiles: list[float]
     positive: str | None
+    table_options: TableOptions
     _season: int | None
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.kept = KeptTables()
 
     @abstractmethod
     def read(self, path: PathOption, split: Split = "train") -> Iterator[Series]:
@@ -57,8 +67,15 @@ class SeriesModule(SequenceDataModule, ABC):
 
     def find_frequency(self) -> Frequency | None:
         """The regular step of the first series; None where its times say nothing."""
-        first = next(iter(self.read(self.path, "predict")), None)
+        first = glance_at(self.path, self.table_options.for_prediction())
+        first = first or next(iter(self.read(self.path, "predict")), None)
         return None if first is None else first.frequency
+
+    def train_dataloader(self) -> Any:
+        """Training batches; large tables, which were read for validation, too, are given up."""
+        loader = super().train_dataloader()
+        self.kept.clear()
+        return loader
 
     def describe_span(self, num_steps: float) -> str:
         """By the timestamps: `38 hours`, `3.2 days`; in steps where there are none."""

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from seqkit import DataError, observe, report
-from seqkit_timeseries.frequency import infer_frequency
+from seqkit_timeseries.frequency import constant_frequency, infer_frequency
 from seqkit_timeseries.series import Series
 
 Duplicates = Literal["error", "first", "last", "mean"]
@@ -40,6 +40,10 @@ class TimeRules:
         """
         if len(series) == 0:
             return series
+        if (constant := constant_frequency(series.times)) is not None:
+            if series.timed:
+                observe("frequency", constant)
+            return replace(series, frequency=constant)
         series = self._one_row_a_time(self._in_order(series))
         frequency = infer_frequency(series.times)
         series = replace(series, frequency=frequency)
