@@ -10,6 +10,7 @@ from seqkit.domain import Domain
 from seqkit.testing.bench import Bench
 from seqkit.testing.laws_batch import check_batch, check_symmetry
 from seqkit.testing.laws_codec import check_codec, check_codec_state, check_records
+from seqkit.testing.laws_resume import check_resume
 from seqkit.testing.laws_stream import check_causality, check_reset, check_stream
 from seqkit.testing.laws_training import check_checkpoint, check_first_loss, check_gradients, check_overfit
 
@@ -29,6 +30,7 @@ CHECKS: tuple[Check, ...] = (
     check_gradients,
     check_overfit,
     check_checkpoint,
+    check_resume,
 )
 """All laws, those of the data first: what breaks there breaks the rest."""
 

@@ -74,7 +74,7 @@ def differences(one: Path, other: Path) -> list[str]:
 
 
 def _differs(results: list[dict[str, Any]], key: str) -> bool:
-    return results[0][key] != results[1].get(key)
+    return bool(results[0][key] != results[1].get(key))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -84,4 +84,5 @@ def _same(one: Any, other: Any) -> bool:
         return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(_same, one, other))
-    return bool(one == other)
+    equal: bool = one == other
+    return equal
