@@ -34,8 +34,9 @@ class CheckedLines(io.RawIOBase):
     """
 
     def __init__(self, stream: IO[bytes], origin: str, lenient: bool, header: bool) -> None:
-        self._stream, self._origin, self._lenient, self._header = stream, origin, lenient, header
+        self._origin, self._lenient, self._header = origin, lenient, header
         self._ready, self._held = b"", list[bytes]()
+        self._read = getattr(stream, "read1", stream.read)
         self._ended, self._num_lines = False, 0
         self.damage: DataError | None = None
         self.bad: dict[int, bytes] = {}
@@ -66,7 +67,7 @@ class CheckedLines(io.RawIOBase):
 
     def _fill(self) -> None:
         try:
-            data = self._stream.read(_READ_BYTES)
+            data = self._read(_READ_BYTES)  # What comes before a damage comes first.
         except (OSError, EOFError, zlib.error) as error:
             what = f"cannot be read to its end: {error}"
             self.damage = DataError(what, at=f"{self._origin}, after line {self._num_lines}", fix="get the file again")

@@ -114,6 +114,7 @@ def _as_text(source: SourceFile, delimiter: str, names: list[str] | None, skip_r
         ignore_empty_lines=names is None or len(names) > 1,  # In a single column an empty line is an empty cell.
         invalid_row_handler=note,
     )
+    checked: CheckedLines | None = None
     try:
         if names is None:
             with source.open() as stream:
@@ -129,11 +130,11 @@ def _as_text(source: SourceFile, delimiter: str, names: list[str] | None, skip_r
             batches: Iterable[pa.RecordBatch] = csv.open_csv(checked, read, parse, convert)
             if on_ragged == "skip":
                 batches = _unmarked(source, _numbered(source, batches, ragged, skip_rows or 1), checked)
-            yield from _closed(source, batches)
+            yield from _closed(source, batches, checked)
         if checked.damage is not None:
             raise checked.damage
     except (pa.ArrowInvalid, EOFError, OSError, zlib.error) as error:
-        raise _explain(source, ragged, error) from error
+        raise (checked and checked.damage) or _explain(source, ragged, error) from error
 
 
 def first_row(batch: pa.RecordBatch, expected: int) -> int:
@@ -177,7 +178,7 @@ def _unmarked(source: SourceFile, batches: Iterable[pa.RecordBatch], checked: Ch
             begin = row + 1
 
 
-def _closed(source: SourceFile, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _closed(source: SourceFile, batches: Iterable[pa.RecordBatch], checked: CheckedLines) -> Iterator[pa.RecordBatch]:
     """The batches, without the last row if it begins with a quote that is never closed and so has taken in the rest."""
     latest = None
     for batch in batches:
@@ -187,7 +188,7 @@ def _closed(source: SourceFile, batches: Iterable[pa.RecordBatch]) -> Iterator[p
     if latest is None:
         return
     cell = latest.columns[-1][latest.num_rows - 1].as_py() if latest.num_rows else ""
-    if "\n" in cell:
+    if "\n" in cell and checked.damage is None:
         num_lines, last = _end_of(source)
         if last != b'"':
             if latest.num_rows > 1:

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seqkit import DataError, SourceFile, read_delimited, read_rows
+from seqkit import DataError, SourceFile, read_batches, read_delimited, read_rows, reporting
+from seqkit.problems import collect_problems
 
 
 def rows_of(path: Path, *columns: str) -> list[tuple[int, dict[str, object]]]:
@@ -158,3 +159,41 @@ def test_a_ragged_row_is_named_when_columns_are_typed(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="1 cells where 2 are expected") as error:
         list(read_delimited(SourceFile(tmp_path / "t.csv"), ",", ["a", "b"], 1, {"a": pa.float64()}))
     assert error.value.at == "t.csv, line 3"
+
+
+def test_the_first_object_of_json_lines_need_not_have_each_column(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"b": 1}\n\n{"a": "x", "b": 2}\n{"a": "2020-01-01"}\n')
+    expected = [(1, {"a": None}), (2, {"a": "x"}), (3, {"a": "2020-01-01"})]
+    assert rows_of(tmp_path / "t.jsonl", "a") == expected
+    with pytest.raises(DataError, match="columns: b, a"):
+        rows_of(tmp_path / "t.jsonl", "q")
+
+
+def test_batches_of_json_lines_have_the_columns_of_the_first_and_text_where_kinds_are_mixed(tmp_path: Path) -> None:
+    rows = ['{"y": 1, "note": "a"}'] * 2048 + ['{"y": 2.5, "more": 1}', '{"y": "oops", "note": [1]}']
+    (tmp_path / "t.jsonl").write_text("\n".join(rows))
+    first, second = read_batches(SourceFile(tmp_path / "t.jsonl"))
+    assert first.num_rows == 2048 and str(first.schema.field("y").type) == "int64"
+    assert second.to_pylist() == [{"y": "2.5", "note": None}, {"y": "oops", "note": [1]}]
+
+
+def test_rows_before_a_damage_are_whole(tmp_path: Path) -> None:
+    rows = [f"{n},{n * 7919 % 10_007}" for n in range(40_000)]
+    packed = gzip.compress("\n".join(["a,b", *rows]).encode())
+    (tmp_path / "t.csv.gz").write_bytes(packed[: len(packed) // 2])
+    with collect_problems() as found, reporting():
+        got: list[str] = []
+        got.extend(f"{row['a']},{row['b']}" for _, row in read_rows(SourceFile(tmp_path / "t.csv.gz")))
+    assert [error.what.partition(":")[0] for error in found.errors] == ["cannot be read to its end"]
+    assert len(got) > 5_000 and got == rows[: len(got)]
+
+
+def test_a_row_of_bytes_that_are_no_utf8_is_left_out_whole_with_its_lines(tmp_path: Path) -> None:
+    content = b'a,b\n1,x\n2,"two\nl\xe9nes \xff"\n3,caf\xe9\n4,y\n\xe9,b,c\n5,z\n'
+    (tmp_path / "t.csv").write_bytes(content)
+    with collect_problems() as found:
+        rows = rows_of(tmp_path / "t.csv")
+    assert [(number, row["a"]) for number, row in rows] == [(1, "1"), (4, "4"), (6, "5")]
+    places = ["t.csv, line 4", "t.csv, line 5", "t.csv, line 6"]  # of the wide row pyarrow counts rows, not lines
+    assert sorted(str(error.at) for error in found.errors) == places
+    assert found.num_problems == 3
