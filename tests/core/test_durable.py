@@ -3,7 +3,9 @@
 import errno
 import os
 import resource
-from collections.abc import Callable
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +156,36 @@ def test_a_limit_of_file_sizes_is_told_with_the_bytes_needed(tmp_path: Path) -> 
 
     assert in_child(work) == 3
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MiB in memory, where this process may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if (
+        shutil.which("mount") is None
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True
+        ).returncode
+    ):
+        pytest.skip("mounting is not allowed here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_and_one_that_is_read_only_keep_what_was_saved(small_disk: Path) -> None:
+    path = small_disk / "a.bin"
+    atomic_write(path, "old")
+    with pytest.raises(DependencyError, match=r"no space .* 2,097,152 bytes are needed, 1,0\d\d,\d+ bytes are free"):
+        atomic_write(path, bytes(2 << 20))
+    with pytest.raises(DependencyError, match=r"no space .* it does not fit"), replacing(path) as file:
+        file.write(bytes(2 << 20))  # of a size that was not known before
+    assert path.read_text() == "old" and list(small_disk.iterdir()) == [path]
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(DependencyError, match="the folder cannot be written: Read-only file system"):
+        atomic_write(path, "new")
+    assert path.read_text() == "old" and list(small_disk.iterdir()) == [path]
 
 
 def test_what_killed_writers_left_is_swept_and_what_others_write_is_not(tmp_path: Path) -> None:
