@@ -14,6 +14,8 @@ from seqkit_timeseries.scratch import blocks_of, forget, is_mapped
 _ROUNDING = 2**-24
 """A float32 is right to so much of its size."""
 
+_NUMBERS_BESIDE = 512
+
 
 @dataclass(frozen=True)
 class Series:
@@ -184,17 +186,26 @@ def in_blocks(series: Series) -> Iterator[Series]:
 
 def _ranges(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lowest, highest and number of the values of each column, NaN left out; (F,) each."""
-    low, high = np.full(rows.shape[1], np.inf), np.full(rows.shape[1], -np.inf)
-    count = np.zeros(rows.shape[1], np.int64)
+    width = rows.shape[1]
+    low, high, count = np.full(width, np.inf), np.full(width, -np.inf), np.zeros(width, np.int64)
+    beside = max(_NUMBERS_BESIDE // max(width, 1), 1)  # Rows side by side: few columns take as long as many.
     for begin, end in blocks_of(rows):
-        part = rows[begin:end]
-        low, high = (
-            np.fmin(low, np.fmin.reduce(part, initial=np.inf)),
-            np.fmax(high, np.fmax.reduce(part, initial=-np.inf)),
-        )
-        count += (part == part).sum(axis=0)
+        even = end - (end - begin) % beside
+        for part, num_beside in ((rows[begin:even], beside), (rows[even:end], 1)):
+            if part.size:
+                lowest, highest, number = _column_ranges(part.reshape(-1, num_beside * width))
+                low = np.fmin(low, np.fmin.reduce(lowest.reshape(-1, width)))
+                high = np.fmax(high, np.fmax.reduce(highest.reshape(-1, width)))
+                count += number.reshape(-1, width).sum(axis=0)
         forget(rows)
     return low, high, count
+
+
+def _column_ranges(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    low, high = rows.min(axis=0), rows.max(axis=0)
+    if not np.isnan(low).any():
+        return low, high, np.full(rows.shape[1], len(rows))
+    return np.fmin.reduce(rows), np.fmax.reduce(rows), (~np.isnan(rows)).sum(axis=0)
 
 
 def _num_unmeasured(rows: np.ndarray) -> int:
