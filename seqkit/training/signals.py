@@ -66,6 +66,8 @@ class Interruption:
         before = {number: signal.signal(number, self._receive) for number in numbers}
         try:
             yield
+        except _EndNow:
+            raise self.error(self.lost) from None
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
@@ -75,7 +77,11 @@ class Interruption:
             raise KeyboardInterrupt
         self.number = self.number or number
         if not self._waits:
-            raise self.error(self.lost)
+            raise _EndNow
+
+
+class _EndNow(BaseException):
+    """Raised wherever the process is at the moment; no `except Exception` of a library may swallow it."""
 
 
 class NoSignals(_SignalConnector):
