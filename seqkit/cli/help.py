@@ -67,6 +67,9 @@ seqkit fit --domain NAME: train a model.
   --run DIR           run folder (the next free runs/NAME-TASK-N)
   --probe true|false  measure whether bf16-mixed is faster here, and use it only then (true)
   --threads N         threads that compute (the cores of this process); auto times a few steps and takes the fastest
+  --resume auto|never go on with the unfinished run of the same settings: the same command continues (auto)
+  --fresh             begin anew; what is in --run is renamed, not removed
+  --checkpoint_minutes M   minutes between points that a killed training goes on from (5)
   --print_config      show all options as YAML and stop
 """
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ import torch
 from numpy.lib.stride_tricks import as_strided
 from torch import Tensor
 
+from seqkit.data.ahead import ahead
 from seqkit.data.batching import StreamPlan, idle_share, padding_share, plan_buckets, plan_streams
 from seqkit.data.store import FlatStore, as_steps
 from seqkit.steps import IGNORED, Batch, valid_mask
@@ -197,28 +196,6 @@ class RecordLoader(BatchLoader):
     def batch(self, plan: list[np.ndarray], position: int) -> Batch:
         """Some records, padded to the longest of them."""
         return collate(self.store, plan[position])
-
-
-def ahead(make: Callable[[int], Batch], positions: Iterable[int], num_workers: int) -> Iterator[Batch]:
-    """Batches in order, made by threads before they are asked for; numpy and torch let others run while they copy.
-
-    Args:
-        make: A batch of its position.
-        positions: In order.
-        num_workers: Threads; each is one batch ahead, and one more waits.
-    """
-    with ThreadPoolExecutor(num_workers, thread_name_prefix="batches") as pool:
-        waiting: deque[Future[Batch]] = deque()
-        try:
-            for position in positions:
-                waiting.append(pool.submit(make, position))
-                if len(waiting) > num_workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
 
 
 def limited(num_batches: int, limit: int | float) -> int:

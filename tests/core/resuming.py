@@ -16,7 +16,7 @@ from seqkit.errors import InterruptedRun
 from seqkit.flat_options import settings_from
 from seqkit.training.fitting import fit
 
-SMALL: dict[str, Any] = {"hidden_size": 6, "max_epochs": 3, "log_every_n_steps": 1, "dropout": 0.3}
+SMALL: dict[str, Any] = {"hidden_size": 6, "max_epochs": 3, "log_every_n_steps": 1, "model_dropout": 0.3}
 """A training that draws random numbers in each step."""
 
 _NOT_COMPARED = ("seconds", "rungs", "steps_per_second", "detail", "plots", "run")
