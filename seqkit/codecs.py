@@ -198,6 +198,7 @@ class TagCodec(Codec):
         if len(found) < 2:
             raise DataError(
                 f"tagging needs at least two tags, the training data holds {found}",
+                at="the tags of the training split",
                 fix="check the column of the tags; or hold out other records or less, so that training has rare ones",
             )
         self._labels.labels = found

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from seqkit.codec import Codec, require_fitted
-from seqkit.errors import DataError
+from seqkit.errors import DataError, StructureError
 from seqkit.steps import Continuous
 
 
@@ -62,7 +62,8 @@ class StandardCodec(Codec):
             centred = np.where(seen, array - shift, 0.0)
             count, total, squares = count + seen.sum(0), total + centred.sum(0), squares + (centred**2).sum(0)
         if not count.size:
-            raise DataError("no training values to standardise", fix="check that the training split is not empty")
+            what, fix = "no training values to standardise", "hold out less, or check which records were left out"
+            raise StructureError(what, at="the training split", fix=fix)
         mean = total / np.maximum(count, 1)
         deviation = np.sqrt(np.maximum(squares / np.maximum(count, 1) - mean**2, 0.0))
         if self.standardise:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from seqkit import DataError, Split, report
+from seqkit import DataError, Split, report, reporting
 from seqkit_timeseries.cuts import Cut, TailRule
 from seqkit_timeseries.series import Series
 from seqkit_timeseries.timeline import TimeRules
@@ -77,11 +77,12 @@ class Backtest:
             if future is None:
                 continue
             done.add(series.name)
-            joined = self.rules.apply(series.followed_by(future))
-            begin, end = joined.measured
-            for cut in self.tail.following(len(series) - begin, end - begin):
-                if cut.end > cut.context > 0:
-                    yield joined.part(begin, end), cut
+            with reporting():
+                joined = self.rules.apply(series.followed_by(future))
+                begin, end = joined.measured
+                for cut in self.tail.following(len(series) - begin, end - begin):
+                    if cut.end > cut.context > 0:
+                        yield joined.part(begin, end), cut
         for series in rest.values():
             yield from self.unseen(series)
 
@@ -90,7 +91,8 @@ class Backtest:
         rest = by_name(following)
         for series in known:
             future = rest.pop(series.name, None)
-            yield series if future is None else self.rules.apply(series.followed_by(future))
+            with reporting():
+                yield series if future is None else self.rules.apply(series.followed_by(future))
 
     def _keep_short(self, series: Series, needed: int) -> bool:
         """Whether a series that is too short still serves for training.
@@ -100,13 +102,16 @@ class Backtest:
         """
         if self.short_series == "error":
             held = "" if self.tail.horizon is None else f" with a horizon of {self.tail.horizon}"
-            what = f"{len(series)} steps where at least {needed} are needed{held}"
+            num_steps = f"{len(series)} step" + "s" * (len(series) != 1)
+            what = f"{num_steps} where at least {needed} are needed{held}"
+            if not len(series):
+                what = "is never measured: each of its values is missing"
             fix = (
                 "give a smaller --data.horizon or --data.num_windows, or say what happens to short series: "
                 "--data.short_series train or drop"
             )
             report(DataError(what, at=series.origin, fix=fix))
-            return True  # Reported, not raised: it is counted with the others.
+            return False
         return self.short_series == "train" and len(series) >= self.tail.least_trained
 
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seqkit import DataError, SourceFile, report
-from seqkit_timeseries.cells import NO_TIME, is_number, numbers, text_column, texts, times
+from seqkit import DataError, SourceFile, passed
+from seqkit_timeseries.cells import is_number, numbers, text_column, texts
 from seqkit_timeseries.layout import Roles, TableOptions
+from seqkit_timeseries.refused import Rows
 from seqkit_timeseries.scratch import Stack
 from seqkit_timeseries.series import Series, row_times
 from seqkit_timeseries.tables import Head, table_batches
+from seqkit_timeseries.times import Times
 
 _NO_ID = -1
-"""Stands for an id that was reported as empty."""
+"""Stands for an id that is none."""
 
 
 class Names:
@@ -34,7 +36,7 @@ class Names:
         return self._names[number]
 
     def numbers(self, column: pa.Array) -> np.ndarray:
-        """The number of each row's id, (N,) int64; `_NO_ID` where it is empty."""
+        """The number of each row's id, (N,) int64; `_NO_ID` where it is empty or holds control characters."""
         column = text_column(column)
         changes = pc.not_equal(column.slice(1), column.slice(0, max(len(column) - 1, 0)))
         begins = np.concatenate([[0], np.flatnonzero(changes.to_numpy(zero_copy_only=False)) + 1])[: len(column)]
@@ -42,7 +44,8 @@ class Names:
         return np.repeat(np.array(runs, np.int64), np.diff(np.append(begins, len(column))))
 
     def _number(self, name: str) -> int:
-        if name not in self._numbers and name:
+        name = name.strip()
+        if name not in self._numbers and name.isprintable() and name:
             self._numbers[name] = len(self._names)
             self._names.append(name)
         return self._numbers.get(name, _NO_ID)
@@ -50,24 +53,42 @@ class Names:
 
 @dataclass
 class Block:
-    """Consecutive rows as arrays, values before what is known ahead; the others are None where no column holds them."""
+    """Consecutive rows as arrays; those are None that no column holds.
+
+    Attributes:
+        ids: Numbers of ids.
+        times: As datetime64[us] or int64.
+        values: (N, F), what is forecast before what is known ahead.
+        labels: Of rows, or of the whole series in each row.
+        statics: Cells of columns that never change.
+        holes: Rows that were refused, of which no more is known than the id and the time; None: no row was.
+    """
 
     ids: np.ndarray | None
     times: np.ndarray | None
     values: np.ndarray
     labels: np.ndarray | None
     statics: np.ndarray | None = None
+    holes: np.ndarray | None = None
 
     def rows(self, index: slice | np.ndarray) -> Block:
         """The rows at these places."""
-        others = (None if a is None else a[index] for a in (self.ids, self.times, self.labels, self.statics))
-        ids, when, labels, statics = others
-        return Block(ids, when, self.values[index], labels, statics)
+        own = (self.ids, self.times, self.labels, self.statics, self.holes)
+        ids, when, labels, statics, holes = (None if column is None else column[index] for column in own)
+        return Block(ids, when, self.values[index], labels, statics, holes)
 
-    def usable(self) -> np.ndarray:
-        """Rows with an id and a time, (N,) bool; those without were reported."""
-        named = np.ones(len(self.values), dtype=bool) if self.ids is None else self.ids != _NO_ID
-        return named if self.times is None else named & (self.times.view(np.int64) != NO_TIME)
+    def understood(self) -> Block:
+        """The rows that are no holes."""
+        return self if self.holes is None else replace(self.rows(~self.holes), holes=None)
+
+    def with_labels(self) -> Block:
+        """The block with a label in holes, too: that of the row before, and no number; holes before all others go."""
+        if self.holes is None or self.labels is None:
+            return self
+        if self.labels.dtype.kind == "f":
+            return replace(self, labels=np.where(self.holes, np.nan, self.labels))
+        latest = np.maximum.accumulate(np.where(self.holes, -1, np.arange(len(self.holes))))
+        return replace(self, labels=self.labels[latest]).rows(latest >= 0)
 
 
 def read_blocks(source: SourceFile, head: Head, roles: Roles, options: TableOptions, names: Names) -> Iterator[Block]:
@@ -76,20 +97,29 @@ def read_blocks(source: SourceFile, head: Head, roles: Roles, options: TableOpti
     Raises:
         DataError: Names the row and the column of a cell that cannot be used.
     """
-    file = source.origin
-    for row, batch in table_batches(source, head, _types(head, roles, options)):
+    time = None if roles.time is None else Times(roles.time, options.time_format)
+    for first, batch in table_batches(source, head, _types(head, roles, options)):
         if not batch.num_rows:
             continue
-        columns = [numbers(batch.column(name), name, row, file) for name in (*roles.values, *roles.known)]
+        # What spoils a whole row comes first: a row is refused once.
+        rows = Rows(source.origin, first, batch, cell_is_record=roles.identifier is None)
+        ids = None if roles.identifier is None else _ids(batch, roles.identifier, rows, names)
+        when = None if time is None else time.read(batch.column(roles.time), rows)
+        labels = None if roles.label is None else _labels(batch, roles.label, rows, options)
+        columns = [numbers(batch.column(name), name, rows) for name in (*roles.values, *roles.known)]
         block = Block(
-            None if roles.identifier is None else _ids(batch, roles.identifier, row, file, names),
-            None if roles.time is None else times(batch.column(roles.time), roles.time, row, file, options.time_format),
+            ids,
+            when,
             np.stack(columns, axis=1) if len(columns) > 1 else columns[0][:, None],
-            None if roles.label is None else _labels(batch, roles.label, row, file, options),
+            labels,
             np.stack([texts(batch.column(name)) for name in roles.statics], axis=1) if roles.statics else None,
         )
-        usable = block.usable()
-        yield block if usable.all() else block.rows(usable)
+        passed("step", int((~rows.refused).sum()) * (1 if roles.identifier is not None else len(roles.values)))
+        if rows.refused.any():
+            values = np.where(rows.refused[:, None], np.nan, block.values)
+            block = replace(block, values=values, holes=rows.refused).rows(~rows.lost)
+        if len(block.values):
+            yield block
 
 
 def _types(head: Head, roles: Roles, options: TableOptions) -> dict[str, pa.DataType]:
@@ -101,24 +131,24 @@ def _types(head: Head, roles: Roles, options: TableOptions) -> dict[str, pa.Data
     return types
 
 
-def _labels(batch: pa.RecordBatch, name: str, first_row: int, file: str, options: TableOptions) -> np.ndarray:
+def _labels(batch: pa.RecordBatch, name: str, rows: Rows, options: TableOptions) -> np.ndarray:
     if options.labels == "number":
-        return numbers(batch.column(name), name, first_row, file)
+        return numbers(batch.column(name), name, rows)
     labels = texts(batch.column(name))
     if not options.aligned:
         return labels
     labels = np.array([sys.intern(label.strip()) for label in labels], dtype=object)  # Few labels, many rows.
     for row in np.flatnonzero((labels == "") | (labels == "nan") | (labels == "NaN")):
-        at = f"{file}, row {first_row + int(row)}, column {name!r}"
-        report(DataError("the label is missing", at=at, fix="give each row its label, or leave the rows out"))
+        rows.refuse(int(row), name, "the label is missing", "give each row its label, or leave the rows out")
     return labels
 
 
-def _ids(batch: pa.RecordBatch, name: str, first_row: int, file: str, names: Names) -> np.ndarray:
+def _ids(batch: pa.RecordBatch, name: str, rows: Rows, names: Names) -> np.ndarray:
     ids = names.numbers(batch.column(name))
     for row in np.flatnonzero(ids == _NO_ID):
-        at = f"{file}, row {first_row + int(row)}, column {name!r}"
-        report(DataError("the id is empty", at=at, fix="name the series of each row"))
+        cell = str(batch.column(name)[row].as_py() or "").strip()
+        what = f"the id {cell!r} holds control characters" if cell else "the id is empty"
+        rows.refuse(int(row), name, what, "name the series of each row", lost=True)
     return ids
 
 
@@ -128,13 +158,17 @@ def series_of(source: SourceFile, name: str, block: Block, roles: Roles, options
     Raises:
         DataError: If what is the same in all rows of a series differs between them.
     """
+    understood = block.understood()
+    if not len(understood.values):
+        raise DataError("none of its rows can be read", at=f"{source.origin}:{name}", fix="correct them")
+    block = understood if options.rules.fill_gaps is False else block.with_labels() if options.aligned else block
     label = source.label or source.folder or None
-    if block.labels is not None and not options.aligned:
-        found = sorted(set(block.labels.tolist()))
+    if understood.labels is not None and not options.aligned:
+        found = sorted(set(understood.labels.tolist()))
         if len(found) > 1:
             what = f"labels {found[0]!r} and {found[1]!r} in one series"
             fix = "a series has one label: repeat it in each of its rows"
-            report(DataError(what, at=f"{source.origin}:{name}, column {roles.label!r}", fix=fix))
+            raise DataError(what, at=f"{source.origin}:{name}, column {roles.label!r}", fix=fix)
         label = found[0] or None
     when = row_times(len(block.values)) if block.times is None else block.times
     return Series(
@@ -146,7 +180,7 @@ def series_of(source: SourceFile, name: str, block: Block, roles: Roles, options
         timed=block.times is not None,
         label=label,
         num_known=len(roles.known),
-        statics=_statics(block.statics, roles.statics, f"{source.origin}:{name}"),
+        statics=_statics(understood.statics, roles.statics, f"{source.origin}:{name}"),
         labels=block.labels if options.aligned else None,
     )
 
@@ -167,45 +201,47 @@ def _statics(cells: np.ndarray | None, names: list[str], origin: str) -> tuple[s
 
 
 def joined(blocks: list[Block]) -> Block:
-    """Blocks end to end; one at least.
-
-    Raises:
-        DataError: If some have dates and others plain numbers.
-    """
+    """Blocks end to end; one at least."""
 
     def join(name: str) -> np.ndarray | None:
         parts = [getattr(block, name) for block in blocks]
         return None if parts[0] is None else np.concatenate(parts)
 
-    _require_one_kind({block.times.dtype for block in blocks if block.times is not None})
     values = np.concatenate([block.values for block in blocks])
-    return Block(join("ids"), join("times"), values, join("labels"), join("statics"))
+    return Block(
+        join("ids"),
+        join("times"),
+        values,
+        join("labels"),
+        join("statics"),
+        _holes([(len(block.values), block.holes) for block in blocks]),
+    )
 
 
 def stacked(blocks: Iterable[Block]) -> Block | None:
     """All rows of a wide table, on the disk where they are many; None if there are none.
 
     Raises:
-        DataError: As `joined`.
         DependencyError: If the disk is full.
     """
-    labels, kinds, found = list[np.ndarray](), set[np.dtype](), False
+    labels, kinds, holes = list[np.ndarray](), set[np.dtype](), list[tuple[int, np.ndarray | None]]()
     with closing(Stack()) as values, closing(Stack()) as when:
         for block in blocks:
-            found = True
+            holes.append((len(block.values), block.holes))
             values.add(block.values)
             if block.times is not None:
                 kinds.add(block.times.dtype)
                 when.add(block.times)
             if block.labels is not None:
                 labels.append(block.labels)
-        if not found:
+        if not holes:
             return None
-        _require_one_kind(kinds)
         own_labels = np.concatenate(labels) if labels else None
-        return Block(None, when.array() if kinds else None, values.array(), own_labels)
+        return Block(None, when.array() if kinds else None, values.array(), own_labels, holes=_holes(holes))
 
 
-def _require_one_kind(kinds: set[np.dtype]) -> None:
-    if len(kinds) > 1:
-        raise DataError("the time column holds both dates and plain numbers", fix="write all times in one way")
+def _holes(parts: list[tuple[int, np.ndarray | None]]) -> np.ndarray | None:
+    """The holes of blocks end to end, by the size and the holes of each; None if there are none."""
+    if all(holes is None for _, holes in parts):
+        return None
+    return np.concatenate([np.zeros(size, bool) if holes is None else holes for size, holes in parts])

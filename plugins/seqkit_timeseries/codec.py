@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqkit import Codec, ConfigError, Continuous, DataError
+from seqkit import Codec, ConfigError, Continuous, DataError, StructureError
 
 _ROUNDING = 1e-6
 """Mean and deviation of standardised values are this close to 0 and 1 after rounding to float32."""
@@ -40,7 +40,8 @@ class RecordScaleCodec(Codec):
         for value in values:
             self.num_features = _matrix(value).shape[1]
             return
-        raise DataError("no training values", fix="check that the training split is not empty")
+        fix = "hold out less, or check which records were left out"
+        raise StructureError("no training values", at="the training split", fix=fix)
 
     def encode(self, value: Any) -> Tensor:
         """Values, (T,) or (T, F), to standardised steps, (T, F) float32."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from seqkit import DataError
 from seqkit_timeseries.frequency import Frequency
 from seqkit_timeseries.series import Series
 
@@ -41,6 +42,19 @@ class Covaried:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """The values."""
         return np.array(self.values, dtype=dtype, copy=True if copy is None else copy)
+
+
+def require_known(series: Series) -> None:
+    """Refuse a series whose future is not known where it should be.
+
+    Raises:
+        DataError: Names the column that is empty.
+    """
+    for number, column in enumerate(series.known.T):
+        if len(column) and np.isnan(column).all():
+            name = series.features[series.num_predicted + number]
+            fix = "give what is known ahead in each row, or leave the column out of --data.known_columns"
+            raise DataError("the column is empty", at=f"{series.origin}, column {name!r}", fix=fix)
 
 
 def with_future(series: Series, horizon: int | None, dated: bool) -> tuple[Series, int]:

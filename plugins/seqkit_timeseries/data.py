@@ -18,6 +18,7 @@ from seqkit_timeseries.choices import (
     usual_look_back,
 )
 from seqkit_timeseries.covariate_codec import CovariateCodec
+from seqkit_timeseries.covariates import require_known
 from seqkit_timeseries.cuts import LEAST_TRAINED, TailRule
 from seqkit_timeseries.demo import HORIZON, SEASON, demo_series, demo_shapes
 from seqkit_timeseries.demo_faults import demo_sensors
@@ -174,7 +175,7 @@ class TimeseriesData(SeriesModule):
         if self.task == "tag":
             return self._tagged().records(split)
         as_numbers = self.target == "value" and split != "predict"
-        return self.divide(lambda path: labelled_records(self.read(path, split), as_numbers), split)
+        return self.divide(lambda path: labelled_records(self.read(path, split), as_numbers, split != "predict"), split)
 
     def read(self, path: PathOption, split: Split = "train") -> Iterator[Series]:
         """All series of a path, of the demo data for None; for `predict` they need no labels."""
@@ -236,6 +237,7 @@ class TimeseriesData(SeriesModule):
         )
 
     def _check(self, series: Series) -> None:
+        require_known(series)
         if self.scaling != "standard":
             require_float32(series)
 

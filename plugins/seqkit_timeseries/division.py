@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from seqkit import PathOption, Record, Split
+from seqkit import PathOption, Record, Split, reporting
 from seqkit_timeseries.backtest import Backtest, Piece
 from seqkit_timeseries.series import Series
 
@@ -37,8 +37,9 @@ class Division:
     def pieces(self, split: Split) -> Iterator[Piece]:
         """Series cut for a split: by the end of each, or by what other paths say of their future."""
         for piece in self._pieces(split):
-            self.check(piece[0])
-            yield piece
+            with reporting():
+                self.check(piece[0])
+                yield piece
 
     def parts(self) -> Iterator[tuple[Split, Series, bool]]:
         """Each series once, in parts where its end is held out or lies in another file.
@@ -48,12 +49,14 @@ class Division:
         """
         futures = self._futures()
         for series, is_test in self._by_rule(self._known()):
-            self.check(series)
-            position = 0
-            for split, (whole, cut) in self.backtest.divided(series, is_test):
-                yield split, whole.part(position, cut.end), position > 0
-                position = cut.end
-            yield from ((split, part, True) for split, part in futures.pop(series.origin, []))
+            future = futures.pop(series.origin, [])
+            with reporting():
+                self.check(series)
+                position = 0
+                for split, (whole, cut) in self.backtest.divided(series, is_test):
+                    yield split, whole.part(position, cut.end), position > 0
+                    position = cut.end
+                yield from ((split, part, True) for split, part in future)
         for found in futures.values():
             yield from ((split, part, False) for split, part in found)
 

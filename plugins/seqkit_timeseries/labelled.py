@@ -11,16 +11,21 @@ from seqkit import DataError, Record, report
 from seqkit_timeseries.series import Series
 
 
-def labelled_records(found: Iterable[Series], as_numbers: bool) -> Iterator[Record]:
+def labelled_records(found: Iterable[Series], as_numbers: bool, required: bool) -> Iterator[Record]:
     """Series as records with their targets.
 
     Args:
         found: The series.
         as_numbers: Labels are numbers to predict; a series whose label is none is reported and left out.
+        required: A series without a label is reported and left out.
     """
     for series in found:
         target: Any = series.label
-        if as_numbers and series.label is not None:
+        if required and not target:
+            fix = "give it a label, or leave it out"
+            report(DataError("the label is missing", at=series.origin, fix=fix))
+            continue
+        if as_numbers and target is not None:
             target = _number(series)
             if target is None:
                 continue

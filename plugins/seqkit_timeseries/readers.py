@@ -13,7 +13,11 @@ from seqkit_timeseries.layout import Roles, TableOptions, find_layout, find_role
 from seqkit_timeseries.rows import read_rows_of_series
 from seqkit_timeseries.series import Series
 from seqkit_timeseries.tables import read_head
+from seqkit_timeseries.timeline import show_time
 from seqkit_timeseries.wide import KeptTables, read_wide
+
+_NONE = -1
+"""The number of no series."""
 
 
 def read_table(source: SourceFile, options: TableOptions, kept: KeptTables | None = None) -> Iterator[Series]:
@@ -44,28 +48,53 @@ def _read_long(
     source: SourceFile, blocks: Iterable[Block], roles: Roles, options: TableOptions, names: Names
 ) -> Iterator[Series]:
     """One row a step: rows of an id follow each other, and a series is complete where the id changes."""
-    held: list[Block] = []
-    current, done = "", set[str]()
+    held, current, done = list[Block](), _NONE, set[int]()
     for block in _by_id(list(blocks)) if options.rules.sort else blocks:
-        assert block.ids is not None
-        if not len(block.ids):
-            continue  # All of its rows were reported.
-        bounds = np.flatnonzero(np.concatenate([[True], block.ids[1:] != block.ids[:-1], [True]]))
-        for begin, end in pairwise(bounds):
-            name = names.of(block.ids[begin])
-            if held and name != current:
+        for number, run in _runs(source, block, current, done, names):
+            if held and number != current:
                 with reporting():
-                    yield options.rules.apply(series_of(source, current, joined(held), roles, options))
+                    yield _whole(source, names.of(current), held, roles, options)
                 done.add(current)
                 held = []
-            if name in done:
-                what = f"rows of series {name!r} come again after those of another"
-                fix = "sort the file by series, or use --data.sort true (the file is then held in memory)"
-                report(DataError(what, at=source.origin, fix=fix))
-            current = name
-            held.append(block.rows(slice(begin, end)))
+            current = number
+            held.append(run)
     if held:
-        yield options.rules.apply(series_of(source, current, joined(held), roles, options))
+        with reporting():
+            yield _whole(source, names.of(current), held, roles, options)
+    if not held and not done:
+        raise DataError("holds no rows", at=source.origin, fix="check the file")
+
+
+def _whole(source: SourceFile, name: str, held: list[Block], roles: Roles, options: TableOptions) -> Series:
+    return options.rules.apply(series_of(source, name, joined(held), roles, options))
+
+
+def _runs(source: SourceFile, block: Block, current: int, done: set[int], names: Names) -> list[tuple[int, Block]]:
+    """The rows of each series; what comes again after rows of another series is reported, before anything is used.
+
+    Args:
+        source: The file.
+        block: Its next rows.
+        current: The series that may go on, by number.
+        done: Those that are complete.
+        names: Of the series.
+    """
+    assert block.ids is not None
+    bounds = np.flatnonzero(np.concatenate([[True], block.ids[1:] != block.ids[:-1], [True]]))
+    runs, seen, latest = list[tuple[int, Block]](), set(done), current
+    for begin, end in pairwise(bounds):
+        number, rows = int(block.ids[begin]), block.rows(slice(begin, end))
+        if number in seen:
+            since = "" if rows.times is None else f", at {show_time(rows.times[0])}"
+            what = f"rows of series {names.of(number)!r} come again after those of another{since}"
+            fix = "sort the file by series, or use --data.sort true (the file is then held in memory)"
+            report(DataError(what, at=f"{source.origin}:{names.of(number)}", fix=fix))
+            continue
+        if latest != number:
+            seen.add(latest)
+        latest = number
+        runs.append((number, rows))
+    return runs
 
 
 def _by_id(blocks: list[Block]) -> list[Block]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from seqkit import ConfigError, PathOption, SourceFile, find_files, is_hub, reporting
 from seqkit_timeseries.layout import TableOptions, find_layout, find_roles, require_no_columns
 from seqkit_timeseries.readers import read_table
-from seqkit_timeseries.series import Series
+from seqkit_timeseries.series import Series, of_one_width
 from seqkit_timeseries.tables import read_head
 from seqkit_timeseries.ts_format import read_ts
 from seqkit_timeseries.wide import KeptTables, glance
@@ -40,6 +40,7 @@ def read_series(path: PathOption, options: TableOptions, kept: KeptTables | None
         )
     sources = find_files(path or (), SUFFIXES)
     options = replace(options, alone=len(sources) == 1)
+    widths = list[tuple[int, str]]()
     for source in sources:
         if is_ts(source) and (options.known_columns or options.static_columns):
             require_no_columns(options, source.origin)
@@ -50,7 +51,7 @@ def read_series(path: PathOption, options: TableOptions, kept: KeptTables | None
                 fix="give a table with a row and a label for each step, or use --data.task classify",
             )
         with reporting():
-            yield from read_ts(source) if is_ts(source) else read_table(source, options, kept)
+            yield from of_one_width(read_ts(source) if is_ts(source) else read_table(source, options, kept), widths)
 
 
 def glance_at(path: PathOption, options: TableOptions) -> Series | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -171,7 +171,25 @@ def require_float32(series: Series) -> None:
         if largest * _ROUNDING > 0.01 * deviation > 0:  # A hundredth of the deviation should still be seen.
             what = f"values near {largest:.6g} that vary by {deviation:.3g}: float32 cannot tell them apart"
             fix = "subtract a constant from the column, or use --data.scaling standard"
-            report(DataError(what, at=f"{series.origin}, column {series.features[index]}", fix=fix))
+            raise DataError(what, at=f"{series.origin}, column {series.features[index]!r}", fix=fix)
+
+
+def of_one_width(found: Iterable[Series], first: list[tuple[int, str]]) -> Iterator[Series]:
+    """Series that have as many features as the first one; others are reported and left out.
+
+    Args:
+        found: The series of a file.
+        first: Features and name of the first series, to be noted; empty before it.
+    """
+    for series in found:
+        width = series.values.shape[1]
+        if not first:
+            first.append((width, series.origin))
+        if width == first[0][0]:
+            yield series
+        else:
+            what = f"{width} columns where {first[0][1]} has {first[0][0]}"
+            report(DataError(what, at=series.origin, fix="give every series the same columns"))
 
 
 def in_blocks(series: Series) -> Iterator[Series]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from seqkit import Record, Split
+from seqkit import Record, Split, reporting
 from seqkit_timeseries.backtest import Piece
 from seqkit_timeseries.covariates import Covaried, with_future
 from seqkit_timeseries.cuts import Cut
@@ -69,5 +69,6 @@ class SeriesRecords:
         for found in self.division.read(self.division.path):
             series, num_past = with_future(found, horizon, self.dated)
             if num_past:
-                self.division.check(series)
-                yield series, Cut(len(series), num_past if num_past < len(series) else 0)
+                with reporting():
+                    self.division.check(series)
+                    yield series, Cut(len(series), num_past if num_past < len(series) else 0)

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import csv
+import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from seqkit import DataError, SourceFile, first_row, read_batches, read_delimited, require_column
+from seqkit import (
+    DataError,
+    SourceFile,
+    StructureError,
+    binary_format,
+    first_row,
+    read_batches,
+    read_delimited,
+    require_column,
+)
 from seqkit_timeseries.cells import SPELT_MISSING, is_number, is_time
 
 TYPED_SUFFIXES = (".parquet", ".jsonl", ".ndjson")
 """Tables whose cells have types; every other file is read as delimited text."""
+
+MOST_BYTES = 1 << 24
+"""Longest line of delimited text: a million numbers."""
 
 _DELIMITERS = ",;\t"
 
@@ -64,12 +78,38 @@ def read_head(source: SourceFile, time_format: str | None = None) -> Head:
     header_lines, first, second = _first_lines(source)
     delimiter = max(_DELIMITERS, key=lambda sign: (first.count(sign), sign == ","))
     cells, following = (_cells(line, delimiter, source.origin) for line in (first, second))
+    if not _is_header(cells, following, time_format):
+        return Head([str(number) for number in range(1, len(cells) + 1)], cells, 0, delimiter)
+    names = [name.strip() for name in cells]
+    _require_names(names, first, source.origin)
+    if not second:
+        raise _empty(source)
+    return Head(names, following, header_lines, delimiter)
+
+
+def _is_header(cells: list[str], following: list[str], time_format: str | None) -> bool:
+    """Whether the first line holds names, by its cells and those of the line after it."""
     rest = cells[1:] if len(cells) > 1 and is_time(cells[0], time_format) else cells
     counted = [*map(str, range(len(cells)))]
-    pandas_index = cells == ["", *counted[:-1]] or (len(cells) > 2 and cells == counted)
-    if all(is_number(cell) for cell in rest) and any(cell.strip() for cell in rest) and not pandas_index:
-        return Head([str(number) for number in range(1, len(cells) + 1)], cells, 0, delimiter)
-    return Head([name.strip() for name in cells], following, header_lines, delimiter)
+    if cells == ["", *counted[:-1]] or (len(cells) > 2 and cells == counted):
+        return True  # As pandas writes an index.
+    if all(is_number(cell) for cell in rest) and any(cell.strip() for cell in rest):
+        return False
+    values = cells[1:]
+    if len(values) < 2 or not all(map(is_number, values)) or values in (counted[1:], counted[:-1]):
+        return True
+    # An id and numbers that do not count: a row of series, unless the line after it begins in another way.
+    begins = following[0] if following else cells[0]
+    return not any(cell.strip() for cell in values) or is_number(begins) or is_time(begins, time_format)
+
+
+def _require_names(names: list[str], line: str, file: str) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise StructureError(f"column {twice[0]!r} occurs twice", at=file, fix="give each column a name of its own")
+    if len(names) == 1 and "|" in line:
+        fix = "save the table with commas, semicolons or tabs"
+        raise StructureError("'|' is the delimiter", at=f"{file}, header", fix=fix)
 
 
 def table_batches(
@@ -98,33 +138,65 @@ def table_batches(
 
 def _first_lines(source: SourceFile) -> tuple[int, str, str]:
     """Number of the first line that is not blank, that line, and the next such line (it may be empty)."""
+    _refuse_binary(source)
     lines: list[str] = []
-    number = 0
+    number = count = 0
     with source.open() as stream:
         try:
-            for count, raw in enumerate(stream, start=1):
-                line = raw.decode("utf-8-sig").rstrip("\r\n")
+            while len(lines) < 2 and (raw := stream.readline(MOST_BYTES + 1)):
+                count += 1
+                if len(raw) > MOST_BYTES:
+                    raise long_line(f"{source.origin}, line {count}")
+                line = raw.decode("utf-8-sig" if count == 1 else "utf-8").rstrip("\r\n")
                 if line.strip():
                     number = number or count
                     lines.append(line)
-                if len(lines) == 2:
-                    break
-        except (UnicodeDecodeError, EOFError, OSError) as error:
-            raise DataError(f"is not a text table: {error}", at=source.origin, fix="give CSV in UTF-8") from error
+        except UnicodeDecodeError as error:
+            if not lines:
+                at = f"{source.origin}, line {count}"
+                raise StructureError("is not valid UTF-8", at=at, fix="save the table as UTF-8") from error
+            lines.append(raw.decode("utf-8", errors="replace"))  # A row, which its reader reports.
+        except (EOFError, OSError, zlib.error) as error:
+            raise DataError(f"cannot be read: {error}", at=source.origin, fix="get the file again") from error
     if not lines:
         raise _empty(source)
     return number, lines[0], lines[1] if len(lines) == 2 else ""
+
+
+def _refuse_binary(source: SourceFile) -> None:
+    """Refuse what is named like a table and is something else.
+
+    Raises:
+        StructureError: Says what it is.
+    """
+    with source.open() as stream:
+        try:
+            beginning = stream.read(1 << 12)
+        except (EOFError, OSError, zlib.error):
+            return  # A damaged file, which its reader names.
+    kind, fix = binary_format(beginning) or ("", "")
+    if not kind and beginning[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        kind, fix = "UTF-16", "save the table as UTF-8"
+    elif not kind and b"\0" in beginning.partition(b"\n")[0]:
+        kind, fix = "no text: its first line holds NUL", "save the table as UTF-8"
+    elif not kind and beginning.lstrip()[:2] in (b'{"', b"[{"):
+        kind, fix = "JSON", "write an object a line, and give the file the ending .jsonl"
+    if kind:
+        raise StructureError(f"is {kind}, not delimited text", at=f"{source.origin}, line 1", fix=fix)
+
+
+def long_line(at: str) -> DataError:
+    """The error for a line that is no row of any table."""
+    return DataError(f"a line is longer than {MOST_BYTES:,} bytes", at=at, fix="is it text, and are lines ended?")
 
 
 def _cells(line: str, delimiter: str, at: str) -> list[str]:
     try:
         return next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error as error:  # a carriage return inside a line, or a cell without end
-        raise DataError(
-            f"the line {line[:40]!r} is no row: {error}",
-            at=f"{at}, header or first row",
-            fix="end lines in \\n or \\r\\n",
-        ) from error
+        fix = "is it text, and are lines ended?" if "field limit" in str(error) else "end lines in \\n or \\r\\n"
+        what = f"the line {line[:40]!r} is no row: {error}"
+        raise StructureError(what, at=f"{at}, header or first row", fix=fix) from error
 
 
 def _empty(source: SourceFile) -> DataError:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from seqkit import ConfigError, PathOption, Record, Split
+from seqkit import ConfigError, PathOption, Record, Split, reporting
 from seqkit_timeseries.cuts import TailRule
 from seqkit_timeseries.series import Series
 
@@ -65,33 +65,38 @@ class Tagged:
             yield from self._divided()
             return
         for series in self.read(self.path if own is None else own, split):
-            self.check(series)
-            yield split, series, 0, len(series)
+            with reporting():
+                self.check(series)
+                yield split, series, 0, len(series)
 
     def _divided(self) -> Iterator[tuple[Split, Series, int, int]]:
         numbers: dict[str, int] = {}
         origin, found = "", not self.rules
         for whole in self.read(self.path, "train"):
             series = whole.part(0, self.first_steps or len(whole))
-            self.check(series)
             number = numbers[series.file] = numbers.get(series.file, -1) + 1
             is_test = self.is_test(Record(series.values, origin=series.origin), number)
             origin, found = series.origin, found or is_test
-            if is_test:
-                yield "test", series, 0, len(series)
-                continue
-            begin = 0
-            for place in _SPLITS:
-                for cut in self.tail.cuts(len(series), place):
-                    if cut.end > begin:
-                        yield place, series, begin, cut.end
-                        begin = cut.end
+            with reporting():
+                self.check(series)
+                if is_test:
+                    yield "test", series, 0, len(series)
+                else:
+                    yield from self._cut(series)
         if origin and not found:
             raise ConfigError(
                 "none of the series is a test series",
                 at=f"--data.{self.rules[0]}",
                 fix=f"a rule takes whole series, such as {origin!r}; leave it out to hold out the end of each",
             )
+
+    def _cut(self, series: Series) -> Iterator[tuple[Split, Series, int, int]]:
+        begin = 0
+        for place in _SPLITS:
+            for cut in self.tail.cuts(len(series), place):
+                if cut.end > begin:
+                    yield place, series, begin, cut.end
+                    begin = cut.end
 
 
 def cut_evenly(begin: int, end: int, most: int) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from seqkit import DataError, observe, report
+from seqkit import DataError, observe
 from seqkit_timeseries.frequency import constant_frequency, infer_frequency
 from seqkit_timeseries.series import Series
 
@@ -59,8 +59,7 @@ class TimeRules:
         if self.fill_gaps is False:
             return replace(series, regular=False)
         if not on_grid.all():
-            report(_off_grid(series, on_grid))
-            return replace(series, regular=False)
+            raise _off_grid(series, on_grid)
         return self._filled(series, steps)
 
     def _in_order(self, series: Series) -> Series:
@@ -69,9 +68,10 @@ class TimeRules:
             return series
         if not self.sort:
             first = backwards[0]
-            what = f"timestamps are not in order: {_show(series.times[first + 1])} follows {_show(series.times[first])}"
+            before, after = (show_time(time) for time in series.times[first : first + 2])
+            what = f"timestamps are not in order: {after} follows {before}"
             fix = "sort the file by time, or use --data.sort true"
-            report(DataError(f"{what} ({len(backwards)} such places)", at=series.origin, fix=fix))
+            raise DataError(f"{what} ({_counted(len(backwards), 'such place')})", at=series.origin, fix=fix)
         order = np.argsort(series.times, kind="stable")
         return series.rows(order)
 
@@ -80,13 +80,13 @@ class TimeRules:
         if new.all():
             return series
         if self.duplicates == "error":
-            twice = _show(series.times[:-1][~new][0])
-            what = f"timestamp {twice} occurs more than once ({int((~new).sum())} rows too many)"
+            twice = show_time(series.times[:-1][~new][0])
+            what = f"timestamp {twice} occurs more than once ({_counted(int((~new).sum()), 'row')} too many)"
             fix = (
                 "remove the duplicates, or use --data.duplicates first, last or mean; "
                 "if the file holds several series, name their column by --data.id_column"
             )
-            report(DataError(what, at=series.origin, fix=fix))
+            raise DataError(what, at=series.origin, fix=fix)
         observe("repaired", "rows of one time", int((~new).sum()))
         begins = np.flatnonzero(np.concatenate([[True], new]))
         ends = np.append(begins[1:], len(series))
@@ -102,20 +102,19 @@ class TimeRules:
         frequency, gaps = series.frequency, np.diff(steps)
         assert frequency is not None
         widest, num_steps = int(gaps.argmax()), int(steps[-1]) + 1
-        where = f"between {_show(series.times[widest])} and {_show(series.times[widest + 1])}"
+        where = f"between {show_time(series.times[widest])} and {show_time(series.times[widest + 1])}"
         if self.fill_gaps is None:
-            lost = f"{num_steps - len(series)} steps of {frequency} are missing in {int((gaps > 1).sum())} places"
+            steps_lost = _counted(num_steps - len(series), "step")
+            lost = f"{steps_lost} of {frequency} missing in {_counted(int((gaps > 1).sum()), 'place')}"
             fix = (
                 "--data.fill_gaps true puts them in as missing values; "
                 "--data.fill_gaps false takes the rows as consecutive steps"
             )
-            report(DataError(f"{lost}, most of them {where}", at=series.origin, fix=fix))
-            return replace(series, regular=False)
+            raise DataError(f"{lost}, the widest gap {where}", at=series.origin, fix=fix)
         if num_steps > _MOST_FILLED * len(series):
             what = f"{len(series)} rows would become {num_steps} steps of {frequency}; the widest gap is {where}"
             fix = "correct the timestamp, or use --data.fill_gaps false"
-            report(DataError(what, at=series.origin, fix=fix))
-            return replace(series, regular=False)
+            raise DataError(what, at=series.origin, fix=fix)
         observe("repaired", "steps put in as missing", num_steps - len(series))
         values = np.full((num_steps, series.values.shape[1]), np.nan)
         values[steps] = series.values
@@ -133,8 +132,8 @@ def _common_labels(series: Series, begins: np.ndarray) -> np.ndarray | None:
         return np.array([np.nan if np.isnan(group).all() else np.nanmean(group) for group in groups])
     for begin, group in zip(begins, groups, strict=True):
         if len(found := sorted(set(group.tolist()))) > 1:
-            what = f"labels {found[0]!r} and {found[1]!r} at {_show(series.times[begin])}"
-            report(DataError(what, at=series.origin, fix="correct one, or use --data.duplicates first or last"))
+            what = f"labels {found[0]!r} and {found[1]!r} at {show_time(series.times[begin])}"
+            raise DataError(what, at=series.origin, fix="correct one, or use --data.duplicates first or last")
     return series.rows(begins).labels
 
 
@@ -152,14 +151,19 @@ def _filled_labels(series: Series, steps: np.ndarray, num_steps: int) -> np.ndar
 def _off_grid(series: Series, on_grid: np.ndarray) -> DataError:
     first = series.times[~on_grid][0]
     return DataError(
-        f"timestamp {_show(first)} is not a whole number of steps of {series.frequency} "
-        f"after {_show(series.times[0])} ({int((~on_grid).sum())} such timestamps)",
+        f"timestamp {show_time(first)} is not a whole number of steps of {series.frequency} "
+        f"after {show_time(series.times[0])} ({_counted(int((~on_grid).sum()), 'such timestamp')})",
         at=series.origin,
         fix="correct it, or use --data.fill_gaps false to take the rows as consecutive steps",
     )
 
 
-def _show(time: np.generic) -> str:
+def _counted(count: int, what: str) -> str:
+    """`1 row`, `3 rows`."""
+    return f"{count:,} {what}" + "s" * (count != 1)
+
+
+def show_time(time: np.generic) -> str:
     """A time as users write it: without parts that are zero."""
     text = str(time).replace("T", " ")
     return text.removesuffix(".000000").removesuffix(" 00:00:00")

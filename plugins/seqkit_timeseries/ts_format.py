@@ -7,13 +7,15 @@ by `,`.
 
 from __future__ import annotations
 
+import codecs
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from seqkit import DataError, SourceFile, did_you_mean, report
-from seqkit_timeseries.cells import parse_number
+from seqkit import DataError, SourceFile, StructureError, did_you_mean, passed, report
+from seqkit_timeseries.cells import not_a_number, parse_number
 from seqkit_timeseries.series import Series, feature_names, row_times
 
 _FLAGS = ("timestamps", "missing", "univariate", "equallength", "targetlabel")
@@ -33,12 +35,16 @@ class _Header:
     def has_target(self) -> bool:
         return self.classes is not None or self.flags.get("targetlabel", False)
 
-    def read(self, line: str) -> None:
-        """Take in one `@` line.
+    def read(self, line: str) -> bool:
+        """Take in one line; whether it ends the header.
 
         Raises:
             ValueError: Says what is wrong with it.
         """
+        if line.lower() == "@data":
+            return True
+        if not line.startswith("@"):
+            raise ValueError("a case before @data")
         key, *values = line[1:].split()
         name = "dimensions" if key.lower() == "dimension" else key.lower()  # Both spellings are in use.
         if name in _FLAGS:
@@ -52,6 +58,7 @@ class _Header:
             raise ValueError(f"unknown header @{key}; {did_you_mean(name, known) or 'known: ' + ', '.join(known)}")
         if self.flags.get("timestamps"):
             raise ValueError("@timeStamps true: values with timestamps of their own are not read")
+        return False
 
 
 def read_ts(source: SourceFile) -> Iterator[Series]:
@@ -64,29 +71,29 @@ def read_ts(source: SourceFile) -> Iterator[Series]:
     with source.open() as stream:
         try:
             for line_number, raw in enumerate(stream, start=1):
-                line = raw.decode("utf-8-sig" if line_number == 1 else "utf-8", errors="replace").strip()
-                if not line or line.startswith("#"):
+                at = f"{source.origin}, line {line_number}"
+                bare = raw.removeprefix(codecs.BOM_UTF8).strip() if line_number == 1 else raw.strip()
+                if not bare or bare.startswith(b"#"):  # The archive's comments come in any encoding.
                     continue
                 try:
-                    if in_data:
-                        number += 1
-                        values, target = parse_case(line, header)
-                    elif line.lower() == "@data":
-                        in_data = True
+                    line = bare.decode("utf-8")
+                    if not in_data:
+                        in_data = header.read(line)
                         continue
-                    elif line.startswith("@"):
-                        header.read(line)
-                        continue
-                    else:
-                        raise ValueError("a case before @data")
+                    number += 1
+                    values, target = parse_case(line, header)
+                except UnicodeDecodeError:
+                    number += in_data
+                    report(DataError("is not valid UTF-8", at=at, fix="save the file as UTF-8"), record=raw)
                 except ValueError as error:
-                    at = f"{source.origin}, line {line_number}"
-                    report(DataError(str(error), at=at, fix="correct the line or the header"))
-                    continue
-                names = feature_names(values.shape[1])
-                yield Series(source.origin, str(number), values, row_times(len(values)), names, label=target)
-        except (EOFError, OSError) as error:
-            raise DataError(f"cannot be read: {error}", at=source.origin, fix="check the file") from error
+                    mistake = DataError if in_data else StructureError  # A header is no record.
+                    report(mistake(str(error), at=at, fix="correct the line or the header"), record=raw)
+                else:
+                    passed("case")
+                    names = feature_names(values.shape[1])
+                    yield Series(source.origin, str(number), values, row_times(len(values)), names, label=target)
+        except (EOFError, OSError, zlib.error) as error:
+            raise DataError(f"cannot be read: {error}", at=source.origin, fix="get the file again") from error
     if not number:
         raise DataError("holds no cases" if in_data else "has no @data line", at=source.origin, fix="check the file")
 
@@ -111,6 +118,8 @@ def parse_case(line: str, header: _Header | None = None) -> tuple[np.ndarray, st
     if header.classes and target not in header.classes:
         near = did_you_mean(str(target), header.classes) or f"the header has {', '.join(header.classes)}"
         raise ValueError(f"class {str(target)[:40]!r} is not in @classLabel: {near}")
+    if header.has_target and not target:
+        raise ValueError("the class is missing: it is the last field, after a colon")
     dimensions = [_dimension(text, number) for number, text in enumerate(fields, start=1)]
     lengths = [len(dimension) for dimension in dimensions]
     wanted = 1 if header.flags.get("univariate") else header.counts.get("dimensions", len(dimensions))
@@ -133,11 +142,13 @@ def _keep_promises(values: np.ndarray, header: _Header) -> None:
 
 def _dimension(text: str, number: int) -> list[float]:
     values = []
+    if not text.strip():
+        raise ValueError(f"dimension {number} has no values")
     for step, cell in enumerate(text.split(","), start=1):
         try:
             values.append(parse_number(cell))
         except ValueError:
-            raise ValueError(f"{cell[:40]!r} is not a finite number (dimension {number}, step {step})") from None
+            raise ValueError(f"{not_a_number(cell)} (dimension {number}, step {step})") from None
     return values
 
 

@@ -189,7 +189,7 @@ def test_rows_may_be_padded_with_missing_values(write_file: WriteFile) -> None:
         ("ds,y\n1,2\n2,-1e999\n", {}, r"'-inf' is not a finite number(.|\n)*row 2"),
         ("ds,y\n1,2\n2,'1,5'\n", {}, r"3 cells where 2 are expected"),
         ("ds,y\n2024-01-01,2\n2024-13-01,3\n", {}, r"'2024-13-01' is not a timestamp(.|\n)*row 2, column 'ds'"),
-        ("ds,y\n1,2\n,3\n", {}, r"not a timestamp(.|\n)*row 2"),
+        ("ds,y\n1,2\n,3\n", {}, r"the timestamp is missing(.|\n)*row 2"),
         ("ds,y\n,2\n2024-01-02,3\n", {}, r"timestamp(.|\n)*row 1"),
         ("ds,y\n1,2\n1.5,3\n", {}, r"'1.5' is not a timestamp(.|\n)*row 2"),
         ("ds,y,y\n1,2,3\n", {}, "column 'y' occurs twice"),

@@ -115,7 +115,7 @@ def test_the_past_of_test_reaches_through_the_validation_file(write_file: WriteF
 def test_a_gap_before_the_future_is_a_gap(write_file: WriteFile) -> None:
     train = write_file("a.csv", "ds,y\n2024-01-01,1\n2024-01-02,2\n2024-01-03,3\n")
     test = write_file("b.csv", "ds,y\n2024-01-06,6\n2024-01-07,7\n")
-    with pytest.raises(DataError, match="2 steps of 1 day are missing"):
+    with pytest.raises(DataError, match="2 steps of 1 day missing"):
         list(TimeseriesData(path=train, test_path=test, valid_fraction=0.0).records("test"))
     data = TimeseriesData(path=train, test_path=test, valid_fraction=0.0, fill_gaps=True)
     (record,) = data.records("test")
@@ -147,9 +147,9 @@ def test_short_series_are_refused_or_put_where_the_user_says(write_file: WriteFi
     assert shapes(dropped, "train") == [("long", 4, 0)]
 
 
-def test_a_series_without_any_measurement_is_too_short(write_file: WriteFile) -> None:
+def test_a_series_without_any_measurement_is_refused(write_file: WriteFile) -> None:
     path = write_file("t.csv", "ds,p,q\n1,,1\n2,,2\n3,,3\n4,,4\n")
-    with pytest.raises(DataError, match=r"0 steps where at least 2(.|\n)*t.csv:p"):
+    with pytest.raises(DataError, match=r"never measured(.|\n)*t.csv:p"):
         list(TimeseriesData(path=path).records("train"))
     assert shapes(TimeseriesData(path=path, short_series="drop"), "train") == [("q", 4, 0)]
 

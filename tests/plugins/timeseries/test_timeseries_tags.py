@@ -127,7 +127,7 @@ def test_a_mean_of_rows_needs_one_label_or_takes_the_mean_of_numbers(write_file:
 
 def test_a_step_that_is_put_in_has_the_label_before_it_and_no_number(write_file: Any) -> None:
     path = write_file("a.csv", "ds,y,state\n1,1,7\n2,2,8\n5,5,9\n6,6,7\n")
-    with pytest.raises(DataError, match="2 steps of 1 index are missing"):
+    with pytest.raises(DataError, match="2 steps of 1 index missing"):
         found(tagged(path))
     [record] = tagged(path, fill_gaps=True, **EVERYTHING).records("train")
     assert np.array_equal(record.sequence[:, 0], [1, 2, np.nan, np.nan, 5, 6], equal_nan=True)

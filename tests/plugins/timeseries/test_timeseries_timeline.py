@@ -23,7 +23,7 @@ def test_times_out_of_order_are_refused_with_the_option_that_sorts() -> None:
 @pytest.mark.parametrize(("rule", "expected"), [("first", [1, 2, 5]), ("last", [1, 4, 5]), ("mean", [1, 3, 5])])
 def test_duplicates_are_refused_or_resolved(rule: str, expected: list[float]) -> None:
     broken = series(["2024-01-01", "2024-01-02", "2024-01-02", "2024-01-03"], [1, 2, 4, 5])
-    with pytest.raises(DataError, match=r"2024-01-02 occurs more than once \(1 rows(.|\n)*--data.duplicates"):
+    with pytest.raises(DataError, match=r"2024-01-02 occurs more than once \(1 row too many(.|\n)*--data.duplicates"):
         TimeRules().apply(broken)
     found = TimeRules(duplicates=rule).apply(broken)  # type: ignore[arg-type]
     assert found.values[:, 0].tolist() == expected
@@ -37,7 +37,7 @@ def test_the_mean_of_duplicates_leaves_missing_values_out() -> None:
 
 def test_gaps_are_refused_unless_the_user_says_what_they_mean() -> None:
     broken = series(["2024-01-01 00:00", "2024-01-01 01:00", "2024-01-01 04:00", "2024-01-01 05:00"], [0, 1, 4, 5])
-    with pytest.raises(DataError, match=r"2 steps of 1 hour are missing in 1 places.*01:00:00 and 2024-01-01 04:00:00"):
+    with pytest.raises(DataError, match=r"2 steps of 1 hour missing in 1 place.*01:00:00 and 2024-01-01 04:00:00"):
         TimeRules().apply(broken)
     filled = TimeRules(fill_gaps=True).apply(broken)
     assert np.array_equal(filled.values[:, 0], [0, 1, NAN, NAN, 4, 5], equal_nan=True)
