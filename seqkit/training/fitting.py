@@ -19,6 +19,7 @@ from seqkit.data.store import FlatStore, as_steps
 from seqkit.model import SequenceModel
 from seqkit.settings import Settings
 from seqkit.steps import Split
+from seqkit.training.archive import read_checkpoint
 from seqkit.training.beginning import Beginning, begin, first_point, open_run, plain_config
 from seqkit.training.checkpoint import load_model
 from seqkit.training.evaluation import score_split, versions
@@ -119,9 +120,10 @@ def _run(
     folder.save_config(plain_config(settings))
     num_batches = len(data.loader("train"))
     points = ResumePoints(folder, interruption, settings.checkpoint_minutes)
+    point = first_point(begun, say)
+    points.first_step = 0 if point is None else read_checkpoint(point)["global_step"]
     trainer = build_trainer(settings.trainer, folder, num_batches, settings.model.patience, points=points)
     model.total_steps, model.seed = total_steps(trainer, num_batches), settings.seed
-    point = first_point(begun, say)
     start = time.perf_counter()
     with interruption.at_batches():
         train(model, data, trainer, point)

@@ -144,7 +144,7 @@ def build_trainer(
         if patience:
             callbacks.append(_early_stopping(patience, merged.get("val_check_interval")))
         given = merged.pop("logger", None)
-        logger = _loggers(folder) if given in (None, True) else given
+        logger = _loggers(folder, points) if given in (None, True) else given
     if points is not None:
         callbacks.append(points)
     merged.pop("logger", None)
@@ -216,8 +216,10 @@ def _early_stopping(patience: int, interval: Any) -> EarlyStopping:
     return EarlyStopping(MONITOR, patience=patience, check_finite=True, strict=False, check_on_train_epoch_end=when)
 
 
-def _loggers(folder: RunFolder) -> list[Logger]:
+def _loggers(folder: RunFolder, points: ResumePoints | None) -> list[Logger]:
+    # TensorBoard forgets figures from that step on: they are written again.
+    again = points.first_step if points is not None and points.first_step else None
     return [
         MetricsLog(folder.path),
-        SteadyTensorBoard(str(folder.path), name="tensorboard", version="", default_hp_metric=False),
+        SteadyTensorBoard(str(folder.path), name="tensorboard", version="", default_hp_metric=False, purge_step=again),
     ]

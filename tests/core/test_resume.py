@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from tensorboardX.proto import event_pb2  # type: ignore[import-untyped]
 
 from seqkit import Domain, SequenceModel
 from seqkit.data.loader import BatchLoader
@@ -88,3 +89,18 @@ def test_each_part_of_the_mechanism_is_needed_and_no_other(
     assert not trained(melody, run, ("training", 26), **STREAMS)  # in the second epoch, after a validation
     assert trained(melody, run, **STREAMS)
     assert bool(differences(run, whole(**STREAMS))) == harms
+
+
+def test_tensorboard_forgets_what_is_written_again(melody: Domain, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert not trained(melody, run, ("training", 7), **RECORDS)
+    assert trained(melody, run, **RECORDS)
+    begun = []
+    for path in sorted((run / "tensorboard").glob("events*"), key=lambda path: path.stat().st_mtime_ns):
+        data, at = path.read_bytes(), 0
+        while at < len(data):  # a record: its length, a checksum, an event, a checksum
+            length = int.from_bytes(data[at : at + 8], "little")
+            event = event_pb2.Event.FromString(data[at + 12 : at + 12 + length])
+            begun += [event.step] if event.HasField("session_log") else []
+            at += length + 16
+    assert begun == [7]
