@@ -33,7 +33,10 @@ def test_every_case_ends_as_if_it_had_never_been_interrupted(
     cases = list(product(_PLACES, _WORKERS, ("next_step", _TASKS[domain])))
     assert len(cases) == 48
     cases = cases[:: max(48 // trials(48), 1)]
-    failed = sum(not _holds(domain, *case, tmp_path / f"{number}") for number, case in enumerate(cases))
+    failed = sum(
+        not _holds(domain, place, workers, task, tmp_path / f"{number}")
+        for number, (place, workers, task) in enumerate(cases)
+    )
     monkeypatch.setattr("seqkit.data.loader.BatchLoader.load_state_dict", lambda self, state: None)
     controls = [(place, (0, 0), "next_step") for place in ("first step", "within an epoch", "one after")]
     broken = sum(not _holds(domain, *case, tmp_path / f"control-{number}") for number, case in enumerate(controls))
