@@ -212,7 +212,8 @@ class TimeseriesData(SeriesModule):
     def _shows_at_once(self) -> bool:
         """Whether the codec learns no more than the shape of the first series, and that is never left out."""
         as_they_are = self.scaling != "standard" and not self.table_options.known_columns
-        return as_they_are and not (self.labelled or self.hold_out.rules) and self.backtest.short_series == "error"
+        strict = self.tolerance.policy == "error" and self.backtest.short_series == "error"
+        return strict and as_they_are and not (self.labelled or self.hold_out.rules)
 
     @property
     def holds_out_whole(self) -> bool:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from seqkit import ConfigError, DataError, SourceFile
+from seqkit import ConfigError, SourceFile, StructureError
 from seqkit_timeseries.cells import is_number, is_time
 from seqkit_timeseries.tables import Head
 from seqkit_timeseries.timeline import TimeRules
@@ -107,7 +107,7 @@ def find_layout(source: SourceFile, head: Head, options: TableOptions) -> Litera
     if is_time(first, options.time_format):
         return "wide"
     if head.names[0].lower() in TIME_COLUMNS[:-2] or _DATE.match(first):
-        raise DataError(
+        raise StructureError(  # Without a first row nothing is known of the others.
             f"{first!r} is not a timestamp",
             at=f"{source.origin}, row 1, column {head.names[0]!r}",
             fix="give --data.time_format such as %d/%m/%Y, or --data.layout rows if it is the id of a series",
@@ -164,7 +164,7 @@ def find_roles(source: SourceFile, head: Head, options: TableOptions, layout: st
             fix="name it once: what is forecast is not known ahead, and a label is no value",
         )
     if not values:
-        raise DataError("no column is left for the values", at=file, fix=f"columns: {', '.join(head.names[:20])}")
+        raise StructureError("no column is left for the values", at=file, fix=f"columns: {', '.join(head.names[:20])}")
     # Prediction needs no label of a step, and should not stumble over one that is missing.
     wanted = options.labelled and (options.label_required or not options.aligned)
     own = label if wanted and label in head.names else None

@@ -9,7 +9,7 @@ from typing import IO
 
 import numpy as np
 
-from seqkit import DataError, SourceFile, passed, report, reporting
+from seqkit import DataError, SourceFile, report, reporting
 from seqkit_timeseries.cells import LARGEST, MISSING, is_time, not_a_number, parse_number
 from seqkit_timeseries.layout import TableOptions, require_no_columns
 from seqkit_timeseries.series import Series, feature_names, row_times
@@ -41,7 +41,6 @@ def read_rows_of_series(source: SourceFile, head: Head, options: TableOptions) -
             label = by_path if label_at is None else cells[label_at].strip() if label_at < len(cells) else ""
             name = str(number) if label_at == 0 else _name(cells[0], seen, at)
             values = _values([c for place, c in enumerate(cells) if place > 0 and place != label_at], at)
-            passed("row")
             yield Series(file, name, values, row_times(len(values)), feature_names(1), label=label or None)
     if not number:
         raise DataError("holds no rows", at=file, fix="check the file")

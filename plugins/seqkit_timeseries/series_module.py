@@ -25,7 +25,7 @@ from seqkit_timeseries.backtest import Backtest
 from seqkit_timeseries.check import SeriesInspector
 from seqkit_timeseries.codec import RecordScaleCodec
 from seqkit_timeseries.events import event_figures, rarer_label
-from seqkit_timeseries.forecasts import SeriesRecord, table_of, write_tables
+from seqkit_timeseries.forecasts import SeriesRecord, Timeline, table_of, write_tables
 from seqkit_timeseries.frequency import Frequency
 from seqkit_timeseries.layout import TableOptions
 from seqkit_timeseries.made import MADE, in_units_of
@@ -66,10 +66,14 @@ class SeriesModule(SequenceDataModule, ABC):
         """All series of a path; for `predict` they need no labels."""
 
     def find_frequency(self) -> Frequency | None:
-        """The regular step of the first series; None where its times say nothing."""
-        first = glance_at(self.path, self.table_options.for_prediction())
-        first = first or next(iter(self.read(self.path, "predict")), None)
-        return None if first is None else first.frequency
+        """The regular step of the first good series; None where its times say nothing."""
+        strict = self.tolerance.policy == "error"  # What is only glanced at is not looked through for bad records.
+        if strict and (seen := glance_at(self.path, self.table_options.for_prediction())):
+            return seen.frequency
+        found = self.read(self.path, "predict")
+        records = (SeriesRecord(None, origin=series.origin, timeline=Timeline.of(series)) for series in found)
+        first = next(self.tolerance.records(records), None)
+        return first.timeline.frequency if isinstance(first, SeriesRecord) and first.timeline else None
 
     def train_dataloader(self) -> Any:
         """Training batches; large tables, which were read for validation, too, are given up."""

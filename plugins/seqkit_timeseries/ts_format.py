@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seqkit import DataError, SourceFile, StructureError, did_you_mean, passed, report
+from seqkit import DataError, SourceFile, StructureError, did_you_mean, report
 from seqkit_timeseries.cells import not_a_number, parse_number
 from seqkit_timeseries.series import Series, feature_names, row_times
 
@@ -89,7 +89,6 @@ def read_ts(source: SourceFile) -> Iterator[Series]:
                     mistake = DataError if in_data else StructureError  # A header is no record.
                     report(mistake(str(error), at=at, fix="correct the line or the header"), record=raw)
                 else:
-                    passed("case")
                     names = feature_names(values.shape[1])
                     yield Series(source.origin, str(number), values, row_times(len(values)), names, label=target)
         except (EOFError, OSError, zlib.error) as error:
