@@ -142,6 +142,11 @@ def first_row(batch: pa.RecordBatch, expected: int) -> int:
     return int((batch.schema.metadata or {}).get(_FIRST_ROW, expected))
 
 
+def numbered_from(batch: pa.RecordBatch, number: int) -> pa.RecordBatch:
+    """The same batch, of which `first_row` says this number."""
+    return batch.replace_schema_metadata({_FIRST_ROW: str(number)})
+
+
 def _numbered(
     source: SourceFile, batches: Iterable[pa.RecordBatch], ragged: list[Any], header_lines: int
 ) -> Iterator[pa.RecordBatch]:
@@ -154,7 +159,7 @@ def _numbered(
                 report(_wrong_width(source, ragged[0]), record=ragged.pop(0).text)
                 row += 1
             end = min(batch.num_rows, begin + ragged[0].number - header_lines - row) if ragged else batch.num_rows
-            yield batch.slice(begin, end - begin).replace_schema_metadata({_FIRST_ROW: str(row)})
+            yield numbered_from(batch.slice(begin, end - begin), row)
             row, begin = row + end - begin, end
     for wrong in ragged:
         report(_wrong_width(source, wrong), record=wrong.text)
@@ -171,7 +176,7 @@ def _unmarked(source: SourceFile, batches: Iterable[pa.RecordBatch], checked: Ch
         first, begin = first_row(batch, 1), 0
         for row in [*sorted(wrong), batch.num_rows]:
             if row > begin:
-                yield batch.slice(begin, row - begin).replace_schema_metadata({_FIRST_ROW: str(first + begin)})
+                yield numbered_from(batch.slice(begin, row - begin), first + begin)
             if row < batch.num_rows:
                 line, content = checked.place([column[row].as_py() for column in batch.columns]) or (0, b"")
                 report(not_utf8(f"{source.origin}, line {line}"), record=content)

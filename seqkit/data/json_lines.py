@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
+from seqkit.data.delimited import numbered_from
 from seqkit.data.sources import SourceFile
 from seqkit.errors import DataError
 from seqkit.problems import report
@@ -56,7 +57,7 @@ def read_json_lines(source: SourceFile) -> Iterator[Row]:
 
 
 def json_batches(rows: Iterable[Row]) -> Iterator[pa.RecordBatch]:
-    """Rows of JSON as Arrow batches with the columns of the first one.
+    """Rows of JSON as Arrow batches with the columns of the first one; each batch has the number of its first row.
 
     A column whose values are of several kinds within a batch is text, each value as JSON writes it.
 
@@ -69,7 +70,12 @@ def json_batches(rows: Iterable[Row]) -> Iterator[pa.RecordBatch]:
     following = iter(rows)
     while numbered := list(islice(following, ROWS_PER_BATCH)):
         names = names or list(dict.fromkeys(name for _, row in numbered for name in row))
-        yield pa.RecordBatch.from_arrays([_column([row.get(name) for _, row in numbered]) for name in names], names)
+        batch = pa.RecordBatch.from_arrays([_column([row.get(name) for _, row in numbered]) for name in names], names)
+        begin = 0
+        for end in range(1, len(numbered) + 1):
+            if end == len(numbered) or numbered[end][0] > numbered[end - 1][0] + 1:  # Rows before it were left out.
+                yield numbered_from(batch.slice(begin, end - begin), numbered[begin][0])
+                begin = end
 
 
 def _lines(stream: IO[bytes], origin: str) -> Iterator[bytes]:
@@ -107,11 +113,19 @@ def _object(decoder: json.JSONDecoder, line: bytes) -> dict[str, Any]:
     except RecursionError:
         raise ValueError("cannot be read as JSON: nested too deeply") from None
     except ValueError as error:
-        what = str(error) if isinstance(error, json.JSONDecodeError | _Twice) else f"{error}".partition(":")[0]
-        raise ValueError(what if isinstance(error, _Twice) else f"cannot be read as JSON: {what}") from None
+        raise ValueError(_reason(error)) from None
     if not isinstance(value, dict):
         raise ValueError(f"holds {_KINDS.get(type(value), 'null')}, not an object with names")
     return value
+
+
+def _reason(error: ValueError) -> str:
+    """What the decoder says, without its count of lines: it is given one."""
+    if isinstance(error, _Twice):
+        return str(error)
+    if isinstance(error, json.JSONDecodeError):
+        return f"cannot be read as JSON: {error.msg}, character {error.colno}"
+    return f"cannot be read as JSON: {str(error).partition(':')[0]}"  # an integer of too many digits
 
 
 class _Twice(ValueError):
