@@ -120,6 +120,8 @@ class TextData(SequenceDataModule):
 
         def read(path: PathOption) -> Iterator[Record]:
             records = self._demo() if path is None else reader.read(path)
+            if not self.lowercase and (self.task == "tag" or self.tokens in ("characters", "bytes")):
+                return records  # as they are: a copy of each would take as long as the reading
             return (replace(record, sequence=self._form(record.sequence)) for record in records)
 
         return self.divide(read, split)

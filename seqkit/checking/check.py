@@ -9,10 +9,11 @@ from seqkit import plugins
 from seqkit.build import require_task
 from seqkit.checking.census import Census
 from seqkit.checking.targets import Targets
+from seqkit.collected import Collected
 from seqkit.data.module import SequenceDataModule
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError, DataError, SeqkitError
-from seqkit.problems import Collected, collect_problems, kind_of
+from seqkit.problems import collect_problems, kind_of
 
 _REFUSED = (DataError, ConfigError)
 

@@ -78,7 +78,7 @@ def write_problems(problems: list[dict[str, str]], path: Path) -> None:
         problems: Of a report.
         path: A name that ends in .csv or .jsonl.
     """
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         if path.suffix == ".csv":
             writer = csv.DictWriter(file, _COLUMNS)
             writer.writeheader()

@@ -70,7 +70,10 @@ def _records(loaded: Loaded, options: Any, numbers: bool) -> list[Record] | None
     if options.prompt is not None:
         return [loaded.data.prompt(options.prompt)]
     if options.prompt_file is not None:
-        return prompt_records(loaded, options.prompt_file)
+        records, left_out = prompt_records(loaded, options.prompt_file)
+        if left_out:
+            print(left_out, file=sys.stderr)
+        return records
     return list(loaded.data.accepted("predict")) if numbers else None
 
 

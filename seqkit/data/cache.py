@@ -21,6 +21,9 @@ from seqkit.version import __version__
 if TYPE_CHECKING:
     from seqkit.data.module import SequenceDataModule
 
+_LAYOUT = 2
+"""Of what lies in a store's folder; a store of another layout is not found."""
+
 NOT_IN_THE_DATA = {"batch_size", "window", "step_budget", "order_seed", "num_workers"}
 """Options that change no record."""
 
@@ -63,7 +66,7 @@ def fingerprint(data: SequenceDataModule, split: Split) -> str:
         options.pop("group_match", None)  # Then it names the groups of the figures, and divides nothing.
     content: dict[str, Any] = {
         "module": f"{type(data).__module__}.{type(data).__qualname__}",
-        "versions": [__version__, data.version],
+        "versions": [__version__, data.version, _LAYOUT],
         "split": split,
         "options": options,
         "codecs": [data.codec.state(), data.target_codec.state()],

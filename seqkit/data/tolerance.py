@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from seqkit.collected import Collected, Problem
 from seqkit.data.sources import PathOption
 from seqkit.errors import ConfigError, DataError, TooManyBadRecords
-from seqkit.problems import Collected, Problem, begin_reading, collect_problems, collecting, handing_on, kind_of
+from seqkit.problems import begin_reading, collect_problems, collecting, handing_on, kind_of
 from seqkit.steps import Record
 
 OnBadRecord = Literal["error", "skip", "quarantine"]
@@ -115,7 +116,8 @@ class Tolerance:
         if self.policy != "error":
             self.require_few()
             rows = [{**_row(problem), "was_counted": problem.was_counted} for problem in self.collected.problems]
-            content = {"most_passed": self.collected.most_passed, "problems": rows}
+            counts = {"most_passed": self.collected.most_passed, "num_problems": self.collected.num_problems}
+            content = {**counts, "problems": rows}
             (folder / _STORED).write_text(json.dumps(content), encoding="utf-8")
 
     def restore(self, folder: Path) -> None:
@@ -124,16 +126,19 @@ class Tolerance:
         if self.policy == "error" or not path.exists():
             return
         content = json.loads(path.read_text(encoding="utf-8"))
-        self.collected.most_passed = max(self.collected.most_passed, content["most_passed"])
+        self.collected.most_passed |= Counter(content["most_passed"])  # of each path the larger number
         for row in content["problems"]:
             error = DataError(row["what"], at=row["at"], fix=row["fix"])
             self.collected.add(error, row["record"], row["was_counted"])
+        # Those beyond the ones that are kept.
+        self.collected.num_problems = max(self.collected.num_problems, content["num_problems"])
 
     def write_quarantine(self, path: Path) -> Path | None:
         """Under `quarantine`: one JSON object a bad record; None if there is nothing to write."""
         if self.policy != "quarantine" or not self.collected.problems:
             return None
-        with path.open("w", encoding="utf-8") as file:
+        # Half of a surrogate pair, in a record or a file's name, becomes the escape that JSON has for it.
+        with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
             for problem in self.collected.problems:
                 file.write(json.dumps(_row(problem), ensure_ascii=False) + "\n")
         return path
@@ -158,7 +163,10 @@ def counted(read: Callable[[PathOption], Iterable[Record]]) -> Callable[[PathOpt
     """A reader of paths that counts all good records of its path, whatever split they belong to."""
 
     def records(path: PathOption) -> Iterator[Record]:
-        begin_reading()
+        if not collecting():
+            yield from read(path)
+            return
+        begin_reading(str(path))
         yield from _counted(read(path), "record")
 
     return records

@@ -125,7 +125,11 @@ def _text_stream(codec: Codec, prompt: torch.Tensor, on_value: Callable[[str], N
     return show
 
 
-def prompt_records(loaded: Loaded, file: str) -> list[Record]:
-    """The records of a prompt file, read as the domain reads its data."""
+def prompt_records(loaded: Loaded, file: str) -> tuple[list[Record], str]:
+    """The records of a prompt file, read as the domain reads its data; and a line on those left out, "" if none were.
+
+    The run says whether bad ones are left out.
+    """
     reader = reopen_data(loaded.domain, loaded.blueprint | {"data": loaded.data.arguments}, {"path": file})
-    return list(join_parts(reader.prompts()))
+    records = list(join_parts(reader.tolerance.records(reader.prompts())))
+    return records, reader.tolerance.describe()

@@ -121,6 +121,45 @@ def test_a_mistake_of_the_consumer_is_no_bad_record() -> None:
     assert tolerance.collected.num_problems == 0
 
 
+def test_the_share_is_one_of_all_paths_together(tmp_path: Path) -> None:
+    paths = {}
+    for name in ("path", "valid_path", "test_path"):
+        paths[name] = str(tmp_path / name)
+        Path(paths[name]).write_text("\n".join([*GOOD, f"!{name}"]))
+
+    class Apart(Words):
+        def __init__(self, path: str, **options: Any) -> None:
+            super().__init__(path, "next_step", **options)
+
+        def _read(self, path: Any) -> Iterator[Record]:
+            return (Record(r.sequence, origin=f"{path}:{r.origin}") for r in super()._read(path))
+
+    for _ in range(2):  # The second time from the cache.
+        data = Apart(**paths, on_bad_record="skip", max_bad="1%")
+        _stores(data)
+        assert data.tolerance.describe().startswith("3 of 303 records left out (0.99%)")
+    with pytest.raises(TooManyBadRecords, match="bad"):
+        _stores(Apart(**paths, on_bad_record="skip", max_bad="0.9%"))
+
+
+def test_what_utf8_cannot_hold_is_kept_as_an_escape(tmp_path: Path) -> None:
+    tolerance = Tolerance("quarantine", 5)
+    with collect_problems(tolerance.collected):
+        report(DataError("half a pair", at="caf\udce9.txt:1"), "x\ud800y")
+    path = tolerance.write_quarantine(tmp_path / "quarantine.jsonl")
+    assert path is not None
+    row = json.loads(path.read_text(encoding="utf-8"))
+    assert (row["at"], row["record"]) == ("caf\udce9.txt:1", "x\ud800y")
+
+
+def test_bad_records_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqkit.collected.MOST_BYTES_IN_ALL", 1000)
+    with collect_problems() as found:
+        for number in range(5):
+            report(DataError("bad", at=f"f:{number}"), "x" * 400)
+    assert found.num_problems == 5 and [len(problem.record or "") for problem in found.problems] == [400, 400, 0, 0, 0]
+
+
 def test_check_collects_beyond_the_limit(tmp_path: Path) -> None:
     data = _data(tmp_path, ["!", "a!", *GOOD], on_bad_record="skip", max_bad=0)
     with collect_problems() as found:

@@ -58,6 +58,17 @@ def test_prompts_are_taken_as_they_are_written(tmp_path: Path, capsys: pytest.Ca
         assert (tmp_path / "made.jsonl").read_text().count("\n") == count
 
 
+def test_bad_prompts_are_left_out_and_said_where_the_run_allows_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = trained(tmp_path, hidden_size=8, max_steps=1, documents="lines", on_bad_record="skip", max_bad=1)
+    (tmp_path / "prompts.txt").write_bytes(b"one\nt\xffo\nthree\n")
+    out = ["--prompt-file", str(tmp_path / "prompts.txt"), "--out", str(tmp_path / "made.jsonl"), "--steps", "1"]
+    assert main(["generate", str(run.path), *out]) == 0
+    assert (tmp_path / "made.jsonl").read_text().count("\n") == 2
+    assert "1 of 3 records left out" in capsys.readouterr().err
+
+
 def test_a_tagger_of_the_demo_data_tells_persons_from_places_by_what_comes_before(tmp_path: Path) -> None:
     run = trained(tmp_path, task="tag", hidden_size=48, max_epochs=5, learning_rate=0.01)
     figures = run.test()
