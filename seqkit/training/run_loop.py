@@ -17,6 +17,12 @@ class RunLoop(_FitLoop):
         """Whether there is nothing to do; a run that goes on after its last epoch still has its end to do."""
         return super().skip and not self.restarting
 
+    def _load_combined_loader_states(self) -> None:
+        """Give the loader its epoch and position; Lightning does so only for an epoch that was not finished."""
+        states, self._combined_loader_states_to_load = self._combined_loader_states_to_load, []
+        if states and self._combined_loader is not None:
+            self._combined_loader._load_state_dicts(states)
+
     def on_advance_end(self) -> None:
         """End the epoch."""
         super().on_advance_end()
