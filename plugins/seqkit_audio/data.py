@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from itertools import islice
-from math import inf
 from pathlib import Path
 from typing import Any, ClassVar
 
 from seqkit import (
-    ConfigError,
     DataError,
     Generation,
     Inspector,
@@ -34,11 +32,11 @@ from seqkit_audio.joins import join_rules
 from seqkit_audio.listing import rate_of_first, tables_of, texts_of
 from seqkit_audio.made_memory import write_memory
 from seqkit_audio.made_noise import MADE_LEVELS, MADE_RATE_HZ, write_noise
+from seqkit_audio.options import check_rate, check_sizes
 from seqkit_audio.recordings import Recordings, in_symbols, joined
 from seqkit_audio.stream import read_sound
 from seqkit_audio.targets import learn_characters, learn_classes
 from seqkit_audio.transcripts import OtherCharacters, TranscriptRules
-from seqkit_audio.wav_header import MOST_RATE_HZ
 from seqkit_audio.writing import WRITTEN, write_generations
 
 _MANY_CLIPS = 100
@@ -109,10 +107,7 @@ class AudioData(SequenceDataModule):
         **options: Any,
     ) -> None:
         super().__init__(path=path, task=task, **options)
-        if sample_rate_hz is not None and not 1 <= sample_rate_hz <= MOST_RATE_HZ:
-            raise ConfigError(f"sample_rate_hz is {sample_rate_hz}", at="--data.sample_rate_hz", fix="give e.g. 8000")
-        if max_duration_s is not None and not 0 < max_duration_s < inf:
-            raise ConfigError(f"max_duration_s is {max_duration_s}", at="--data.max_duration_s", fix="give seconds")
+        check_sizes(sample_rate_hz, max_duration_s)
         self.sample_rate_hz, self.max_duration_s = sample_rate_hz, max_duration_s
         self.joins = join_rules(task, path is None, join, join_match, join_gap_s, join_seed, joins_per_clip)
         rules = LabelRules(label_pattern, file_column, label_column, transcript_column, start_column, end_column)
@@ -159,12 +154,7 @@ class AudioData(SequenceDataModule):
             self.target_codec = TagCodec() if "labels" in target_codec else SymbolCodec()
         super().restore_codecs(codec, target_codec)
         self.horizon = self.codec.sample_rate_hz
-        if self.sample_rate_hz not in (None, self.codec.sample_rate_hz):
-            raise ConfigError(
-                f"the model was trained at {self.codec.sample_rate_hz} Hz, not {self.sample_rate_hz} Hz",
-                at="--data.sample_rate_hz",
-                fix="leave it out: recordings are resampled to the model's rate",
-            )
+        check_rate(self.sample_rate_hz, self.codec.sample_rate_hz)
 
     def prompt(self, value: str) -> Record:
         """Refused: words are no sound.

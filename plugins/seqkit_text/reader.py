@@ -28,6 +28,7 @@ from seqkit import (
     reporting,
 )
 from seqkit_text.blocks import no_text, read_blocks, read_lines
+from seqkit_text.cells import label_cell, text_cell
 
 TEXT_SUFFIXES = (".txt", ".text", ".md")
 
@@ -147,9 +148,9 @@ class TextReader:
         for number, row in rows:
             place, target = f"{origin}:{number}", label or None
             try:
-                text = _text(row[self.text_column], self.text_column, place)
+                text = text_cell(row[self.text_column], self.text_column, place)
                 if self.labelled and not label:
-                    target = _label(row[self.label_column], self.label_column, place)
+                    target = label_cell(row[self.label_column], self.label_column, place)
             except DataError as error:
                 report(error, record=json.dumps(row, ensure_ascii=False, default=str))
                 continue
@@ -211,38 +212,6 @@ def _names(tops: list[Path]) -> dict[Path, str]:
             return names
         for top in shared:
             length[top] += 1
-
-
-def _text(value: Any, column: str, at: str) -> str:
-    """A table's cell as text."""
-    if not isinstance(value, str):
-        what = "is missing" if value is None else f"is {value!r:.60}, a {type(value).__name__}"
-        raise DataError(
-            f"the text in column {column!r} {what}",
-            at=at,
-            fix="remove the row, or name the column that holds text with --data.text_column",
-        )
-    if "\0" in value:
-        raise DataError(f"the text in column {column!r} holds a NUL character", at=at, fix="remove it, or the row")
-    if not value.strip():
-        raise DataError(f"the text in column {column!r} is empty", at=at, fix="remove the row")
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError as error:
-        what = f"the text in column {column!r} has half of a surrogate pair, {value[error.start]!r}"
-        raise DataError(what, at=at, fix="write the character whole") from error
-    return value
-
-
-def _label(value: Any, column: str, at: str) -> str:
-    if isinstance(value, bool | int) or (isinstance(value, str) and value.strip()):
-        return str(value)
-    what = "is missing" if value is None or isinstance(value, str) else f"is {value!r:.60}, a {type(value).__name__}"
-    raise DataError(
-        f"the label in column {column!r} {what}",
-        at=at,
-        fix="remove the row, or name the column that holds labels with --data.label_column",
-    )
 
 
 def _beginning(source: SourceFile) -> bytes:

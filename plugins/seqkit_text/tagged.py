@@ -9,6 +9,7 @@ from typing import Any
 
 from seqkit import DataError, PathOption, Record, did_you_mean, is_hub, is_table, read_hub, read_rows, report, reporting
 from seqkit_text.blocks import read_lines
+from seqkit_text.cells import list_cell
 from seqkit_text.conll import Columns, read_sentences
 from seqkit_text.reader import Found, find
 
@@ -92,7 +93,7 @@ class TaggedReader:
             raise DataError("holds no sentence", at=origin, fix="leave the file out")
 
     def _record(self, row: dict[str, Any], place: str) -> Record:
-        tokens, *rest = (_cells(row[name], name, place) for name in self._names())
+        tokens, *rest = (list_cell(row[name], name, place) for name in self._names())
         tags = rest[0] if rest else None
         if not tokens:
             raise DataError("the row has no token", at=place, fix="remove it")
@@ -112,24 +113,3 @@ class TaggedReader:
                     at=f"{origin}, {where}",
                     fix=did_you_mean(tag, list(self.known)) or f"known tags: {', '.join(sorted(self.known)[:20])}",
                 )
-
-
-def _cells(value: Any, column: str, at: str) -> list[str]:
-    """A row's list of tokens or tags."""
-    if not isinstance(value, list):
-        raise DataError(
-            f"column {column!r} holds {value!r:.40}, no list", at=at, fix='write {"tokens": [...], "tags": [...]}'
-        )
-    for place, cell in enumerate(value, start=1):
-        if not isinstance(cell, str | int) or not str(cell).strip() or not _is_whole(str(cell)):
-            what = f"entry {place} of column {column!r} is {cell!r:.40}"
-            raise DataError(what, at=at, fix="give words, none empty, none with half a character")
-    return [str(cell) for cell in value]
-
-
-def _is_whole(text: str) -> bool:
-    """Whether a text has no NUL and no half of a surrogate pair."""
-    try:
-        return b"\0" not in text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False

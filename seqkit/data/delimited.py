@@ -6,11 +6,11 @@ pyarrow reads it, because it notices a ragged row that other readers shift silen
 from __future__ import annotations
 
 import zlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from seqkit.data.checked_lines import MARK, CheckedLines, not_utf8
+from seqkit.data.delimited_problems import end_of, explain, require_different, wrong_width
 from seqkit.data.sources import SourceFile
 from seqkit.errors import DataError
 from seqkit.problems import collecting, report
@@ -53,7 +53,7 @@ def read_delimited(
 
     num_done = 0
     if types and names is not None and not collecting():
-        _require_different(names, source.origin)
+        require_different(names, source.origin)
         try:
             for batch in _typed(source, delimiter, names, skip_rows, types, missing):
                 yield batch
@@ -120,7 +120,7 @@ def _as_text(source: SourceFile, delimiter: str, names: list[str] | None, skip_r
             with source.open() as stream:
                 checked = CheckedLines(stream, source.origin, collecting(), header=True)
                 names = csv.open_csv(checked, read, parse).schema.names
-        _require_different(names, source.origin)
+        require_different(names, source.origin)
         ragged.clear()
         convert = csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
@@ -134,7 +134,7 @@ def _as_text(source: SourceFile, delimiter: str, names: list[str] | None, skip_r
         if checked.damage is not None:
             raise checked.damage
     except (pa.ArrowInvalid, EOFError, OSError, zlib.error) as error:
-        raise (checked and checked.damage) or _explain(source, ragged, error) from error
+        raise (checked and checked.damage) or explain(source, ragged, error, _TEXT_BYTES) from error
 
 
 def first_row(batch: pa.RecordBatch, expected: int) -> int:
@@ -156,13 +156,13 @@ def _numbered(
         begin = 0
         while begin < batch.num_rows:
             while ragged and ragged[0].number - header_lines <= row:
-                report(_wrong_width(source, ragged[0]), record=ragged.pop(0).text)
+                report(wrong_width(source, ragged[0]), record=ragged.pop(0).text)
                 row += 1
             end = min(batch.num_rows, begin + ragged[0].number - header_lines - row) if ragged else batch.num_rows
             yield numbered_from(batch.slice(begin, end - begin), row)
             row, begin = row + end - begin, end
     for wrong in ragged:
-        report(_wrong_width(source, wrong), record=wrong.text)
+        report(wrong_width(source, wrong), record=wrong.text)
 
 
 def _unmarked(source: SourceFile, batches: Iterable[pa.RecordBatch], checked: CheckedLines) -> Iterator[pa.RecordBatch]:
@@ -194,7 +194,7 @@ def _closed(source: SourceFile, batches: Iterable[pa.RecordBatch], checked: Chec
         return
     cell = latest.columns[-1][latest.num_rows - 1].as_py() if latest.num_rows else ""
     if "\n" in cell and checked.damage is None:
-        num_lines, last = _end_of(source)
+        num_lines, last = end_of(source)
         if last != b'"':
             if latest.num_rows > 1:
                 yield latest.slice(0, latest.num_rows - 1)
@@ -204,60 +204,3 @@ def _closed(source: SourceFile, batches: Iterable[pa.RecordBatch], checked: Chec
             report(DataError("a quote is never closed", at=at, fix=fix), record=cell)
             return
     yield latest
-
-
-def _end_of(source: SourceFile) -> tuple[int, bytes]:
-    """Number of the last line that is not blank, and its last byte."""
-    number, last = 0, b""
-    with source.open() as stream:
-        for place, line in enumerate(stream, start=1):
-            if content := line.rstrip():
-                number, last = place, content[-1:]
-    return number, last
-
-
-def _require_different(names: list[str], origin: str) -> None:
-    """Refuse a table with two columns of one name: one of them would be lost.
-
-    Raises:
-        DataError: Names the column.
-    """
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(f"column {twice[0]!r} occurs twice", at=origin, fix="give each column a name of its own")
-
-
-def _explain(source: SourceFile, ragged: list[Any], error: Exception) -> DataError:
-    """The library's complaint with the line it is about."""
-    if ragged:
-        return _wrong_width(source, ragged[0])
-    if "Empty CSV" in str(error):
-        return DataError("holds no rows", at=source.origin, fix="check the file")
-    if "straddl" in str(error):
-        what, fix = f"a row is longer than {_TEXT_BYTES:,} bytes", "close its quote, divide it, or use JSON lines"
-        return DataError(what, at=_long_line(source), fix=fix)
-    return DataError(f"cannot be read: {error}", at=source.origin, fix="check the file")
-
-
-def _long_line(source: SourceFile) -> str:
-    """Where a line is longer than a block; the file itself if it is a row of many lines that is."""
-    with source.open() as stream:
-        number = 1
-        while line := stream.readline(_TEXT_BYTES):
-            if len(line) == _TEXT_BYTES:
-                return f"{source.origin}, line {number}"
-            number += 1
-    return source.origin
-
-
-def _wrong_width(source: SourceFile, row: Any) -> DataError:
-    other = next((sign for sign in ";\t|" if row.expected_columns == 1 and sign in row.text), None)
-    return DataError(
-        f"{row.actual_columns} cells where {row.expected_columns} are expected: {row.text[:60]!r}",
-        at=f"{source.origin}, line {row.number}",
-        fix=f"is {other!r} the delimiter? save it with commas"
-        if other
-        else "is a quote never closed? close it, or write it twice"
-        if "\n" in row.text.strip() or row.text.count('"') % 2
-        else "give every row the header's cells",
-    )
