@@ -59,18 +59,21 @@ class FiniteGuard:
         if loss.device.type == "cpu" and not math.isfinite(value := loss.item()):
             raise self._diverged(f"the loss became {value} in step {step}", [batch])
 
-    def see_gradient(self, norm: Tensor, step: int, optimizer: torch.optim.Optimizer) -> None:
+    def see_gradient(self, norm: Tensor, step: int, optimizer: torch.optim.Optimizer, scaled: bool = False) -> None:
         """Look at the gradient's norm, between backward and the optimiser's step; all batches since the last one count.
 
         Args:
             norm: Of all gradients together, before clipping.
             step: Optimiser steps done before.
             optimizer: Whose step follows.
+            scaled: A loss scaler looks itself, leaves out such a step and lowers its scale.
 
         Raises:
             DivergedError: If it is not finite, or if that of an earlier step was not.
         """
         batches, self._batches = self._batches, []
+        if scaled:
+            return
         if norm.device.type != "cpu":
             self._defer(norm, step, optimizer, batches)
         elif not math.isfinite(length := norm.item()):

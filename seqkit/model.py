@@ -156,8 +156,7 @@ class SequenceModel(Network, pl.LightningModule):
     ) -> None:
         """Clip as asked, and count the steps that needed it (exploding gradients, made visible)."""
         norm = self._clip.norm()
-        if self._scaler() is None:  # it leaves out such steps itself, and lowers its scale
-            self._guard.see_gradient(norm, self.global_step, optimizer)
+        self._guard.see_gradient(norm, self.global_step, optimizer, scaled=self._scaler() is not None)
         if gradient_clip_val and gradient_clip_algorithm in (None, "norm"):
             self._clip.by_norm(gradient_clip_val, norm)
         else:

@@ -11,12 +11,12 @@ from typing import Any
 
 import torch
 
-from seqkit.errors import DataError
+from seqkit.errors import CheckpointError, ConfigError, DataError
 from seqkit.settings import Settings
 from seqkit.training.durable import atomic_write
-from seqkit.training.finding import resume_candidates
-from seqkit.training.folder import RunFolder, new_run, require_free
-from seqkit.training.unfinished import UNFINISHED, find_unfinished, locked, read_json, set_aside
+from seqkit.training.finding import in_one_line, resume_candidates
+from seqkit.training.folder import UNFINISHED, RunFolder, new_run, require_free
+from seqkit.training.unfinished import config_of, find_unfinished, locked, read_json, set_aside
 
 _KEPT = ("config", "files", "precision", "precision_row", "threads")
 
@@ -111,10 +111,24 @@ def begin(settings: Settings, say: Callable[[str], None]) -> Beginning:
 
 
 def first_point(begun: Beginning, say: Callable[[str], None]) -> Path | None:
-    """The resume point that a run goes on from; None if it begins, or was ended before there was one."""
+    """The resume point that a run goes on from; None if it begins, or was ended before there was one.
+
+    Raises:
+        CheckpointError: If there are points, and none can be used: what was trained is not thrown away unasked.
+    """
     if begun.folder is None:
         return None
-    points = resume_candidates(begun.folder.path)
+    refused: list[CheckpointError] = []
+    points = resume_candidates(begun.folder.path, refused)
+    reasons = "; ".join(map(in_one_line, refused))
+    if refused and not points:
+        raise CheckpointError(
+            f"no resume point can be used: {reasons}",
+            at=str(begun.folder.path),
+            fix=f"put copies of them back, or begin anew: --fresh with --run {begun.folder.path}, or --resume never",
+        )
+    if refused:
+        say(f"passed over: {reasons}; {points[0].name} is taken")
     if points:
         say(f"going on with the unfinished run {begun.folder.path} (begin anew: --fresh, or --resume never)")
         return points[0]
@@ -137,9 +151,13 @@ def open_run(settings: Settings, begun: Beginning) -> Iterator[RunFolder]:
     """
     if begun.folder is not None:
         with locked(begun.folder):
+            if config_of(begun.folder) is None:  # while we read the data
+                raise ConfigError(
+                    f"{begun.folder.path} has been finished by another process", at="--run", fix="name another folder"
+                )
             yield begun.folder
         return
-    with new_run(settings.run, settings.domain.name, begun.config["data"]["task"]) as folder, locked(folder):
+    with new_run(settings.run, settings.domain.name, begun.config["data"]["task"], locked) as folder:
         begun.save(folder)
         yield folder
 

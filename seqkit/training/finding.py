@@ -40,19 +40,19 @@ def read_run(run: str | Path, quiet: bool = False) -> tuple[Path, dict[str, Any]
             refused.append(error)
             continue
         if refused and not quiet:
-            passed = "; ".join(_in_one_line(error) for error in refused)
+            passed = "; ".join(in_one_line(error) for error in refused)
             print(f"seqkit: passed over: {passed}; {path.name} is taken", file=sys.stderr)
         return path, content
     if len(refused) == 1:
         raise refused[0]
     raise CheckpointError(
-        f"no checkpoint can be used: {'; '.join(_in_one_line(error) for error in refused)}",
+        f"no checkpoint can be used: {'; '.join(in_one_line(error) for error in refused)}",
         at=str(run),
         fix="put a copy of the run's checkpoints back, or train it again by its config.yaml",
     )
 
 
-def resume_candidates(folder: Path) -> list[Path]:
+def resume_candidates(folder: Path, refused: list[CheckpointError] | None = None) -> list[Path]:
     """Checkpoints of an unfinished run that training can go on from, newest first; damaged ones are left out.
 
     A checkpoint is valid if its checksums and its manifest are right, and no weight or state of the optimiser is
@@ -60,19 +60,22 @@ def resume_candidates(folder: Path) -> list[Path]:
 
     Args:
         folder: The run's folder.
+        refused: Receives what is wrong with those left out.
     """
-    valid = []
+    valid, wrong = [], [] if refused is None else refused
     for name in RESUME:
         path = folder / "checkpoints" / name
         if not path.is_file():
             continue
         try:
             content = read_checkpoint(path)
-            written = path.stat().st_mtime_ns
-        except (CheckpointError, OSError):
+        except CheckpointError as error:
+            wrong.append(error)
             continue
-        if _is_finite([content["state_dict"], content.get("optimizer_states")]):
-            valid.append((content.get("global_step") or 0, written, path))
+        if not _is_finite([content["state_dict"], content.get("optimizer_states")]):
+            wrong.append(CheckpointError("a weight or the optimiser's state is not finite", at=str(path)))
+        else:
+            valid.append((content.get("global_step") or 0, path.stat().st_mtime_ns, path))
     return [path for *_, path in sorted(valid, reverse=True)]
 
 
@@ -84,5 +87,6 @@ def _is_finite(value: Any) -> bool:
     return all(map(_is_finite, value)) if isinstance(value, list | tuple) else True
 
 
-def _in_one_line(error: CheckpointError) -> str:
+def in_one_line(error: CheckpointError) -> str:
+    """A file's name, and what is wrong with it."""
     return f"{Path(error.at or '').name} ({error.what.splitlines()[0]})"

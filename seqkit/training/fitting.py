@@ -129,6 +129,8 @@ def _run(
         train(model, data, trainer, point)
     seconds = time.perf_counter() - start
     interruption.lost = "the training is done, its figures are not"
+    if interruption.number:  # it came after the last place for a point
+        raise interruption.error(interruption.lost)
     if not any((folder.checkpoints / name).exists() for name in ("best.ckpt", "last.ckpt")):
         # Training ended before its first validation, so there is no best.
         trainer.save_checkpoint(folder.checkpoints / "last.ckpt")

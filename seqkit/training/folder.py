@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,10 @@ import yaml
 from seqkit.errors import CheckpointError, ConfigError, DependencyError, did_you_mean
 from seqkit.training.durable import atomic_write
 
+UNFINISHED = "unfinished.json"
+"""Is in a run's folder until its training is done."""
+
+_OF_A_RUN = ("config.yaml", UNFINISHED, "crossval.json", "compare.json")
 _MOST_NAMED = 8
 """Runs of a comparison or cross-validation that an error names."""
 
@@ -99,10 +103,18 @@ def new_folder(wanted: str | None, domain: str, task: str) -> RunFolder:
 
 
 @contextmanager
-def new_run(wanted: str | None, domain: str, task: str) -> Iterator[RunFolder]:
-    """The folder of a new run; an error inside that leaves no checkpoint takes it away, so that its name is free again.
+def new_run(
+    wanted: str | None, domain: str, task: str, lock: Callable[[RunFolder], AbstractContextManager[None]]
+) -> Iterator[RunFolder]:
+    """The folder of a new run; what ends it without a checkpoint takes it away, so that its name is free again.
 
     What was in a wanted folder before stays there.
+
+    Args:
+        wanted: The folder asked for, or None.
+        domain: Name of the domain.
+        task: Name of the task.
+        lock: Held inside. Who does not get it leaves the folder as it is: it is another process's.
 
     Raises:
         ConfigError: As `new_folder`.
@@ -110,12 +122,13 @@ def new_run(wanted: str | None, domain: str, task: str) -> Iterator[RunFolder]:
     """
     before = set(Path(wanted).iterdir()) if wanted is not None and Path(wanted).is_dir() else None
     folder = new_folder(wanted, domain, task)
-    try:
-        yield folder
-    except Exception:
-        if not any(folder.checkpoints.iterdir()):
-            _remove(folder.path, before)
-        raise
+    with lock(folder):
+        try:
+            yield folder
+        except BaseException:
+            if not any(folder.checkpoints.iterdir()):
+                _remove(folder.path, before)
+            raise
 
 
 def _remove(path: Path, kept: set[Path] | None) -> None:
@@ -159,12 +172,17 @@ def require_free(wanted: str | None) -> None:
     """
     if wanted is None:
         return
-    if any((Path(wanted) / name).exists() for name in ("config.yaml", "crossval.json", "compare.json")):
+    if holds_run(Path(wanted)):
         raise ConfigError(
             f"{wanted} already holds a run", at="--run", fix="name another folder, or remove that one first"
         )
     if Path(wanted).is_file():
         raise ConfigError(f"{wanted} is a file", at="--run", fix="name a folder")
+
+
+def holds_run(path: Path) -> bool:
+    """Whether a folder is that of a run, a comparison or a cross-validation."""
+    return any((path / name).exists() for name in _OF_A_RUN)
 
 
 def _cannot_be_made(path: Path, error: OSError) -> DependencyError:
@@ -199,7 +217,9 @@ def checkpoints_of(run: str | Path) -> list[Path]:
         if inside:
             more = " ..." if len(inside) > _MOST_NAMED else ""
             fix = f"name one of the runs in it: {', '.join(inside[:_MOST_NAMED])}{more}"
-        if (path / "config.yaml").exists():
+        if (path / UNFINISHED).exists():
+            fix = "its training is not finished: the seqkit fit command that began it goes on with it"
+        elif (path / "config.yaml").exists():
             fix = f"its training was interrupted early: remove it, and train it again by its own {path / 'config.yaml'}"
         raise CheckpointError("the folder holds no checkpoint", at=str(path), fix=fix)
     siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []

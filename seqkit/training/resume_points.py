@@ -11,6 +11,7 @@ places only, each of which has one way to go on:
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
+from seqkit.errors import CheckpointError
 from seqkit.training.checkpoint_io import KEEP_PREVIOUS
 from seqkit.training.folder import RunFolder
 from seqkit.training.metrics_log import MetricsLog
@@ -68,10 +70,25 @@ class ResumePoints(Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Keep what is to be restored when training begins; rows of figures from after the point go at once."""
+        if not isinstance(checkpoint.get("resume"), dict):
+            raise CheckpointError("it is a checkpoint, but no resume point", at=str(self.folder.resume_point))
+        self._move_paths(trainer, checkpoint["callbacks"])
         self._restored, self.first_step = checkpoint["resume"], checkpoint["global_step"]
         logs = [log for log in trainer.loggers if isinstance(log, MetricsLog)]
         for log, num_rows in zip(logs, checkpoint["resume"]["metrics_rows"], strict=False):
             log.keep(num_rows)
+
+    def _move_paths(self, trainer: pl.Trainer, states: dict[str, Any]) -> None:
+        """Paths of our checkpoints are those of this folder: if it has moved, Lightning forgets which was the best."""
+        for callback in trainer.checkpoint_callbacks:
+            state, folder = states.get(callback.state_key), getattr(callback, "dirpath", None)
+            if state is None or folder != os.path.realpath(self.folder.checkpoints):
+                continue
+            for name in ("best_model_path", "kth_best_model_path", "last_model_path"):
+                state[name] = state[name] and os.path.join(folder, os.path.basename(state[name]))
+            best = state["best_k_models"].items()
+            state["best_k_models"] = {os.path.join(folder, os.path.basename(path)): score for path, score in best}
+            state["dirpath"] = folder
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Restore what moves from batch to batch."""
@@ -90,6 +107,8 @@ class ResumePoints(Callback):
 
     def on_validation_batch_start(self, trainer: pl.Trainer, *rest: Any) -> None:
         """End a validation that a signal interrupts."""
+        if self.interruption.number and trainer.sanity_checking:
+            raise self.interruption.error(self.interruption.lost)
         if self.interruption.number:
             raise StopValidating
 

@@ -12,9 +12,8 @@ from typing import Any
 
 from seqkit.errors import ConfigError
 from seqkit.training.checkpoint_io import previous
-from seqkit.training.folder import RunFolder
+from seqkit.training.folder import UNFINISHED, RunFolder, holds_run
 
-UNFINISHED = "unfinished.json"
 _LOCK = ".lock"
 _MISSING = object()
 _MAY_DIFFER = (("data", "num_workers"), ("trainer", "enable_progress_bar"), ("trainer", "enable_model_summary"))
@@ -22,15 +21,16 @@ _MAY_DIFFER = (("data", "num_workers"), ("trainer", "enable_progress_bar"), ("tr
 
 def config_of(folder: RunFolder) -> dict[str, Any] | None:
     """What was asked for when the unfinished run in a folder was begun; None if there is none."""
-    values = read_json(folder.path / UNFINISHED)
-    return None if values is None else values.get("config")
+    config = (read_json(folder.path / UNFINISHED) or {}).get("config")
+    whole = isinstance(config, dict) and all(isinstance(config.get(group), dict) for group, _ in _MAY_DIFFER)
+    return config if whole else None
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a JSON file; None if there is none."""
+    """The object in a JSON file; None if there is none, or none that we may read."""
     try:
         values = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-    except ValueError:
+    except (ValueError, OSError, RecursionError):
         return None
     return values if isinstance(values, dict) else None
 
@@ -76,16 +76,22 @@ def find_unfinished(wanted: str | None, stem: str, config: dict[str, Any]) -> Ru
 
 
 def set_aside(wanted: str | None) -> Path | None:
-    """Rename a wanted folder that is there, to the next free `NAME.1`; its new name, None if there was none."""
-    if wanted is None or not Path(wanted).is_dir():
+    """Rename a wanted folder that holds a run, to the next free `NAME.1`; its new name, None if there was none.
+
+    Raises:
+        ConfigError: If another process trains it, or this one stands in it.
+    """
+    if wanted is None or not holds_run(Path(wanted)):
         return None
-    if _is_locked(RunFolder(Path(wanted))):
-        raise _being_trained(RunFolder(Path(wanted)))
+    path = Path(wanted)
+    if _is_locked(RunFolder(path)):
+        raise _being_trained(RunFolder(path))
+    if Path.cwd().is_relative_to(path.resolve()):
+        raise ConfigError(f"{wanted} is the folder you are in", at="--fresh", fix="give the command from outside of it")
     number = 1
-    while (aside := Path(f"{wanted}.{number}")).exists():
+    while (aside := path.with_name(f"{path.name}.{number}")).exists():
         number += 1
-    Path(wanted).rename(aside)
-    return aside
+    return path.rename(aside)
 
 
 @contextmanager
@@ -109,9 +115,11 @@ def _lock(folder: RunFolder) -> int | None:
     file = os.open(folder.path / _LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         os.close(file)
         return None
+    except OSError:
+        pass  # a file system without locks, as some of clusters: whether somebody else trains cannot be known
     return file
 
 

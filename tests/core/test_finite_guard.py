@@ -97,3 +97,11 @@ def test_best_and_last_stay_as_they_were(melody: Domain, tmp_path: Path) -> None
     saved = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
     assert saved["global_step"] == 4
     assert all(torch.isfinite(value).all() for value in saved["state_dict"].values() if value.is_floating_point())
+
+
+def test_under_a_loss_scaler_no_batches_pile_up() -> None:
+    guard, weight, optimizer, batch = _guarded(float("inf"))
+    for step in range(3):
+        guard.see_loss(torch.tensor(1.0), batch, step)
+        guard.see_gradient(weight.grad.norm(), step, optimizer, scaled=True)  # type: ignore[union-attr]
+        assert guard._batches == []

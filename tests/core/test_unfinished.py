@@ -1,0 +1,140 @@
+"""Folders of unfinished runs: damaged points, other processes, moved folders, file systems without locks."""
+
+import errno
+import fcntl
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytorch_lightning.callbacks import ModelCheckpoint
+
+from seqkit import CheckpointError, ConfigError, Domain
+from seqkit.cli.main import main
+from seqkit.flat_options import settings_from
+from seqkit.training import beginning
+from seqkit.training.fitting import fit
+from seqkit.training.folder import RunFolder
+from seqkit.training.unfinished import config_of, finish, locked
+from tests.core.resuming import SMALL, signalled, trained
+
+RECORDS: dict[str, Any] = {"task": "classify", "batch_size": 4, "max_epochs": 2}
+
+
+@pytest.fixture
+def unfinished(melody: Domain, tmp_path: Path) -> Path:
+    assert not trained(melody, tmp_path / "run", ("training", 2), **RECORDS)
+    return tmp_path / "run"
+
+
+def _fit(melody: Domain, run: str | Path, **options: Any) -> list[str]:
+    said: list[str] = []
+    fit(settings_from(melody, SMALL | RECORDS | options, run=run), said.append)
+    return said
+
+
+def test_a_run_whose_points_are_all_damaged_does_not_begin_anew_unasked(melody: Domain, unfinished: Path) -> None:
+    point = unfinished / "checkpoints" / "resume.ckpt"
+    point.write_bytes(point.read_bytes()[:-100])
+    rows = (unfinished / "metrics.csv").read_text()
+    with pytest.raises(CheckpointError, match=r"no resume point can be used: resume.ckpt \(.*cut short") as caught:
+        _fit(melody, unfinished)
+    assert caught.value.at == str(unfinished) and "--fresh" in str(caught.value.fix)
+    assert (unfinished / "metrics.csv").read_text() == rows and point.is_file()
+
+
+def test_a_damaged_point_is_passed_over_for_the_one_before_it_in_one_line(melody: Domain, unfinished: Path) -> None:
+    point = unfinished / "checkpoints" / "resume.ckpt"
+    shutil.copy(point, point.with_name("resume.previous.ckpt"))
+    point.write_bytes(b"nothing")
+    lines = [line for line in _fit(melody, unfinished) if line.startswith("passed over: resume.ckpt (")]
+    assert len(lines) == 1 and lines[0].endswith("; resume.previous.ckpt is taken")
+
+
+def test_the_best_figure_so_far_is_known_after_a_folder_has_moved(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not trained(melody, tmp_path / "run", ("training", 15), **RECORDS)
+    (tmp_path / "run").rename(tmp_path / "moved")
+    own, found = ModelCheckpoint.load_state_dict, []
+
+    def load(self: ModelCheckpoint, state: dict[str, Any]) -> None:
+        own(self, state)
+        found.append((self.best_model_score, self.best_model_path, self.best_k_models))
+
+    monkeypatch.setattr(ModelCheckpoint, "load_state_dict", load)
+    assert trained(melody, tmp_path / "moved", **RECORDS)
+    best = str((tmp_path / "moved" / "checkpoints" / "best.ckpt").resolve())
+    assert [(score is None, path, list(known)) for score, path, known in found] == [(False, best, [best])]
+
+
+def test_a_file_system_without_locks_is_trained_on(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*given: Any) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    assert not trained(melody, tmp_path / "run", ("training", 2), **RECORDS)
+    assert trained(melody, tmp_path / "run", **RECORDS)
+
+
+def test_of_two_that_begin_in_one_folder_the_second_takes_nothing_away(melody: Domain, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    with locked(RunFolder(run)):
+        (run / "notes.txt").write_text("of the first")
+        with pytest.raises(ConfigError, match="is being trained by another process"):
+            _fit(melody, run)
+        (run / "checkpoints").mkdir(exist_ok=True)
+    assert {path.name for path in run.iterdir()} == {".lock", "notes.txt", "checkpoints"}
+
+
+def test_a_run_that_was_finished_while_the_data_were_read_is_left_as_it_is(
+    melody: Domain, unfinished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = beginning.Beginning.require_files
+
+    def meanwhile(self: beginning.Beginning, files: list[Any]) -> None:
+        own(self, files)
+        finish(RunFolder(unfinished))
+
+    monkeypatch.setattr(beginning.Beginning, "require_files", meanwhile)
+    rows = (unfinished / "metrics.csv").read_text()
+    with pytest.raises(ConfigError, match="has been finished by another process"):
+        _fit(melody, unfinished)
+    assert (unfinished / "metrics.csv").read_text() == rows
+
+
+def test_fresh_renames_a_run_whose_name_ends_with_a_slash_and_nothing_else(
+    melody: Domain, unfinished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _fit(melody, f"{unfinished}/", fresh=True)[0].endswith(f"is in {unfinished}.1 now")
+    (tmp_path / "notes").mkdir()
+    _fit(melody, tmp_path / "notes", fresh=True)
+    assert not (tmp_path / "notes.1").exists()
+    monkeypatch.chdir(unfinished)
+    with pytest.raises(ConfigError, match="is the folder you are in"):
+        _fit(melody, ".", fresh=True)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"config": 3}', '{"config": {"data": []}}', "[" * 100_000])
+def test_what_is_no_beginning_is_no_unfinished_run(content: str, unfinished: Path) -> None:
+    (unfinished / "unfinished.json").write_text(content)
+    assert config_of(RunFolder(unfinished)) is None
+
+
+def test_the_verbs_say_of_an_unfinished_run_how_it_goes_on(
+    unfinished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["test", str(unfinished)]) == 4
+    assert "its training is not finished: the seqkit fit command that began it goes on" in capsys.readouterr().err
+    assert json.loads((unfinished / "unfinished.json").read_text())["config"]["domain"] == "melody"
+
+
+def test_a_signal_in_lightnings_trial_validation_ends_it_with_one_message(tmp_path: Path) -> None:
+    words = ["fit", "--domain", "text", "--data.task", "classify", "--model.hidden_size", "4"]
+    with signalled(("validation", 1)):
+        code = main([*words, "--trainer.num_sanity_val_steps", "2", "--run", str(tmp_path / "run")])
+    assert code == 143 and not (tmp_path / "run").exists()
