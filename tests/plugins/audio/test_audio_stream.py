@@ -86,6 +86,7 @@ def test_a_header_of_unknown_length_reads_to_the_end_and_a_known_one_leaves_the_
         (wav(np.full((3, 1), np.nan), "FLOAT"), "sample nan at frame 0 is no finite number"),
         (b"RIFF\0\0\0\0AVI ", "no WAV"),
     ],
+    ids=["cut", "header", "half a sample", "FLAC", "ULAW", "rate", "nan", "no WAV"],  # some bytes tell the time
 )
 def test_what_is_no_such_sound_is_refused(content: bytes, message: str) -> None:
     for size in (1, 1000):
