@@ -50,14 +50,14 @@ def _read_long(
     """One row a step: rows of an id follow each other, and a series is complete where the id changes."""
     held, current, done = list[Block](), _NONE, set[int]()
     for block in _by_id(list(blocks)) if options.rules.sort else blocks:
-        for number, run in _runs(source, block, current, done, names):
+        for number, begin, end in _runs(source, block, current, done, names):
             if held and number != current:
                 with reporting():
                     yield _whole(source, names.of(current), held, roles, options)
                 done.add(current)
                 held = []
             current = number
-            held.append(run)
+            held.append(block.rows(slice(begin, end)))
     if held:
         with reporting():
             yield _whole(source, names.of(current), held, roles, options)
@@ -69,8 +69,10 @@ def _whole(source: SourceFile, name: str, held: list[Block], roles: Roles, optio
     return options.rules.apply(series_of(source, name, joined(held), roles, options))
 
 
-def _runs(source: SourceFile, block: Block, current: int, done: set[int], names: Names) -> list[tuple[int, Block]]:
-    """The rows of each series; what comes again after rows of another series is reported, before anything is used.
+def _runs(source: SourceFile, block: Block, current: int, done: set[int], names: Names) -> list[tuple[int, int, int]]:
+    """The number of each series in a block, and where its rows begin and end.
+
+    What comes again after rows of another series is reported, before anything is used, and not among them.
 
     Args:
         source: The file.
@@ -81,11 +83,11 @@ def _runs(source: SourceFile, block: Block, current: int, done: set[int], names:
     """
     assert block.ids is not None
     bounds = np.flatnonzero(np.concatenate([[True], block.ids[1:] != block.ids[:-1], [True]]))
-    runs, seen, latest = list[tuple[int, Block]](), set(done), current
+    runs, seen, latest = list[tuple[int, int, int]](), set[int](), current
     for begin, end in pairwise(bounds):
-        number, rows = int(block.ids[begin]), block.rows(slice(begin, end))
-        if number in seen:
-            since = "" if rows.times is None else f", at {show_time(rows.times[0])}"
+        number = int(block.ids[begin])
+        if number in seen or number in done:
+            since = "" if block.times is None else f", at {show_time(block.times[begin])}"
             what = f"rows of series {names.of(number)!r} come again after those of another{since}"
             fix = "sort the file by series, or use --data.sort true (the file is then held in memory)"
             report(DataError(what, at=f"{source.origin}:{names.of(number)}", fix=fix))
@@ -93,7 +95,7 @@ def _runs(source: SourceFile, block: Block, current: int, done: set[int], names:
         if latest != number:
             seen.add(latest)
         latest = number
-        runs.append((number, rows))
+        runs.append((number, int(begin), int(end)))
     return runs
 
 

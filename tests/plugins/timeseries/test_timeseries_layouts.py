@@ -241,3 +241,18 @@ def test_a_folder_is_read_file_by_file(write_file: WriteFile) -> None:
 def test_the_hub_is_not_read() -> None:
     with pytest.raises(ConfigError, match="not read from the hub"):
         read("hf://owner/name")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a,7,5,9\nb,8,5,2\n", ["a", "b"]),  # ids in both lines: no header
+        ("a,7,5,9\n", ["a"]),
+        ("V,x,y,z\na,7,5,9\n", ["a"]),
+        ("id,1,2,3\na,7,5,9\n", ["a"]),  # numbers that count are names
+        ("id,0,1,2\na,7,5,9\n", ["a"]),
+        ("when,1004,1001\n2024-01-01,5,6\n2024-01-02,7,8\n", ["1004", "1001"]),  # ids of a wide table
+    ],
+)
+def test_a_first_row_of_series_is_not_taken_for_a_header(write_file: WriteFile, text: str, names: list[str]) -> None:
+    assert [series.name for series in read(write_file("t.csv", text))] == names
