@@ -82,6 +82,11 @@ def open_member(path: Path, name: str) -> IO[bytes]:
     return io.BytesIO(content)
 
 
+def packed_bytes(path: Path, name: str) -> int:
+    """Size of a file in an archive as it lies there, packed."""
+    return _archive(path).getinfo(name).compress_size
+
+
 def unpack(stream: IO[bytes], packed_bytes: int, at: str) -> IO[bytes]:
     """A gzip stream, unpacked while it is read.
 

@@ -10,16 +10,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from seqkit.data.checked_lines import MARK, CheckedLines, not_utf8
-from seqkit.data.delimited_problems import end_of, explain, require_different, wrong_width
+from seqkit.data.delimited_problems import (
+    MOST_ROW_BYTES,
+    RowLines,
+    end_of,
+    explain,
+    require_different,
+    wrong_width,
+)
 from seqkit.data.sources import SourceFile
 from seqkit.errors import DataError
 from seqkit.problems import collecting, report
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_TEXT_BYTES = 1 << 22
-"""Of a block of text, which no row may exceed: a document can be a row."""
 
 _TYPED_BYTES = 1 << 20
 """Of a block of numbers: parsed ahead by a second thread, in a core's cache. Longer rows are read as text."""
@@ -107,11 +111,13 @@ def _as_text(source: SourceFile, delimiter: str, names: list[str] | None, skip_r
         ragged.append(row)
         return on_ragged
 
-    read = csv.ReadOptions(block_size=_TEXT_BYTES, use_threads=False, column_names=names, skip_rows=skip_rows)
+    read = csv.ReadOptions(block_size=MOST_ROW_BYTES, use_threads=False, column_names=names, skip_rows=skip_rows)
+    blank_rows = names is not None and len(names) == 1  # In a single column an empty line is an empty cell.
+    lines = RowLines(source, delimiter, skip_rows, blank_rows)
     parse = csv.ParseOptions(
         delimiter=delimiter,
         newlines_in_values=True,
-        ignore_empty_lines=names is None or len(names) > 1,  # In a single column an empty line is an empty cell.
+        ignore_empty_lines=not blank_rows,
         invalid_row_handler=note,
     )
     checked: CheckedLines | None = None
@@ -129,12 +135,12 @@ def _as_text(source: SourceFile, delimiter: str, names: list[str] | None, skip_r
             checked = CheckedLines(stream, source.origin, collecting(), header=skip_rows == 0)
             batches: Iterable[pa.RecordBatch] = csv.open_csv(checked, read, parse, convert)
             if on_ragged == "skip":
-                batches = _unmarked(source, _numbered(source, batches, ragged, skip_rows or 1), checked)
+                batches = _unmarked(source, _numbered(lines, batches, ragged, skip_rows or 1), checked)
             yield from _closed(source, batches, checked)
         if checked.damage is not None:
             raise checked.damage
     except (pa.ArrowInvalid, EOFError, OSError, zlib.error) as error:
-        raise (checked and checked.damage) or explain(source, ragged, error, _TEXT_BYTES) from error
+        raise (checked and checked.damage) or explain(source, ragged, error, lines) from error
 
 
 def first_row(batch: pa.RecordBatch, expected: int) -> int:
@@ -148,7 +154,7 @@ def numbered_from(batch: pa.RecordBatch, number: int) -> pa.RecordBatch:
 
 
 def _numbered(
-    source: SourceFile, batches: Iterable[pa.RecordBatch], ragged: list[Any], header_lines: int
+    lines: RowLines, batches: Iterable[pa.RecordBatch], ragged: list[Any], header_lines: int
 ) -> Iterator[pa.RecordBatch]:
     """The batches cut where rows of wrong width were left out, each with the number of its first row."""
     row = 1
@@ -156,13 +162,13 @@ def _numbered(
         begin = 0
         while begin < batch.num_rows:
             while ragged and ragged[0].number - header_lines <= row:
-                report(wrong_width(source, ragged[0]), record=ragged.pop(0).text)
+                report(wrong_width(lines.place(ragged[0].number), ragged[0]), record=ragged.pop(0).text)
                 row += 1
             end = min(batch.num_rows, begin + ragged[0].number - header_lines - row) if ragged else batch.num_rows
             yield numbered_from(batch.slice(begin, end - begin), row)
             row, begin = row + end - begin, end
     for wrong in ragged:
-        report(wrong_width(source, wrong), record=wrong.text)
+        report(wrong_width(lines.place(wrong.number), wrong), record=wrong.text)
 
 
 def _unmarked(source: SourceFile, batches: Iterable[pa.RecordBatch], checked: CheckedLines) -> Iterator[pa.RecordBatch]:
@@ -195,7 +201,8 @@ def _closed(source: SourceFile, batches: Iterable[pa.RecordBatch], checked: Chec
     cell = latest.columns[-1][latest.num_rows - 1].as_py() if latest.num_rows else ""
     if "\n" in cell and checked.damage is None:
         num_lines, last = end_of(source)
-        if last != b'"':
+        # Rows that were left out may have come after it: open is what goes on to the file's last word.
+        if not last.endswith('"') and cell.rstrip().endswith(last.replace('""', '"')):
             if latest.num_rows > 1:
                 yield latest.slice(0, latest.num_rows - 1)
             line = num_lines - cell.rstrip().count("\n")

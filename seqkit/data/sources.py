@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
-from seqkit.data.archives import member_names, open_member, unpack
+from seqkit.data.archives import member_names, open_member, packed_bytes, unpack
 from seqkit.errors import DataError, StructureError, did_you_mean
 from seqkit.problems import observe_file, report, reporting
 
@@ -60,7 +60,11 @@ class SourceFile:
         observe_file(self.path, self.member)
         if self.member is not None:
             member = open_member(self.path, self.member)
-            return unpack(member, _size(member), self.origin) if self.member.endswith(".gz") else member
+            return (
+                unpack(member, packed_bytes(self.path, self.member), self.origin)
+                if self.member.endswith(".gz")
+                else member
+            )
         try:
             if self.path.exists() and not self.path.is_file():  # A pipe would be waited for, a device has no end.
                 raise DataError(_NO_FILE, at=self.origin, fix="give a regular file")
@@ -212,9 +216,3 @@ def _refuse_outside(link: Path, top: Path) -> None:
 
 def _ends_in(name: str, suffixes: tuple[str, ...]) -> bool:
     return name.lower().removesuffix(".gz").endswith(suffixes)
-
-
-def _size(stream: IO[bytes]) -> int:
-    size = stream.seek(0, os.SEEK_END)
-    stream.seek(0)
-    return size

@@ -134,8 +134,11 @@ class Tolerance:
         self.collected.num_problems = max(self.collected.num_problems, content["num_problems"])
 
     def write_quarantine(self, path: Path) -> Path | None:
-        """Under `quarantine`: one JSON object a bad record; None if there is nothing to write."""
-        if self.policy != "quarantine" or not self.collected.problems:
+        """Under `quarantine`: one JSON object a bad record; None, and no file of an earlier time, if there was none."""
+        if self.policy != "quarantine":
+            return None
+        if not self.collected.problems:
+            path.unlink(missing_ok=True)
             return None
         # Half of a surrogate pair, in a record or a file's name, becomes the escape that JSON has for it.
         with path.open("w", encoding="utf-8", errors="backslashreplace") as file:

@@ -220,3 +220,15 @@ def test_a_damaged_archive_is_a_data_error_whatever_is_wrong_with_it(seed: int, 
         pass  # of a stream, whose reader knows how far it came
     else:
         assert set(found) <= {b"some words " * 90, b"others " * 50}
+
+
+def test_gzip_inside_an_archive_is_held_against_what_lies_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seqkit.data.archives.BOMB_BYTES", 1 << 20)
+    path = tmp_path / "r.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.txt.gz", gzip.compress(bytes(1 << 23), 1))  # 36 KB, and again packed 0.4 KB
+    (source,) = find_files(str(path), (".txt",))
+    with source.open() as stream, pytest.raises(DataError, match="unpacks to"):
+        stream.read()

@@ -194,6 +194,26 @@ def test_a_row_of_bytes_that_are_no_utf8_is_left_out_whole_with_its_lines(tmp_pa
     with collect_problems() as found:
         rows = rows_of(tmp_path / "t.csv")
     assert [(number, row["a"]) for number, row in rows] == [(1, "1"), (4, "4"), (6, "5")]
-    places = ["t.csv, line 4", "t.csv, line 5", "t.csv, line 6"]  # of the wide row pyarrow counts rows, not lines
+    places = ["t.csv, line 4", "t.csv, line 5", "t.csv, line 7"]
     assert sorted(str(error.at) for error in found.errors) == places
     assert found.num_problems == 3
+
+
+def test_the_line_of_a_ragged_row_counts_rows_of_many_lines_and_blank_ones(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b'text,label\r\n"a\nb ""c"" ' + b"d" * 200_000 + b'",1\r\n\r\n5" pipe,2\r\ny,3,4\r\nz,5\r\nq\r\n')
+    with pytest.raises(DataError, match=r"t\.csv, line 6\b"):
+        list(read_rows(SourceFile(path)))
+    with collect_problems() as found:
+        rows = [(number, row["label"]) for number, row in read_rows(SourceFile(path))]
+    assert rows == [(1, "1"), (2, "2"), (4, "5")]
+    assert [error.at for error in found.errors] == ["t.csv, line 6", "t.csv, line 8"]
+
+
+@pytest.mark.parametrize("after", [b"", b"x,y\n", b"x\xff\n"])
+def test_a_row_of_many_lines_is_whole_whatever_is_left_out_after_it(tmp_path: Path, after: bytes) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b'text\n"p\nq ""r"" s"\n' + after)
+    with collect_problems() as found:
+        assert [row["text"] for _, row in read_rows(SourceFile(path))] == ['p\nq "r" s']
+    assert found.num_problems == (after != b"")

@@ -152,6 +152,13 @@ def test_what_utf8_cannot_hold_is_kept_as_an_escape(tmp_path: Path) -> None:
     assert (row["at"], row["record"]) == ("caf\udce9.txt:1", "x\ud800y")
 
 
+def test_no_quarantine_of_an_earlier_time_stays(tmp_path: Path) -> None:
+    path = tmp_path / "quarantine.jsonl"
+    path.touch()
+    assert Tolerance("skip").write_quarantine(path) is None and path.exists()
+    assert Tolerance("quarantine").write_quarantine(path) is None and not path.exists()
+
+
 def test_bad_records_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seqkit.collected.MOST_BYTES_IN_ALL", 1000)
     with collect_problems() as found:
