@@ -52,7 +52,7 @@ ROWS = {
     "latin1-number": Case(file("t.csv", long({3: "a,2024-01-03,1\xa0"}).encode("latin1")), ("UTF-8",), "t.csv, line 4"),
     "nul-in-number": Case(file("t.csv", long({3: "a,2024-01-03,\0"})), ("'\\x00' is not",), "t.csv, row 3"),
     "nul-in-id": Case(file("t.csv", long({3: "a\0,2024-01-03,1"})), ("control characters",), "t.csv, row 3"),
-    "line-too-long": Case(file("t.csv", wide({5: "9" * 5_000_000})), ("1 cells where 3",), "t.csv, line 6"),
+    "line-too-long": Case(file("t.csv", wide({5: "9" * 5_000_000})), ("1 cells where 3",), "t.csv"),
     "line-without-end": Case(file("t.csv", b"7" * 9_000_000), ("is no row",), "t.csv, header or first row"),
     "columns-20000": Case(file("t.csv", ",".join(f"c{n}" for n in range(20_000)) + "\n" + "1,2\n" * 3),
                           ("2 cells where 20000",), "t.csv, line 2"),
