@@ -11,7 +11,7 @@ def seed_step(seed: int, rank: int, batch: int, device: torch.device) -> None:
     """Seed what dropout and its kin draw from in one batch.
 
     What drew from it before (a validation, a callback, a run that was killed) makes no difference. On a processor it
-    takes about a microsecond; `torch.manual_seed` would ask each kind of device there is.
+    takes a few microseconds; `torch.manual_seed` would ask each kind of device there is.
 
     Args:
         seed: Of the run.

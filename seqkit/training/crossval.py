@@ -12,7 +12,7 @@ import numpy as np
 
 from seqkit.data.groups import require_groups
 from seqkit.data.module import SequenceDataModule
-from seqkit.errors import ConfigError
+from seqkit.errors import ConfigError, InterruptedRun
 from seqkit.plots.folds import draw_folds, folds_size
 from seqkit.plots.style import save_figure
 from seqkit.settings import Settings
@@ -65,7 +65,12 @@ def cross_validate(
     begin = time.perf_counter()
     rows: list[dict[str, Any]] = []
     for number, fold in enumerate(rounds, start=1):
-        rows.append(_run_round(settings, fold, number, root, say))
+        try:
+            rows.append(_run_round(settings, fold, number, root, say))
+        except InterruptedRun as error:
+            what = f"{error.what}; {number - 1} of {len(rounds)} rounds are done, in {root}"
+            fix = "a cross-validation does not go on: begin it anew, in another folder"
+            raise InterruptedRun(what, number=error.exit_code - 128, fix=fix) from error
         settings = Choice(**rows[-1]["precision"]).settle(settings)  # that of the first round holds for all
         settings = ThreadChoice(settings.threads, rows[-1]["threads"]).settle(settings)
     mean, deviation = _moments(rows)

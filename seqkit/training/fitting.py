@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -16,6 +17,7 @@ from seqkit.data.cache import file_marks
 from seqkit.data.groups import require_groups
 from seqkit.data.module import SequenceDataModule
 from seqkit.data.store import FlatStore, as_steps
+from seqkit.errors import DivergedError
 from seqkit.model import SequenceModel
 from seqkit.settings import Settings
 from seqkit.steps import Split
@@ -125,7 +127,7 @@ def _run(
     trainer = build_trainer(settings.trainer, folder, num_batches, settings.model.patience, points=points)
     model.total_steps, model.seed = total_steps(trainer, num_batches), settings.seed
     start = time.perf_counter()
-    with interruption.at_batches():
+    with interruption.at_batches(), _naming_what_is_left(folder):
         train(model, data, trainer, point)
     seconds = time.perf_counter() - start
     interruption.lost = "the training is done, its figures are not"
@@ -150,6 +152,17 @@ def _run(
     save_evaluation(folder, evaluation, plot_training(folder, result["loss_unit"]))
     finish(folder)
     return result
+
+
+@contextmanager
+def _naming_what_is_left(folder: RunFolder) -> Iterator[None]:
+    """A training that diverges inside says where the best weights before it lie."""
+    try:
+        yield
+    except DivergedError as error:
+        best = folder.checkpoints / "best.ckpt"
+        left = f"; the best weights before it are in {best}" if best.is_file() else ""
+        raise DivergedError(error.what, at=error.at, fix=f"{error.fix}{left}") from error
 
 
 def require_groups_of(data: SequenceDataModule, splits: tuple[Split, ...], least: int = 2) -> None:

@@ -14,9 +14,11 @@ from seqkit.training.evaluation import score_split
 from seqkit.training.fitting import Say as Say
 from seqkit.training.fitting import fit as fit
 from seqkit.training.fitting import require_groups_of
-from seqkit.training.folder import RunFolder
+from seqkit.training.folder import UNFINISHED, RunFolder
 from seqkit.training.leakage import leaks_of
 from seqkit.training.results import bad_records, save_evaluation
+
+_SO_FAR = "the training of this run is not finished: these are figures of its best checkpoint so far"
 
 
 def evaluate(
@@ -53,8 +55,9 @@ def evaluate(
     result["detail"] |= {"leaked": leaked} if leaked else {}
     result |= {"seconds": round(time.perf_counter() - begin, 2), "changed_data": changes or {}}
     result |= {"beam_size": beam} if beam is not None else {}
-    result["notes"] = [note for note in (*loaded.data.notes(), loaded.data.tolerance.describe()) if note]
     path = Path(run)
+    so_far = _SO_FAR if (path / UNFINISHED).is_file() else None
+    result["notes"] = [note for note in (so_far, *loaded.data.notes(), loaded.data.tolerance.describe()) if note]
     result |= bad_records(loaded.data, RunFolder(path) if path.is_dir() else None)
     if path.is_dir():
         save_evaluation(RunFolder(path), evaluation, [])

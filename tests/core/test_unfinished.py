@@ -3,21 +3,29 @@
 import errno
 import fcntl
 import json
+import os
 import shutil
+import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytorch_lightning.callbacks import ModelCheckpoint
 
-from seqkit import CheckpointError, ConfigError, Domain
+from seqkit import CheckpointError, ConfigError, DependencyError, DivergedError, Domain
 from seqkit.cli.main import main
+from seqkit.errors import InterruptedRun
 from seqkit.flat_options import settings_from
 from seqkit.training import beginning
+from seqkit.training.crossval import cross_validate
 from seqkit.training.fitting import fit
 from seqkit.training.folder import RunFolder
+from seqkit.training.resume_points import ResumePoints
 from seqkit.training.unfinished import config_of, finish, locked
+from seqkit.training.workflow import evaluate
 from tests.core.resuming import SMALL, signalled, trained
+from tests.core.test_finite_guard import Poison
 
 RECORDS: dict[str, Any] = {"task": "classify", "batch_size": 4, "max_epochs": 2}
 
@@ -131,6 +139,63 @@ def test_the_verbs_say_of_an_unfinished_run_how_it_goes_on(
     assert main(["test", str(unfinished)]) == 4
     assert "its training is not finished: the seqkit fit command that began it goes on" in capsys.readouterr().err
     assert json.loads((unfinished / "unfinished.json").read_text())["config"]["domain"] == "melody"
+
+
+def test_figures_of_an_unfinished_run_are_told_to_be_those_so_far(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seqkit.training.results.plot_evaluation", lambda *given: [])
+    run = tmp_path / "run"
+    assert not trained(melody, run, ("training", 15), **RECORDS)
+    assert "is not finished" in evaluate(run, "test", domain=melody)["notes"][0]
+    assert trained(melody, run, **RECORDS)
+    assert evaluate(run, "test", domain=melody)["notes"] == []
+
+
+def test_a_signal_after_the_last_point_ends_the_run_before_its_figures(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = ResumePoints.on_train_end
+
+    def end(self: ResumePoints, *given: Any) -> None:
+        own(self, *given)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ResumePoints, "on_train_end", end)
+        assert not trained(melody, tmp_path / "run", **RECORDS)
+    assert not (tmp_path / "run" / "result.json").exists()
+    assert trained(melody, tmp_path / "run", **RECORDS)
+
+
+def test_a_cross_validation_does_not_promise_to_go_on(melody: Domain, tmp_path: Path) -> None:
+    with signalled(("training", 1)), pytest.raises(InterruptedRun, match="0 of 2 rounds are done") as caught:
+        cross_validate(settings_from(melody, SMALL | RECORDS, run=tmp_path / "run"), 2)
+    assert caught.value.exit_code == 143 and "begin it anew" in str(caught.value.fix)
+
+
+def test_a_full_disk_at_a_point_ends_training_and_leaves_both_points(
+    melody: Domain, unfinished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not trained(melody, unfinished, ("training", 2), **RECORDS)
+    before = {path.name: path.read_bytes() for path in (unfinished / "checkpoints").iterdir()}
+    with monkeypatch.context() as patch:
+        patch.setattr("seqkit.training.durable._free", lambda path: 7 if "resume" in path.name else 1 << 40)
+        patch.setattr(ResumePoints, "is_due", True)
+        with pytest.raises(DependencyError, match=r"no space to write resume.ckpt: .* 7 bytes are free") as caught:
+            trained(melody, unfinished, **RECORDS)
+    assert caught.value.exit_code == 3 and sorted(before) == ["resume.ckpt", "resume.previous.ckpt"]
+    assert before == {path.name: path.read_bytes() for path in (unfinished / "checkpoints").iterdir()}
+    assert trained(melody, unfinished, **RECORDS)
+
+
+def test_a_divergence_names_the_best_weights_before_it(melody: Domain, tmp_path: Path) -> None:
+    settings = settings_from(melody, SMALL | RECORDS, run=tmp_path / "run")
+    settings = replace(settings, trainer=settings.trainer | {"callbacks": [Poison(float("nan"), 20)]})
+    with pytest.raises(DivergedError, match="in step 20") as caught:
+        fit(settings, lambda line: None)
+    assert str(caught.value.fix).endswith(f"the best weights before it are in {tmp_path}/run/checkpoints/best.ckpt")
+    assert caught.value.at is not None and caught.value.at.startswith("records ")
 
 
 def test_a_signal_in_lightnings_trial_validation_ends_it_with_one_message(tmp_path: Path) -> None:
