@@ -97,6 +97,7 @@ def begin(settings: Settings, say: Callable[[str], None]) -> Beginning:
         ConfigError: If the wanted folder cannot be had.
     """
     config = json.loads(json.dumps(plain_config(settings)))
+    config["trainer"] |= {name: _kinds(value) for name, value in settings.trainer.items() if not _is_plain(value)}
     if settings.fresh and (aside := set_aside(settings.run)):
         say(f"what was in {settings.run} is in {aside} now")
     folder = None
@@ -174,6 +175,11 @@ def plain_config(settings: Settings) -> dict[str, Any]:
         "encoder": settings.encoder,
         "trainer": {name: value for name, value in settings.trainer.items() if _is_plain(value)},
     }
+
+
+def _kinds(value: Any) -> list[str]:
+    """What callbacks and loggers are; what they were made with cannot be asked of them."""
+    return [type(one).__qualname__ for one in (value if isinstance(value, list) else [value])]
 
 
 def _is_plain(value: Any) -> bool:

@@ -137,11 +137,13 @@ def build_trainer(
         for place in (folder.path, folder.checkpoints):
             sweep(place)
         callbacks.append(LastValidation(points))
-        best = ModelCheckpoint(
-            folder.checkpoints, "best", monitor=MONITOR, save_last=True, save_top_k=1, enable_version_counter=False
-        )
-        callbacks.append(best)
-        if patience:
+        # Not `save_last` of one: that writes the last state only when it is the best, or when training ends.
+        callbacks += [
+            ModelCheckpoint(folder.checkpoints, name, monitor=monitor, enable_version_counter=False)
+            for name, monitor in (("best", MONITOR), ("last", None))
+        ]
+        own = any(isinstance(one, EarlyStopping) and one.monitor == MONITOR for one in callbacks)
+        if patience and not own:
             callbacks.append(_early_stopping(patience, merged.get("val_check_interval")))
         given = merged.pop("logger", None)
         logger = _loggers(folder, points) if given in (None, True) else given
@@ -151,7 +153,7 @@ def build_trainer(
     try:
         with quiet_lightning():
             trainer = pl.Trainer(**merged, logger=logger, callbacks=callbacks, enable_checkpointing=folder is not None)
-    except (ValueError, TypeError, MisconfigurationException) as error:
+    except (ValueError, TypeError, RuntimeError, MisconfigurationException) as error:
         raise ConfigError(str(error), at="--trainer.*", fix="see seqkit fit --domain NAME --help") from error
     if trainer.world_size > 1:
         raise ConfigError(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 
 from seqkit import CheckpointError, ConfigError, DependencyError, DivergedError, Domain
 from seqkit.cli.main import main
@@ -196,6 +196,20 @@ def test_a_divergence_names_the_best_weights_before_it(melody: Domain, tmp_path:
         fit(settings, lambda line: None)
     assert str(caught.value.fix).endswith(f"the best weights before it are in {tmp_path}/run/checkpoints/best.ckpt")
     assert caught.value.at is not None and caught.value.at.startswith("records ")
+
+
+def test_other_callbacks_are_other_settings_and_a_users_early_stopping_takes_the_place_of_ours(
+    melody: Domain, tmp_path: Path
+) -> None:
+    settings = settings_from(melody, SMALL | RECORDS | {"patience": 5}, run=tmp_path / "run")
+    own = settings.trainer | {"callbacks": [EarlyStopping("valid/loss", patience=1)]}
+    with signalled(("training", 2)), pytest.raises(InterruptedRun):
+        fit(replace(settings, trainer=own), lambda line: None)
+    with pytest.raises(ConfigError, match=r"another trainer.callbacks: \['EarlyStopping'\] then, None now"):
+        fit(settings, lambda line: None)
+    twice = settings.trainer | {"callbacks": [ModelCheckpoint(monitor="valid/loss")]}
+    with pytest.raises(ConfigError, match="more than one stateful callback"):
+        fit(replace(settings, trainer=twice, run=str(tmp_path / "other")), lambda line: None)
 
 
 def test_a_signal_in_lightnings_trial_validation_ends_it_with_one_message(tmp_path: Path) -> None:
