@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import partial
 
 
 class SeqkitError(Exception):
@@ -87,6 +88,9 @@ class InterruptedRun(SeqkitError):
     def __init__(self, what: str, *, number: int, at: str | None = None, fix: str | None = None) -> None:
         super().__init__(what, at=at, fix=fix)
         self.exit_code = 128 + number
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (partial(InterruptedRun, number=self.exit_code - 128, at=self.at, fix=self.fix), (self.what,))
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:

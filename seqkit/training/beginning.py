@@ -18,7 +18,7 @@ from seqkit.training.finding import in_one_line, resume_candidates
 from seqkit.training.folder import UNFINISHED, RunFolder, new_run, require_free
 from seqkit.training.unfinished import config_of, find_unfinished, locked, read_json, set_aside
 
-_KEPT = ("config", "files", "precision", "precision_row", "threads")
+_KEPT = {"config": dict, "files": list, "precision": str | None, "precision_row": dict, "threads": int | None}
 
 
 @dataclass
@@ -108,7 +108,11 @@ def begin(settings: Settings, say: Callable[[str], None]) -> Beginning:
         require_free(settings.run)
         return Beginning(config)
     values = read_json(folder.path / UNFINISHED) or {}
-    return Beginning(**{name: values[name] for name in _KEPT if name in values}, folder=folder)
+    if not all(isinstance(values.get(name), kind) for name, kind in _KEPT.items()):
+        raise ConfigError(
+            "it does not say how the run was begun", at=str(folder.path / UNFINISHED), fix="begin anew: --resume never"
+        )
+    return Beginning(**{name: values[name] for name in _KEPT}, folder=folder)
 
 
 def first_point(begun: Beginning, say: Callable[[str], None]) -> Path | None:
