@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
@@ -135,8 +136,8 @@ class _Twice(ValueError):
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Twice(f"{next(name for name in names if names.count(name) > 1)!r} occurs twice")
+        ((name, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise _Twice(f"{name!r:.60} occurs twice")
     return values
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from seqkit.data.delimited_problems import require_different
 from seqkit.data.sources import SourceFile
 from seqkit.errors import DataError
 
@@ -58,9 +59,7 @@ def parquet_names(source: SourceFile) -> list[str]:
             names = list(file.schema_arrow.names)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _damaged(source, error) from error
-    for name in names:
-        if names.count(name) > 1:
-            raise DataError(f"column {name!r} occurs twice", at=source.origin, fix="give each column a name of its own")
+    require_different(names, source.origin)
     return names
 
 

@@ -1,6 +1,7 @@
 """Rows of tables, and what is said about broken ones."""
 
 import gzip
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -217,3 +218,12 @@ def test_a_row_of_many_lines_is_whole_whatever_is_left_out_after_it(tmp_path: Pa
     with collect_problems() as found:
         assert [row["text"] for _, row in read_rows(SourceFile(path))] == ['p\nq "r" s']
     assert found.num_problems == (after != b"")
+
+
+def test_a_name_that_occurs_twice_among_very_many_is_found_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text("{" + ", ".join(f'"{number}": 1' for number in [*range(100_000), 99_999]) + "}\n")
+    begin = time.perf_counter()
+    with pytest.raises(DataError, match="'99999' occurs twice"):
+        list(read_rows(SourceFile(path)))
+    assert time.perf_counter() - begin < 10  # comparing each with each takes minutes
