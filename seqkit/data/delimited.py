@@ -141,6 +141,8 @@ def _as_text(source: SourceFile, delimiter: str, names: list[str] | None, skip_r
             raise checked.damage
     except (pa.ArrowInvalid, EOFError, OSError, zlib.error) as error:
         raise (checked and checked.damage) or explain(source, ragged, error, lines) from error
+    finally:
+        lines.close()
 
 
 def first_row(batch: pa.RecordBatch, expected: int) -> int:

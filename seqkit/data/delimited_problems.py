@@ -6,7 +6,7 @@ import csv
 import io
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from seqkit.data.sources import SourceFile
@@ -31,14 +31,19 @@ class RowLines:
     def __init__(self, source: SourceFile, delimiter: str, num_skipped: int, blank_rows: bool) -> None:
         self._source, self._delimiter = source, delimiter
         self._num_skipped, self._blank_rows = num_skipped, blank_rows
-        self._rows = enumerate(self._begins(), start=num_skipped + 1)
+        self._begun = self._begins()
+        self._rows = enumerate(self._begun, start=num_skipped + 1)
 
     def place(self, number: int) -> str:
         """Where a row is, given pyarrow's number of it; each number is larger than the one before."""
         found = next((line for place, line in self._rows if place == number), None)
         return f"{self._source.origin}, " + (f"row {number}" if found is None else f"line {found}")
 
-    def _begins(self) -> Iterator[int]:
+    def close(self) -> None:
+        """Let the file go."""
+        self._begun.close()
+
+    def _begins(self) -> Generator[int, None, None]:
         with self._source.open() as stream:
             lines = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="")
             for _ in range(self._num_skipped):

@@ -75,7 +75,7 @@ def test_a_table_sorted_by_time_needs_sort(write_file: WriteFile) -> None:
 
 
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_TEXT_BYTES", "_TYPED_BYTES"):
+    for name in ("MOST_ROW_BYTES", "_TYPED_BYTES"):
         monkeypatch.setattr(f"seqkit.data.delimited.{name}", 200)
 
 
