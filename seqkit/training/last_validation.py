@@ -42,14 +42,14 @@ class LastValidation(Callback):
             try:
                 with _last_step(trainer):
                     trainer.fit_loop.epoch_loop.val_loop.run()
+                    trainer.training = True
+                    # Where Lightning saves, unless it validates several times an epoch: then it has saved already.
+                    for checkpoint in trainer.checkpoint_callbacks:
+                        checkpoint.on_train_epoch_end(trainer, pl_module)
             except StopValidating:
                 trainer.training = True
                 assert self.points is not None
                 self.points.save(trainer, between_epochs=True)
-            trainer.training = True
-            # Where Lightning saves, unless it validates several times an epoch: then it has saved already.
-            for checkpoint in trainer.checkpoint_callbacks:
-                checkpoint.on_train_epoch_end(trainer, pl_module)
 
 
 @contextmanager
