@@ -24,7 +24,7 @@ _MOST_BASELINES = 4
 
 def write_card(
     blueprint: dict[str, Any],
-    trained: dict[str, Any],
+    trained_on: str,
     results: dict[str, dict[str, Any]],
     weights: dict[str, Tensor],
     sha: str,
@@ -33,8 +33,9 @@ def write_card(
 
     Args:
         blueprint: What is exported.
-        trained: The blueprint of the run, whose paths tell what the data were called.
-        results: What was measured, by split.
+        trained_on: What the data were called.
+        results: What was measured, by split: `metrics`, `baselines`, `num_records`, `leaked`, and in `changed_data`
+            the options of the data, if they were others than those of the training.
         weights: The model's.
         sha: SHA-256 of their file.
     """
@@ -44,7 +45,7 @@ def write_card(
         f"# {domain} · {task} · {blueprint['model']['cell']}",
         "## How to load it\n\n" + _loading(task),
         "## Model\n\n" + _rows(_facts(blueprint, weights, sha)),
-        "## Data\n\n" + _data(blueprint, trained, results),
+        "## Data\n\n" + _data(blueprint, trained_on, results),
         "## Figures\n\n" + ("\n\n".join(_figures(*item) for item in results.items()) or "None were measured."),
         "## Limits\n\n" + _limits(task, results),
         "## Licence\n\nTo be stated by whoever passes the model on; that of the training data may bind it.",
@@ -76,11 +77,8 @@ def _facts(blueprint: dict[str, Any], weights: dict[str, Tensor], sha: str) -> d
     return facts | {"SHA-256 of model.safetensors": f"`{sha}`"}
 
 
-def _data(blueprint: dict[str, Any], trained: dict[str, Any], results: dict[str, dict[str, Any]]) -> str:
-    given = trained["data"].get("path")
-    entries = [given] if given is None or isinstance(given, str) else given
-    names = ", ".join(f"`{printable(_name(entry))}`" for entry in entries)
-    facts: dict[str, Any] = {"trained on": names, "task": blueprint["task"]}
+def _data(blueprint: dict[str, Any], trained_on: str, results: dict[str, dict[str, Any]]) -> str:
+    facts: dict[str, Any] = {"trained on": f"`{printable(trained_on)}`", "task": blueprint["task"]}
     for option in ("test_match", "test_every", "group_match", "test_group", "fold", "valid_fraction", "test_fraction"):
         value = blueprint["data"].get(option)
         if value is not None:
@@ -94,8 +92,17 @@ def _data(blueprint: dict[str, Any], trained: dict[str, Any], results: dict[str,
     return f"{_rows(facts)}\n\n{note} (alphabets, vocabularies, names of classes: in `seqkit.json`)."
 
 
+def source_name(given: str | list[str] | None) -> str:
+    """What data were called, several with commas between them, without the folders they lay in.
+
+    Example:
+        >>> source_name(["old=/home/me/a.fa", "new=/home/me/b.fa"])
+        'old=a.fa, new=b.fa'
+    """
+    return ", ".join(_name(entry) for entry in ([given] if given is None or isinstance(given, str) else given))
+
+
 def _name(entry: str | None) -> str:
-    """What data were called, without the folders they lay in."""
     if entry is None:
         return "demo data of seqkit"
     if entry.startswith(("hf://", "made:")):
@@ -108,7 +115,9 @@ def _figures(split: str, result: dict[str, Any]) -> str:
     """A table of figures, with the first baselines beside them."""
     baselines = list(result.get("baselines", {}).items())[:_MOST_BASELINES]
     head = ["figure", "model", *(name.replace("_", " ") for name, _ in baselines)]
-    lines = [f"Split `{split}`, {result['num_records']:,} records:", "", _line(head), _line(["---"] * len(head))]
+    changed = ", ".join(f"{name} `{printable(str(value))}`" for name, value in result["changed_data"].items())
+    other = f", of other data than those of the training ({changed})" if changed else ""
+    lines = [f"Split `{split}`{other}, {result['num_records']:,} records:", "", _line(head), _line(["---"] * len(head))]
     for name, value in result["metrics"].items():
         lines.append(
             _line([name.replace("_", " "), *(_number(v) for v in (value, *(b.get(name) for _, b in baselines)))])
@@ -122,7 +131,7 @@ def _limits(task: str, results: dict[str, dict[str, Any]]) -> str:
     if "test" not in results:
         limits.append("It was not scored on a test split: figures of `valid` chose its weights, and flatter it.")
     for split, result in results.items():
-        if line := describe_leaks(result.get("detail", {}).get("leaked", {}), result["num_records"], split):
+        if line := describe_leaks(result["leaked"], result["num_records"], split):
             limits.append(line)
     limits.append("It was not looked at for fairness between groups of people, nor for private data it may give away.")
     return "\n".join(f"- {limit}" for limit in limits if limit)

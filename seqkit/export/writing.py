@@ -15,8 +15,8 @@ from torch import Tensor
 from seqkit.data.given_paths import NOT_EXPORTED
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError
-from seqkit.export.card import write_card
-from seqkit.export.reading import BLUEPRINT, CARD, WEIGHTS, as_content
+from seqkit.export.card import source_name, write_card
+from seqkit.export.reading import BLUEPRINT, CARD, WEIGHTS, as_content, is_export
 from seqkit.training.checkpoint import load_model
 from seqkit.training.durable import atomic_write
 from seqkit.training.folder import as_json
@@ -46,33 +46,43 @@ def export_run(run: str | Path, out: str | Path, domain: Domain | None = None) -
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise ConfigError(f"{folder} is there already, and is not empty", at="--out", fix="name a new folder")
     loaded = load_model(run, domain=domain)  # so that nothing is passed on that could not be loaded
-    blueprint, weights = _without_paths(loaded.blueprint, loaded.domain), loaded.model.state_dict()
+    paths = _path_options(loaded.domain)
+    blueprint, weights = _without_paths(loaded.blueprint, paths), loaded.model.state_dict()
     aliases = _aliases(weights)
     packed = save({name: weights[name].contiguous() for name in sorted(weights.keys() - aliases.keys())})
     sha = hashlib.sha256(packed).hexdigest()
     atomic_write(folder / WEIGHTS, packed)
-    results = _results(Path(run))
-    atomic_write(folder / CARD, write_card(blueprint, loaded.blueprint, results, weights, sha))
+    origin = _origin(Path(run), loaded.blueprint, paths)
+    atomic_write(folder / CARD, write_card(blueprint, origin["trained_on"], origin["scored"], weights, sha))
     # Last: a folder without it is no exported model yet.
     told = {
         "format": 1,
         "blueprint": blueprint,
         "manifest": make_manifest(as_content(blueprint, weights, loaded.epoch, loaded.step)),
         "weights": {"file": WEIGHTS, "sha256": sha, "aliases": aliases},
-        "results": {split: result["metrics"] for split, result in results.items()},
+        "results": {split: result["metrics"] for split, result in origin["scored"].items()},
+        "origin": origin,
     }
     atomic_write(folder / BLUEPRINT, as_json(told) + "\n")
     return folder
 
 
-def _without_paths(blueprint: dict[str, Any], domain: Domain) -> dict[str, Any]:
-    """The blueprint without what names files of this machine: the data stay here, and so does where they lie."""
-    without = copy.deepcopy(blueprint)
+def _path_options(domain: Domain) -> set[str]:
+    """Options of a domain's data that name files."""
+    names = set()
     for kind in domain.datamodule.__mro__:
         constructor = vars(kind).get("__init__")
         for name, parameter in inspect.signature(constructor).parameters.items() if constructor is not None else []:
-            if "PathOption" in str(parameter.annotation) and name in without["data"]:
-                without["data"][name] = _public(without["data"][name])
+            if "PathOption" in str(parameter.annotation):
+                names.add(name)
+    return names
+
+
+def _without_paths(blueprint: dict[str, Any], paths: set[str]) -> dict[str, Any]:
+    """The blueprint without what names files of this machine: the data stay here, and so does where they lie."""
+    without = copy.deepcopy(blueprint)
+    for name in paths & without["data"].keys():
+        without["data"][name] = _public(without["data"][name])
     return without
 
 
@@ -95,12 +105,30 @@ def _aliases(weights: dict[str, Tensor]) -> dict[str, str]:
     return aliases
 
 
+def _origin(run: Path, blueprint: dict[str, Any], paths: set[str]) -> dict[str, Any]:
+    """What the card says of the data and of the figures; an export that is exported again keeps its own."""
+    if is_export(run):
+        kept = json.loads((run / BLUEPRINT).read_text(encoding="utf-8")).get("origin")
+        return kept or {"trained_on": NOT_EXPORTED, "scored": {}}
+    scored = {split: _carded(result, paths) for split, result in _results(run).items()}
+    return {"trained_on": source_name(blueprint["data"].get("path")), "scored": scored}
+
+
+def _carded(result: dict[str, Any], paths: set[str]) -> dict[str, Any]:
+    """What the card needs of a result; files that it was measured on are named without their folders."""
+    kept = {name: result[name] for name in ("metrics", "baselines", "num_records", "bad_records") if name in result}
+    changed = {
+        name: source_name(value) if name in paths else value for name, value in result.get("changed_data", {}).items()
+    }
+    return kept | {"leaked": result.get("detail", {}).get("leaked", {}), "changed_data": changed}
+
+
 def _results(run: Path) -> dict[str, dict[str, Any]]:
-    """What was measured of the run, by split."""
+    """What was measured of the run, by split: of its own data, if there are figures of these."""
     files = {"valid": ("result-valid.json", "result.json"), "test": ("result-test.json",)}
     found = {}
     for split, names in files.items():
-        for path in (run / name for name in names):
-            if split not in found and path.is_file():
-                found[split] = json.loads(path.read_text(encoding="utf-8"))
+        read = [json.loads(path.read_text(encoding="utf-8")) for name in names if (path := run / name).is_file()]
+        if read:
+            found[split] = min(read, key=lambda result: bool(result.get("changed_data")))
     return found

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.domain import Domain
+from seqkit.export.reading import is_export
 from seqkit.steps import Split
 from seqkit.tasks.ctc import set_beam_size
 from seqkit.training.checkpoint import Loaded, load_model, reopen_data
@@ -30,7 +31,7 @@ def evaluate(
     positive: str | None = None,
     beam: int | None = None,
 ) -> dict[str, Any]:
-    """Score a trained model on a split; figures and plots also go to its run folder.
+    """Score a trained model on a split; figures and plots also go to its run folder. An exported model stays as it is.
 
     Args:
         run: Run folder or checkpoint.
@@ -58,9 +59,10 @@ def evaluate(
     path = Path(run)
     so_far = _SO_FAR if (path / UNFINISHED).is_file() else None
     result["notes"] = [note for note in (so_far, *loaded.data.notes(), loaded.data.tolerance.describe()) if note]
-    result |= bad_records(loaded.data, RunFolder(path) if path.is_dir() else None)
-    if path.is_dir():
-        save_evaluation(RunFolder(path), evaluation, [])
+    folder = RunFolder(path) if path.is_dir() and not is_export(path) else None
+    result |= bad_records(loaded.data, folder)
+    if folder is not None:
+        save_evaluation(folder, evaluation, [])
     return result
 
 

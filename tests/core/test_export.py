@@ -124,6 +124,32 @@ def test_the_verbs_take_an_exported_folder(
     assert {path.name for path in (tmp_path / "other").iterdir()} == FILES
 
 
+def test_scoring_an_export_leaves_it_and_the_card_of_the_next_as_they_were(
+    exported: Run, known: None, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(exported.path, tmp_path / "model")
+    (tmp_path / "new.txt").write_text("up:abcdefgh\n" * 60)
+    assert main(["test", str(folder), "--data.path", str(tmp_path / "new.txt")]) == 0
+    assert {path.name for path in folder.iterdir()} == FILES
+    assert main(["export", str(folder), "--out", str(tmp_path / "again")]) == 0
+    assert (tmp_path / "again" / "README.md").read_text() == (exported.path / "README.md").read_text()
+    first, second = (json.loads((path / "seqkit.json").read_text()) for path in (exported.path, tmp_path / "again"))
+    assert first["results"] == second["results"] and first["results"].keys() == {"valid", "test"}
+
+
+def test_figures_of_other_data_are_named_in_the_card(melody: Domain, trained: Run, tmp_path: Path) -> None:
+    run = seqkit.load(shutil.copytree(trained.path, tmp_path / "run"), melody)
+    (tmp_path / "other.txt").write_text("up:abcdefgh\n" * 60)
+    own = (run.export(tmp_path / "own").path / "README.md").read_text()
+    run.test(path=str(tmp_path / "other.txt"))
+    run.validate(path=str(tmp_path / "other.txt"))
+    card = (run.export(tmp_path / "model").path / "README.md").read_text()
+    assert "Split `test`, of other data than those of the training (path `other.txt`), " in card
+    valid = own.split("Split `valid`")[1].split("Split `test`")[0]
+    assert "of other data" not in own and valid in card  # of its own data where there are such figures
+    assert str(tmp_path) not in card
+
+
 def test_the_verb_exports_and_says_what_is_next(
     trained: Run, known: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
