@@ -15,7 +15,8 @@ from seqkit.errors import CheckpointError, ConfigError, DataError
 from seqkit.settings import Settings
 from seqkit.training.durable import atomic_write
 from seqkit.training.finding import in_one_line, resume_candidates
-from seqkit.training.folder import UNFINISHED, RunFolder, new_run, require_free
+from seqkit.training.folder import UNFINISHED, RunFolder, anew_in, new_run, require_free
+from seqkit.training.same_files import difference, with_contents
 from seqkit.training.unfinished import config_of, find_unfinished, locked, read_json, set_aside
 
 _KEPT = {"config": dict, "files": list, "precision": str | None, "precision_row": dict, "threads": int | None}
@@ -27,11 +28,12 @@ class Beginning:
 
     Attributes:
         config: What was asked for, as `plain_config` has it.
-        files: Name, size and time of each file that the data are read from.
+        files: Name, size, time and content of each file that the data are read from.
         precision: The one that was measured to be best, or given.
         precision_row: What `result.json` says of it.
         threads: As `precision`.
         folder: Of the unfinished run that goes on; None begins one.
+        wanted: The folder asked for, or None.
     """
 
     config: dict[str, Any]
@@ -40,27 +42,32 @@ class Beginning:
     precision_row: dict[str, Any] = field(default_factory=dict)
     threads: int | None = None
     folder: RunFolder | None = None
+    wanted: str | None = None
+
+    @property
+    def anew(self) -> str:
+        """How to begin another run instead: what helps depends on whether a folder was asked for."""
+        return "begin anew: --resume never" if self.wanted is None else anew_in(self.wanted)
 
     def save(self, folder: RunFolder) -> None:
         """Keep it in the run's folder."""
         values = {name: getattr(self, name) for name in _KEPT}
         atomic_write(folder.path / UNFINISHED, json.dumps(values, indent=2) + "\n")
 
-    def require_files(self, files: list[Any]) -> None:
+    def require_files(self, files: list[tuple[str, int, int]]) -> None:
         """Note which files a run reads; refuse to go on with others.
 
+        Args:
+            files: Name, size and time of each.
+
         Raises:
-            DataError: Names the first file that differs.
+            DataError: Names the first file that differs, and in what.
         """
-        now = json.loads(json.dumps(files))  # as it will be read again
-        if self.folder is not None and self.files != now:
-            changed = [file for file in now if file not in self.files] or [
-                file for file in self.files if file not in now
-            ]
+        now = json.loads(json.dumps(with_contents(files)))  # as it will be read again
+        if self.folder is not None and (differs := difference(self.files, now)):
+            name, what = differs
             raise DataError(
-                "the file has changed since the run was begun",
-                at=str(changed[0][0]),
-                fix=f"put it back, or begin anew: --fresh with --run {self.folder.path}, or --resume never",
+                f"{what} since the run {self.folder.path} was begun", at=name, fix=f"put it back, or {self.anew}"
             )
         self.files = now
 
@@ -106,13 +113,12 @@ def begin(settings: Settings, say: Callable[[str], None]) -> Beginning:
         folder = find_unfinished(settings.run, stem, config)
     if folder is None:
         require_free(settings.run)
-        return Beginning(config)
+        return Beginning(config, wanted=settings.run)
+    begun = Beginning(config, folder=folder, wanted=settings.run)
     values = read_json(folder.path / UNFINISHED) or {}
     if not all(isinstance(values.get(name), kind) for name, kind in _KEPT.items()):
-        raise ConfigError(
-            "it does not say how the run was begun", at=str(folder.path / UNFINISHED), fix="begin anew: --resume never"
-        )
-    return Beginning(**{name: values[name] for name in _KEPT}, folder=folder)
+        raise ConfigError("it does not say how the run was begun", at=str(folder.path / UNFINISHED), fix=begun.anew)
+    return replace(begun, **{name: values[name] for name in _KEPT})
 
 
 def first_point(begun: Beginning, say: Callable[[str], None]) -> Path | None:
@@ -130,12 +136,12 @@ def first_point(begun: Beginning, say: Callable[[str], None]) -> Path | None:
         raise CheckpointError(
             f"no resume point can be used: {reasons}",
             at=str(begun.folder.path),
-            fix=f"put copies of them back, or begin anew: --fresh with --run {begun.folder.path}, or --resume never",
+            fix=f"put copies of them back, or {begun.anew}",
         )
     if refused:
         say(f"passed over: {reasons}; {points[0].name} is taken")
     if points:
-        say(f"going on with the unfinished run {begun.folder.path} (begin anew: --fresh, or --resume never)")
+        say(f"going on with the unfinished run {begun.folder.path} ({begun.anew})")
         return points[0]
     say(f"{begun.folder.path} was ended before its first resume point: it begins anew")
     (begun.folder.path / "metrics.csv").unlink(missing_ok=True)

@@ -21,6 +21,7 @@ from seqkit.training.durable import atomic_write
 from seqkit.training.folder import as_json, next_folder, require_free
 from seqkit.training.precision import Choice
 from seqkit.training.threads import ThreadChoice
+from seqkit.training.unfinished import set_aside
 
 _RULES = ("test_path", "test_match", "test_every", "test_group", "fold")
 PLOTTED = ("accuracy", "macro_f1", "auroc", "bits_per_step", "mse", "smape", "loss")
@@ -59,8 +60,12 @@ def cross_validate(
     Raises:
         ConfigError: If there are fewer records than folds, or no groups.
     """
-    require_free(settings.run)
+    if not settings.fresh:
+        require_free(settings.run)
     rounds = _rounds(settings, folds, leave_one_group_out)
+    if settings.fresh and (aside := set_aside(settings.run)):
+        say(f"what was in {settings.run} is in {aside} now")
+    require_free(settings.run)
     root = next_folder(settings.run, f"{settings.domain.name}-crossval")
     begin = time.perf_counter()
     rows: list[dict[str, Any]] = []
@@ -69,7 +74,7 @@ def cross_validate(
             rows.append(_run_round(settings, fold, number, root, say))
         except InterruptedRun as error:
             what = f"{error.what}; {number - 1} of {len(rounds)} rounds are done, in {root}"
-            fix = "a cross-validation does not go on: begin it anew, in another folder"
+            fix = "a cross-validation does not go on: begin it anew, in another folder or by --fresh"
             raise InterruptedRun(what, number=error.exit_code - 128, fix=fix) from error
         settings = Choice(**rows[-1]["precision"]).settle(settings)  # that of the first round holds for all
         settings = ThreadChoice(settings.threads, rows[-1]["threads"]).settle(settings)

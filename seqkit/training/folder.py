@@ -173,11 +173,17 @@ def require_free(wanted: str | None) -> None:
     if wanted is None:
         return
     if holds_run(Path(wanted)):
+        state = "an unfinished run" if (Path(wanted) / UNFINISHED).exists() else "a run"
         raise ConfigError(
-            f"{wanted} already holds a run", at="--run", fix="name another folder, or remove that one first"
+            f"{wanted} already holds {state}", at="--run", fix=f"{anew_in(wanted)}; or name another folder"
         )
     if Path(wanted).is_file():
         raise ConfigError(f"{wanted} is a file", at="--run", fix="name a folder")
+
+
+def anew_in(wanted: str) -> str:
+    """How a run is begun anew in a folder that holds one."""
+    return f"begin anew: --fresh (what {wanted} holds is renamed, nothing is removed)"
 
 
 def holds_run(path: Path) -> bool:

@@ -13,6 +13,7 @@ from seqkit import ConfigError, DataError, Domain
 from seqkit.cli.main import main
 from seqkit.errors import InterruptedRun
 from seqkit.flat_options import settings_from
+from seqkit.training import same_files
 from seqkit.training.fitting import fit
 from seqkit.training.signals import Interruption
 from tests.core.resuming import SMALL, signalled, trained
@@ -97,9 +98,49 @@ def test_other_data_are_refused_by_name(melody: Domain, tmp_path: Path) -> None:
     options = RECORDS | {"path": str(path)}
     assert not trained(melody, tmp_path / "run", ("training", 2), **options)
     path.write_text("up: abcd\ndown: dcba\n" * 41)
-    with pytest.raises(DataError, match="has changed since the run was begun") as caught:
+    with pytest.raises(DataError, match=r"changed its size \(800 bytes then, 820 now\) since the run") as caught:
         trained(melody, tmp_path / "run", **options)
     assert caught.value.at == str(path)
+    path.write_text("up: abcd\ndown: dcbb\n" * 40)
+    with pytest.raises(DataError, match="changed its content, not its size, since"):
+        trained(melody, tmp_path / "run", **options)
+
+
+@pytest.mark.parametrize("is_small", [True, False])
+def test_a_file_of_another_time_is_the_same_if_its_content_is_known_to_be(
+    is_small: bool, melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(same_files, "MOST_BYTES", 800 if is_small else 799)
+    path = tmp_path / "tunes.txt"
+    path.write_text("up: abcd\ndown: dcba\n" * 40)
+    options = RECORDS | {"path": str(path)}
+    assert not trained(melody, tmp_path / "run", ("training", 2), **options)
+    os.utime(path, (1, 1))
+    if is_small:
+        assert trained(melody, tmp_path / "run", **options)
+        return
+    with pytest.raises(DataError, match="changed its time, and is too large for its content to be known"):
+        trained(melody, tmp_path / "run", **options)
+
+
+def test_what_is_offered_to_begin_anew_does_so(melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, path = tmp_path / "run", tmp_path / "tunes.txt"
+    path.write_text("up: abcd\ndown: dcba\n" * 40)
+    options = RECORDS | {"path": str(path)}
+    assert not trained(melody, run, ("training", 2), **options)
+    with pytest.raises(ConfigError, match=r"holds an unfinished run\n  at: --run\n  fix: begin anew: --fresh"):
+        trained(melody, run, **options | {"resume": "never"})
+    monkeypatch.chdir(tmp_path)
+    with signalled(("training", 2)), pytest.raises(InterruptedRun):
+        fit(settings_from(melody, SMALL | options), lambda line: None)
+    path.write_text("up: abcd\ndown: dcba\n" * 41)
+    with pytest.raises(DataError) as caught:
+        trained(melody, run, **options)
+    assert "--fresh" in str(caught.value.fix) and "--resume" not in str(caught.value.fix)
+    with pytest.raises(DataError, match="since the run runs/melody-classify-1 was begun") as caught:
+        fit(settings_from(melody, SMALL | options), lambda line: None)
+    assert str(caught.value.fix).endswith("begin anew: --resume never")
+    assert trained(melody, run, **options | {"fresh": True})
 
 
 def test_fresh_keeps_what_was_there_under_another_name(melody: Domain, tmp_path: Path) -> None:

@@ -188,6 +188,18 @@ def test_a_cross_validation_does_not_promise_to_go_on(melody: Domain, tmp_path: 
     assert caught.value.exit_code == 143 and "begin it anew" in str(caught.value.fix)
 
 
+def test_a_cross_validation_begins_anew_where_one_was(melody: Domain, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "crossval.json").write_text("{}")
+    settings = settings_from(melody, SMALL | RECORDS | {"fresh": True}, run=run)
+    with pytest.raises(ConfigError, match="give 2 or more"):
+        cross_validate(settings, 1)
+    with signalled(("training", 1)), pytest.raises(InterruptedRun):
+        cross_validate(settings, 2)
+    assert (tmp_path / "run.1" / "crossval.json").is_file() and not (run / "crossval.json").exists()
+
+
 def test_a_full_disk_at_a_point_ends_training_and_leaves_both_points(
     melody: Domain, unfinished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
