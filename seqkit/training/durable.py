@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import resource
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +14,7 @@ from typing import BinaryIO
 
 from seqkit.errors import DependencyError
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 _CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
 """What file systems answer that cannot sync a folder: there is nothing more that we could do."""
@@ -104,24 +105,48 @@ def sync_folder(folder: Path) -> None:
 
 def refusal(path: Path, error: OSError, size: int = 0) -> DependencyError:
     """What the machine would not write, as an error with a way out."""
+    needed = f"{size:,} bytes are needed" if size else "it does not fit"
+    intact = "; what was saved before is intact" if _holds_files(path.parent) else ""
+    if error.errno == errno.EFBIG:
+        allowed = "" if (limit := _largest_file()) is None else f", {limit:,} bytes are allowed"
+        return DependencyError(
+            f"{path.name} is larger than a file may be here: {needed}{allowed} ({error.strerror})",
+            at=str(path),
+            fix=f"raise the limit of this shell, ulimit -f, or write to another file system{intact}",
+        )
     if error.errno in _FULL:
-        needed = f"{size:,} bytes are needed" if size else "it does not fit"
         return DependencyError(
             f"no space to write {path.name}: {needed}, {_free(path):,} bytes are free ({error.strerror})",
             at=str(path),
-            fix="make room or raise the limit; what was saved before is intact",
+            fix=f"make room or raise the limit{intact}",
         )
     reason = "the folder cannot be written" if error.errno in _CLOSED else "it cannot be written"
     return DependencyError(
         f"{path.name}: {reason}: {error.strerror or error}",
         at=str(path),
-        fix="name a folder you may write to; what was saved before is intact",
+        fix=f"name a folder you may write to{intact}",
     )
 
 
 def _require_space(path: Path, size: int) -> None:
+    limit = _largest_file()
+    if limit is not None and size > limit:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
     if size > _free(path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+def _largest_file() -> int | None:
+    """Most bytes that this process may write into one file; None if nothing limits it."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
+
+
+def _holds_files(folder: Path) -> bool:
+    """Whether anything but what is being written lies in a folder."""
+    with suppress(OSError):
+        return any(path.is_file() and not _TEMPORARY.fullmatch(path.name) for path in folder.iterdir())
+    return False
 
 
 def _free(path: Path) -> int:

@@ -151,11 +151,16 @@ def test_a_limit_of_file_sizes_is_told_with_the_bytes_needed(tmp_path: Path) -> 
         try:
             atomic_write(path, bytes(1 << 20))
         except DependencyError as error:
-            assert "1,048,576 bytes are needed" in error.what
+            assert "1,048,576 bytes are needed, 65,536 bytes are allowed" in error.what
+            assert error.fix and "ulimit -f" in error.fix and "intact" in error.fix
+        try:
+            atomic_write(tmp_path / "new" / "a.bin", bytes(1 << 20))
+        except DependencyError as error:
+            assert error.fix and "intact" not in error.fix  # nothing was saved there
             raise
 
     assert in_child(work) == 3
-    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "old" and {one.name for one in tmp_path.iterdir()} == {"a.bin", "new"}
 
 
 @pytest.fixture
