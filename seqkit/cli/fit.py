@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seqkit import plugins
+from seqkit.cli.early_signals import nothing_early_any_more
 from seqkit.cli.report import print_plots, print_result
 from seqkit.errors import ConfigError
 from seqkit.recipes import peek, require_single, resolve_recipes
@@ -19,6 +20,7 @@ def run(verb: str, words: list[str]) -> int:
         raise ConfigError("no domain given", at="seqkit fit", fix="add --domain NAME, or `domain: NAME` to the config")
     settings = parse_arguments(plugins.load(name), words, peek(words, "data.task"))
     folder, result = workflow.fit(settings)
+    nothing_early_any_more()
     print_result(result, full=False)
     print_plots(result, str(folder.path))
     print(f"run folder: {folder.path} · next: seqkit test {folder.path}")

@@ -6,8 +6,10 @@ import errno
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 from seqkit.cli import help as texts
+from seqkit.cli.early_signals import EndedEarly, ending_early
 from seqkit.cli.threads import check_threads, run_on_threads, wait_briefly
 from seqkit.errors import ConfigError, DependencyError, SeqkitError, did_you_mean
 from seqkit.own_imports import import_own
@@ -41,6 +43,7 @@ _OWN = {
 """Options of verbs that otherwise take those of fit."""
 
 _SHORT = {"--on-bad-record": "--data.on_bad_record", "--max-bad": "--data.max_bad"}
+_POLICY = "--data.on_bad_record"
 _PLAIN = (
     "domain", "config", "seed", "run", "probe", "threads", "resume", "fresh", "checkpoint_minutes", "print_config",
     "help",
@@ -59,11 +62,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in words
     words = [_in_full(word) for word in words if word != "--debug"]
     try:
-        return _run(words)
+        with ending_early() if words[:1] == ["fit"] else nullcontext():
+            return _run(words)
+    except EndedEarly as error:
+        print("seqkit: interrupted: nothing was trained yet", file=sys.stderr)
+        return error.exit_code
     except SeqkitError as error:
         if debug:
             traceback.print_exc()
         print(f"seqkit: error: {error}", file=sys.stderr)
+        if getattr(error, "of_a_record", False) and not any(word.startswith(_POLICY) for word in words):
+            print("  or: --on-bad-record skip leaves such records out", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("seqkit: interrupted", file=sys.stderr)

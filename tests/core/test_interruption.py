@@ -37,6 +37,35 @@ def test_the_command_ends_with_the_signals_code_and_one_message(
     assert (tmp_path / "run" / "checkpoints" / "resume.ckpt").is_file()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_before_the_training_listens_says_that_nothing_was_trained(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def load(name: str) -> None:
+        try:
+            os.kill(os.getpid(), number)
+        except BaseException as error:  # as torch does when half of it was loaded
+            raise RecursionError from error
+
+    monkeypatch.setattr("seqkit.cli.main.import_own", load)
+    before = signal.getsignal(number)
+    assert main(TEXT) == 128 + number
+    assert capsys.readouterr().err == "seqkit: interrupted: nothing was trained yet\n"
+    assert signal.getsignal(number) == before
+
+
+def test_a_signal_after_the_training_is_not_told_to_have_come_before_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def report(*given: Any, **options: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("seqkit.cli.fit.workflow.fit", lambda settings: (None, {}))
+    monkeypatch.setattr("seqkit.cli.fit.print_result", report)
+    assert main(TEXT) == 130
+    assert capsys.readouterr().err == "seqkit: interrupted\n"
+
+
 def test_a_second_ctrl_c_ends_it_at_once(melody: Domain, tmp_path: Path) -> None:
     interruption = Interruption()
     with interruption.listening(), interruption.at_batches():
