@@ -18,7 +18,8 @@ MOST_BYTES = 1 << 16
 MOST_BYTES_IN_ALL = 1 << 26
 """Of all bad records that are kept: a file of many long ones must not fill the memory."""
 
-_FIX = "mend them, or allow more: --data.max_bad"
+ALL_OF_THEM = "mend them (all of them: seqkit check DATA --domain NAME --out problems.csv)"
+"""What to do where there are too many."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,9 @@ class Collected:
         if len(self.problems) < MOST_KEPT:
             self.problems.append(Problem(error, self._kept(record), was_counted))
         if self.num_problems > self.most:
-            raise TooManyBadRecords(
-                f"{self.num_problems:,} bad records; the last one: {error.what}", at=error.at, fix=_FIX
-            )
+            many = "1 bad record" if self.num_problems == 1 else f"{self.num_problems:,} bad records"
+            what = f"{many}; the last one: {error.what}"
+            raise TooManyBadRecords(what, at=error.at, fix=f"{ALL_OF_THEM}, or allow more: --max-bad")
 
     def _kept(self, record: str | bytes | None) -> str | None:
         """As much of a record as there is room for."""

@@ -41,9 +41,14 @@ class ConfigError(SeqkitError):
 
 
 class DataError(SeqkitError):
-    """A file or a record cannot be used as it is (exit code 2)."""
+    """A file or a record cannot be used as it is (exit code 2).
+
+    Attributes:
+        of_a_record: It is about one record, which `--data.on_bad_record skip` leaves out.
+    """
 
     exit_code = 2
+    of_a_record = False
 
 
 class StructureError(DataError):

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from seqkit.collected import Collected
-from seqkit.errors import DataError, SeqkitError, TooManyBadRecords
+from seqkit.errors import DataError, SeqkitError, StructureError, TooManyBadRecords
 
 _VALUE = re.compile(r"'(?:[^'\\]|\\.)*'|\"[^\"]*\"|\b0x[0-9a-f]+\b|(?<![\w])[-+]?\d[\d.,:\-]*(?![\w])")
 
@@ -56,6 +56,7 @@ def report(error: DataError, record: str | bytes | None = None) -> None:
     """
     collected = _OPEN.get()
     if collected is None or collected.refuses(error):
+        error.of_a_record = not isinstance(error, StructureError)
         raise error
     collected.add(error, record)
 

@@ -14,6 +14,7 @@ import pytorch_lightning as pl
 
 from seqkit.allowed_imports import explain_import, restrict_imports
 from seqkit.build import require_task
+from seqkit.data.tolerance import require_policy
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError, SeqkitError, did_you_mean
 from seqkit.numbers import require_sane_numbers
@@ -178,6 +179,7 @@ def _settings(domain: Domain, parser: jsonargparse.ArgumentParser, values: jsona
     plain = values.as_dict()
     require_sane_numbers(plain)
     require_task(domain, plain["data"].get("task", domain.tasks[0]))
+    require_policy(plain["data"])
     require_trainable(plain["trainer"])
     return Settings(
         domain=domain,

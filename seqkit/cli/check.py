@@ -11,6 +11,7 @@ from seqkit import plugins
 from seqkit.checking.check import check_data
 from seqkit.cli.checked import print_checked
 from seqkit.cli.verbs import require_writable
+from seqkit.data.tolerance import require_policy
 from seqkit.errors import ConfigError
 from seqkit.numbers import require_sane_numbers
 from seqkit.recipes import peek, resolve_recipes
@@ -37,6 +38,7 @@ def run(verb: str, words: list[str]) -> int:
     paths = [word for path in given for word in ("--data.path", path)]
     values = parse_or_explain(parser, fold_paths([*rest, *paths])).as_dict()
     require_sane_numbers(values)
+    require_policy(values["data"])
     out = Path(values["out"]) if values["out"] else None
     if out is not None:
         _require_ending(out)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from seqkit.collected import Collected, Problem
+from seqkit.collected import ALL_OF_THEM, Collected, Problem
 from seqkit.data.sources import PathOption
 from seqkit.errors import ConfigError, DataError, TooManyBadRecords
 from seqkit.problems import begin_reading, collect_problems, collecting, handing_on, kind_of
 from seqkit.steps import Record
 
 OnBadRecord = Literal["error", "skip", "quarantine"]
+
+MOST_BAD = "1%"
+"""Where the user says nothing."""
 
 _STORED = "bad_records.json"
 _MOST_KINDS = 20
@@ -40,7 +43,7 @@ class Tolerance:
         ConfigError: If `max_bad` is neither.
     """
 
-    def __init__(self, policy: OnBadRecord = "error", max_bad: int | str = "1%") -> None:
+    def __init__(self, policy: OnBadRecord = "error", max_bad: int | str = MOST_BAD) -> None:
         self.policy = policy
         self.max_bad = max_bad
         self._share, most = _parse(max_bad)
@@ -156,10 +159,27 @@ class Tolerance:
         if self._share is not None and bad > self._share * total:
             last = self.collected.errors[-1]
             raise TooManyBadRecords(
-                f"{bad:,} of {total:,} records are bad; the last one: {last.what}",
+                f"{bad:,} of {total:,} records {'is' if bad == 1 else 'are'} bad; the last one: {last.what}",
                 at=last.at,
-                fix=f"mend them, or allow more than {self.max_bad}: --data.max_bad",
+                fix=f"{ALL_OF_THEM}, or allow more than {self.max_bad}: --max-bad",
             )
+
+
+def require_policy(options: Mapping[str, Any]) -> None:
+    """Refuse a limit of bad records that nothing looks at.
+
+    Args:
+        options: Of a data module, by name.
+
+    Raises:
+        ConfigError: Names the option.
+    """
+    if options.get("on_bad_record", "error") == "error" and options.get("max_bad", MOST_BAD) != MOST_BAD:
+        raise ConfigError(
+            "--max-bad has no effect: the first bad record is an error",
+            at="--data.max_bad",
+            fix="add --on-bad-record skip or quarantine, or leave it out",
+        )
 
 
 def counted(read: Callable[[PathOption], Iterable[Record]]) -> Callable[[PathOption], Iterator[Record]]:

@@ -12,6 +12,7 @@ from torch import Tensor
 from seqkit import plugins
 from seqkit.build import build_model
 from seqkit.data.module import SequenceDataModule
+from seqkit.data.tolerance import require_policy
 from seqkit.domain import Domain
 from seqkit.errors import CheckpointError, ConfigError, SeqkitError, did_you_mean
 from seqkit.model import SequenceModel
@@ -158,6 +159,8 @@ def reopen_data(domain: Domain, blueprint: dict[str, Any], changes: dict[str, An
         if name not in allowed:
             raise ConfigError(f"no option --data.{name}", fix=did_you_mean(name, allowed) or "see --help")
     arguments = known | changes
+    if "max_bad" in changes:
+        require_policy(arguments)
     if "path" in changes:
         # Rules about the old files say nothing about the new ones, unless they are given again.
         own = ("valid_path", "test_path")

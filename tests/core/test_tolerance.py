@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from seqkit.cli.main import main
 from seqkit.codecs import LabelCodec, SymbolCodec
 from seqkit.data.module import SequenceDataModule
-from seqkit.data.tolerance import Tolerance
-from seqkit.errors import ConfigError, DataError, TooManyBadRecords
+from seqkit.data.tolerance import Tolerance, require_policy
+from seqkit.errors import ConfigError, DataError, StructureError, TooManyBadRecords
 from seqkit.problems import collect_problems, report
 from seqkit.steps import Record, Split
 
@@ -182,3 +183,35 @@ def test_a_limit_that_is_no_number_is_refused(most: str) -> None:
 
 def _stores(data: Words) -> list[Any]:
     return [data.store(split) for split in ("train", "valid", "test")]
+
+
+def test_too_many_bad_records_name_the_verb_that_lists_all_of_them(tmp_path: Path) -> None:
+    for most, counted in ((0, "^1 bad record;"), ("0.5%", "^1 of 101 records is bad;")):
+        with pytest.raises(TooManyBadRecords, match=counted) as found:
+            _stores(_data(tmp_path, [*GOOD, "a!"], on_bad_record="quarantine", max_bad=most))
+        assert "seqkit check DATA --domain NAME --out problems.csv" in str(found.value.fix)
+        assert "--max-bad" in str(found.value.fix)
+
+
+def test_a_limit_without_a_policy_is_refused() -> None:
+    require_policy({"on_bad_record": "skip", "max_bad": 3})
+    require_policy({"on_bad_record": "error", "max_bad": "1%"})
+    with pytest.raises(ConfigError, match="--max-bad has no effect"):
+        require_policy({"on_bad_record": "error", "max_bad": 3})
+
+
+def test_the_command_line_says_that_a_bad_record_can_be_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hint = "or: --on-bad-record skip leaves such records out"
+    for kind, words, shown in (
+        (DataError, [], True), (DataError, ["--on-bad-record=skip"], False), (StructureError, [], False),
+    ):  # fmt: skip
+
+        def raising(given: list[str], kind: type[DataError] = kind) -> int:
+            report(kind("'x' is bad", at="a.txt:1", fix="correct it"))
+            return 0
+
+        monkeypatch.setattr("seqkit.cli.main._run", raising)
+        assert main(["fit", *words]) == 2
+        assert (hint in capsys.readouterr().err) == shown

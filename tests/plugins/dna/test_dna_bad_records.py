@@ -135,7 +135,7 @@ def test_one_more_than_allowed_is_an_error_and_the_command_line_says_so(
     words = ["fit", "--domain", "dna", "--data.path", str(tmp_path / "a.fa"), "--run", str(tmp_path / "run")]
     assert main([*words, "--data.on_bad_record", "skip", "--data.max_bad", "1%"]) == 2
     said = capsys.readouterr().err
-    assert said.count("error:") == 1 and "a.fa, record 'b4'" in said and "--data.max_bad" in said
+    assert said.count("error:") == 1 and "a.fa, record 'b4'" in said and "--max-bad" in said
 
 
 @pytest.mark.parametrize("bytes_read", [64, 1 << 18])
