@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from seqkit.errors import ConfigError, DependencyError, did_you_mean
 from seqkit.settings import add_data_options, fold_paths, parse_or_explain
 from seqkit.training.checkpoint import Loaded, load_domain
 from seqkit.training.finding import read_run
+from seqkit.training.folder import UNFINISHED
 from seqkit.training.manifest import require_blueprint
 
 
@@ -46,6 +48,7 @@ def parse_verb(
         extend(parser)
     add_data_options(parser, domain_of(run))
     given = parse_or_explain(parser, fold_paths(rest), defaults=False).as_dict()
+    _show_unfinished(run)
     values = {name.replace("-", "_"): default for name, (_, default) in options.items()}
     own = {name.replace("-", "_"): value for name, value in given.items() if name != "data"}
     return Namespace(run=run, **(values | own)), given.get("data") or {}
@@ -54,6 +57,14 @@ def parse_verb(
 def domain_of(run: str) -> Domain:
     """The domain a run was trained for."""
     return load_domain(require_blueprint(read_run(run, quiet=True)[1]))
+
+
+def _show_unfinished(run: str) -> None:
+    """Say of an unfinished run how far what is used of it came: output of the whole training is what is expected."""
+    if (Path(run) / UNFINISHED).is_file():
+        path, content = read_run(run, quiet=True)
+        step = content.get("global_step")
+        print(f"seqkit: {run} is unfinished: {path.name}, trained to step {step}, is taken", file=sys.stderr)
 
 
 def output_path(run: str, out: str | None, name: str) -> Path:

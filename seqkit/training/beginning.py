@@ -110,7 +110,7 @@ def begin(settings: Settings, say: Callable[[str], None]) -> Beginning:
     folder = None
     if settings.resume == "auto" and not settings.fresh:
         stem = f"{settings.domain.name}-{config['data']['task'].replace('_', '-')}"
-        folder = find_unfinished(settings.run, stem, config)
+        folder = find_unfinished(settings.run, stem, config, say)
     if folder is None:
         require_free(settings.run)
         return Beginning(config, wanted=settings.run)

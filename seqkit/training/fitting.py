@@ -141,7 +141,7 @@ def _run(
     result = evaluation.result
     result["detail"] |= {"leaked": prepared.leaked} if prepared.leaked else {}
     result |= {
-        "seconds": round(seconds, 2),
+        "seconds": round(points.seconds_before + seconds, 2),
         "steps": trainer.global_step,
         "steps_per_second": round((trainer.global_step - points.first_step) / seconds, 2),
         "seed": settings.seed,

@@ -226,7 +226,10 @@ def checkpoints_of(run: str | Path) -> list[Path]:
         if (path / UNFINISHED).exists():
             fix = "its training is not finished: the seqkit fit command that began it goes on with it"
         elif (path / "config.yaml").exists():
-            fix = f"its training was interrupted early: remove it, and train it again by its own {path / 'config.yaml'}"
+            again = f"seqkit fit --config {path / 'config.yaml'} --run {path} --fresh (what is there is renamed)"
+            was_done = (path / "result.json").exists()
+            fix = f"its checkpoints are missing: put a copy of them back, or train anew: {again}"
+            fix = fix if was_done else f"its training was interrupted early: begin it anew: {again}"
         raise CheckpointError("the folder holds no checkpoint", at=str(path), fix=fix)
     siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
     raise CheckpointError(

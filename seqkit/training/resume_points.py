@@ -45,6 +45,7 @@ class ResumePoints(Callback):
 
     Attributes:
         first_step: Optimiser steps that were done before this process went on.
+        seconds_before: Of training that led to the point that this process went on from.
     """
 
     def __init__(
@@ -56,9 +57,9 @@ class ResumePoints(Callback):
     ) -> None:
         self.folder, self.interruption = folder, interruption
         self._seconds = minutes * 60 if minutes > 0 else float("inf")
-        self._clock = clock
+        self._clock, self._start = clock, clock()
         self._next = clock() + self._seconds
-        self.first_step = 0
+        self.first_step, self.seconds_before = 0, 0.0
         self._restored: dict[str, Any] | None = None
 
     @property
@@ -74,6 +75,7 @@ class ResumePoints(Callback):
             raise CheckpointError("it is a checkpoint, but no resume point", at=str(self.folder.resume_point))
         self._move_paths(trainer, checkpoint["callbacks"])
         self._restored, self.first_step = checkpoint["resume"], checkpoint["global_step"]
+        self.seconds_before = float(checkpoint["resume"].get("seconds", 0.0))  # older points do not say
         logs = [log for log in trainer.loggers if isinstance(log, MetricsLog)]
         for log, num_rows in zip(logs, checkpoint["resume"]["metrics_rows"], strict=False):
             log.keep(num_rows)
@@ -144,6 +146,7 @@ class ResumePoints(Callback):
             "should_stop": trainer.should_stop,
             "figures": dict(trainer.callback_metrics),
             "validation_due": validation_due,
+            "seconds": self.seconds_before + self._clock() - self._start,
             "metrics_rows": [log.save_rows() for log in trainer.loggers if isinstance(log, MetricsLog)],
         }
         trainer.strategy.save_checkpoint(content, self.folder.resume_point, storage_options=KEEP_PREVIOUS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,19 +36,23 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def finish(folder: RunFolder) -> None:
-    """Forget how to go on: there is nothing left to do."""
-    previous_point = previous(folder.resume_point)
-    for path in (folder.path / UNFINISHED, folder.resume_point, previous_point, folder.path / _LOCK):
+    """Forget how to go on, and figures of the half-trained model: there is nothing left to do."""
+    half_trained = [folder.path / f"result-{split}.json" for split in ("valid", "test")]
+    points = (folder.resume_point, previous(folder.resume_point))
+    for path in (*half_trained, folder.path / UNFINISHED, *points, folder.path / _LOCK):
         path.unlink(missing_ok=True)
 
 
-def find_unfinished(wanted: str | None, stem: str, config: dict[str, Any]) -> RunFolder | None:
+def find_unfinished(
+    wanted: str | None, stem: str, config: dict[str, Any], say: Callable[[str], None]
+) -> RunFolder | None:
     """The unfinished run that a command goes on with; None if it begins one.
 
     Args:
         wanted: The folder asked for; None looks through `runs/STEM-N`, the newest first.
         stem: Of the names of runs.
         config: What is asked for.
+        say: Receives a line about the newest unfinished run that is passed over, if none goes on.
 
     Raises:
         ConfigError: If the wanted folder holds an unfinished run of something else, or one that is being trained.
@@ -67,12 +71,28 @@ def find_unfinished(wanted: str | None, stem: str, config: dict[str, Any]) -> Ru
         if _is_locked(folder):
             raise _being_trained(folder)
         return folder
+    passed: list[str] = []
     for path in sorted(Path("runs").glob(f"{stem}-*"), key=_number, reverse=True):
         folder = RunFolder(path)
-        begun = config_of(folder)
-        if begun is not None and _decisive(begun) == _decisive(config) and not _is_locked(folder):
+        if not (path / UNFINISHED).is_file():
+            continue
+        if not (reason := _why_not(folder, config)):
             return folder
+        passed.append(f"{path} ({reason})")
+    if passed:
+        more = f", and {len(passed) - 1} more" if passed[1:] else ""
+        say(f"a new run begins; unfinished and passed over: {passed[0]}{more}")
     return None
+
+
+def _why_not(folder: RunFolder, config: dict[str, Any]) -> str:
+    """Why a command does not go on with an unfinished run; "" if it does."""
+    begun = config_of(folder)
+    if begun is None:
+        return f"its {UNFINISHED} is damaged"
+    if difference := _first_difference(_decisive(begun), _decisive(config)):
+        return f"with another {difference}"
+    return "another process trains it" if _is_locked(folder) else ""
 
 
 def set_aside(wanted: str | None) -> Path | None:

@@ -16,12 +16,15 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 
 from seqkit import CheckpointError, ConfigError, DependencyError, DivergedError, Domain
 from seqkit.cli.main import main
+from seqkit.cli.verbs import parse_verb
 from seqkit.errors import InterruptedRun
 from seqkit.flat_options import settings_from
 from seqkit.training import beginning
+from seqkit.training.archive import read_checkpoint
+from seqkit.training.checkpoint_io import SafeCheckpointIO
 from seqkit.training.crossval import cross_validate
 from seqkit.training.fitting import fit
-from seqkit.training.folder import RunFolder
+from seqkit.training.folder import RunFolder, checkpoints_of
 from seqkit.training.resume_points import ResumePoints
 from seqkit.training.unfinished import config_of, finish, locked
 from seqkit.training.workflow import evaluate
@@ -162,8 +165,82 @@ def test_figures_of_an_unfinished_run_are_told_to_be_those_so_far(
     run = tmp_path / "run"
     assert not trained(melody, run, ("training", 15), **RECORDS)
     assert "is not finished" in evaluate(run, "test", domain=melody)["notes"][0]
+    assert (run / "result-test.json").is_file()
     assert trained(melody, run, **RECORDS)
+    assert not (run / "result-test.json").exists() and (run / "result.json").is_file()
     assert evaluate(run, "test", domain=melody)["notes"] == []
+
+
+def test_a_verb_says_on_standard_error_how_far_an_unfinished_run_came(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("seqkit.cli.verbs.load_domain", lambda blueprint: melody)
+    run = tmp_path / "run"
+    assert not trained(melody, run, ("training", 15), **RECORDS)
+    capsys.readouterr()
+    parse_verb("predict", [str(run)], {})
+    said = capsys.readouterr()
+    step = read_checkpoint(run / "checkpoints" / "best.ckpt")["global_step"]
+    assert said.err == f"seqkit: {run} is unfinished: best.ckpt, trained to step {step}, is taken\n" and not said.out
+    assert trained(melody, run, **RECORDS)
+    capsys.readouterr()
+    parse_verb("predict", [str(run)], {})
+    assert capsys.readouterr().err == ""
+
+
+def test_an_unfinished_run_that_is_passed_over_is_named_with_the_reason(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for hidden_size in (6, 7):
+        with signalled(("training", 2)), pytest.raises(InterruptedRun):
+            fit(settings_from(melody, SMALL | RECORDS | {"hidden_size": hidden_size}), lambda line: None)
+
+    def first_line(hidden_size: int) -> str:
+        said: list[str] = []
+        with signalled(("training", 2)), pytest.raises(InterruptedRun):
+            fit(settings_from(melody, SMALL | RECORDS | {"hidden_size": hidden_size}), said.append)
+        return said[0]
+
+    newest = "a new run begins; unfinished and passed over: runs/melody-classify-2 "
+    assert first_line(8) == f"{newest}(with another model.hidden_size: 7 then, 8 now), and 1 more"
+    Path("runs/melody-classify-3/unfinished.json").write_text("{")
+    assert "runs/melody-classify-3 (its unfinished.json is damaged), and 2 more" in first_line(9)
+    assert first_line(6).startswith("seqkit ")
+
+
+@pytest.mark.parametrize("was_done", [False, True])
+def test_a_run_without_checkpoints_is_told_how_it_came_to_that(was_done: bool, tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "config.yaml").write_text("domain: melody")
+    if was_done:
+        (tmp_path / "result.json").write_text("{}")
+    with pytest.raises(CheckpointError, match="holds no checkpoint") as caught:
+        checkpoints_of(tmp_path)
+    cause = "its checkpoints are missing: put a copy" if was_done else "its training was interrupted early"
+    assert str(caught.value.fix).startswith(cause)
+    assert f"seqkit fit --config {tmp_path}/config.yaml --run {tmp_path} --fresh" in str(caught.value.fix)
+
+
+def test_what_a_folder_without_checkpoints_is_told_to_do_trains_it_anew(tmp_path: Path) -> None:
+    run, config = tmp_path / "run", tmp_path / "run" / "config.yaml"
+    run.mkdir()
+    config.write_text("domain: text\ndata:\n  task: classify\nmodel:\n  hidden_size: 4\n")
+    with signalled(("training", 2)):
+        assert main(["fit", "--config", str(config), "--run", str(run), "--fresh"]) == 143
+    assert (tmp_path / "run.1" / "config.yaml").is_file() and (run / "checkpoints" / "resume.ckpt").is_file()
+
+
+def test_the_seconds_of_a_run_are_those_of_all_its_sessions(melody: Domain, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert not trained(melody, run, ("training", 2), **RECORDS)
+    point = read_checkpoint(run / "checkpoints" / "resume.ckpt")
+    assert 0 < point["resume"]["seconds"] < 60
+    point["resume"]["seconds"] = 1000.0
+    SafeCheckpointIO().save_checkpoint(point, run / "checkpoints" / "resume.ckpt")
+    assert trained(melody, run, **RECORDS)
+    result = json.loads((run / "result.json").read_text())
+    assert 1000 < result["seconds"] < 1060 and result["steps_per_second"] > 1
 
 
 def test_a_signal_after_the_last_point_ends_the_run_before_its_figures(
