@@ -75,6 +75,25 @@ def test_a_second_ctrl_c_ends_it_at_once(melody: Domain, tmp_path: Path) -> None
             os.kill(os.getpid(), signal.SIGINT)
 
 
+def test_a_second_ctrl_c_gives_up_the_point_that_is_being_written(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    assert not trained(melody, run, ("training", 2), **RECORDS)
+    before = (run / "checkpoints" / "resume.ckpt").read_bytes()
+
+    def seal(*given: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("seqkit.training.checkpoint_io.seal", seal)
+        with signalled(("training", 2), signal.SIGINT), pytest.raises(KeyboardInterrupt):
+            fit(settings_from(melody, SMALL | RECORDS, run=run), lambda line: None)
+    assert [path.name for path in (run / "checkpoints").iterdir()] == ["resume.ckpt"]
+    assert (run / "checkpoints" / "resume.ckpt").read_bytes() == before
+    assert trained(melody, run, **RECORDS)
+
+
 def test_before_training_a_signal_ends_it_at_once_and_leaves_nothing(melody: Domain, tmp_path: Path) -> None:
     class Slow(melody.datamodule):  # type: ignore[name-defined,misc]
         def records(self, split: Any) -> Any:
