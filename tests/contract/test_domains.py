@@ -13,4 +13,4 @@ def test_domain_keeps_the_law(bench: Bench, check: Check) -> None:
 
 def test_all_four_domains_are_checked() -> None:
     assert {"text", "audio", "dna", "timeseries"} <= {domain.name for domain in DOMAINS}
-    assert len(CHECKS) == 12
+    assert len(CHECKS) == 13
