@@ -134,4 +134,9 @@ def _complete(record: list[str]) -> tuple[str, str, str] | None:
 
 
 def _no_read(error: ValueError, at: str) -> DataError:
-    return DataError(f"is no clean FASTQ: {error}", at=at, fix="get the file again: it may be cut short")
+    said = str(error)
+    if "captions differ" in said or "Whitespace" in said:
+        fix = "mend the read, or get the file again: a cut would not do this"
+    else:
+        fix = "get the file again: it may be cut short"
+    return DataError(f"is no clean FASTQ: {said}", at=at, fix=fix)

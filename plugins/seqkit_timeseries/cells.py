@@ -83,7 +83,8 @@ def numbers(column: pa.Array, name: str, rows: Rows) -> np.ndarray:
         values = from_numbers(column, name, rows.file)
     beyond = np.abs(values) > LARGEST
     for row in np.flatnonzero(beyond):
-        rows.refuse_cell(int(row), name, *_not_a_number(str(values[row])))
+        cell = column[int(row)].as_py() if is_text(column.type) else values[row]
+        rows.refuse_cell(int(row), name, *_not_a_number(str(cell)))
     return np.where(beyond, np.nan, values) if beyond.any() else values
 
 
@@ -151,11 +152,12 @@ def not_a_number(cell: str) -> str:
     """What is wrong with a cell that `parse_number` refuses.
 
     Example:
-        >>> not_a_number("1,5"), not_a_number("1e39")
-        ("'1,5' is not a finite number", "'1e39' is larger than 1e+18: float32 cannot reckon with it")
+        >>> not_a_number("1,5"), not_a_number("1e400")
+        ("'1,5' is not a finite number", "'1e400' is larger than 1e+18: float32 cannot reckon with it")
     """
     try:
-        too_large = math.isfinite(float(cell)) and "_" not in cell
+        # `1e400` is infinite only once it is read, `inf` as it stands.
+        too_large = "_" not in cell and not math.isnan(float(cell)) and any(sign.isdigit() for sign in cell)
     except ValueError:
         too_large = False
     shown = f"{cell[:40]!r}"

@@ -54,7 +54,8 @@ def check_data(domain: Domain, options: dict[str, Any]) -> dict[str, Any]:
     data = domain.datamodule(**options)
     require_task(domain, data.task)
     with collect_problems() as learning:
-        fitted = _learn(data, learning)
+        unfitted = _learn(data)
+    fitted = unfitted is None
     with collect_problems() as found:
         inspector = data.inspector()
         targets = Targets(data.target_codec if fitted else None, data.task == "tag") if data.labelled else None
@@ -65,6 +66,8 @@ def check_data(domain: Domain, options: dict[str, Any]) -> dict[str, Any]:
         notes = _notes(data, noting)
     for error in (*learning.errors, *noting.errors):
         found.add(error)
+    if unfitted is not None and not found.num_problems:
+        found.add(unfitted)  # Otherwise it may only follow from the others: of bad records nothing is learnt.
     _require_splits(data, census, found)
     counts = census.summary()
     said = [*counts.pop("warnings"), *doubts]
@@ -87,14 +90,13 @@ def check_data(domain: Domain, options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _learn(data: SequenceDataModule, learning: Collected) -> bool:
-    """Fit the codecs; whether that was possible."""
+def _learn(data: SequenceDataModule) -> SeqkitError | None:
+    """Fit the codecs; why that was not possible."""
     try:
         data.fit_codecs()
     except _REFUSED as error:
-        learning.add(type(error)(error.what, at=error.at or f"path {data.path!r}", fix=error.fix))
-        return False
-    return True
+        return type(error)(error.what, at=error.at or f"path {data.path!r}", fix=error.fix)
+    return None
 
 
 def _read(data: SequenceDataModule, census: Census, found: Collected) -> None:

@@ -45,7 +45,9 @@ def member_names(path: Path) -> list[str]:
     try:
         infos = [info for info in _archive(path).infolist() if not info.is_dir()]
     except _BROKEN as error:
-        raise DataError(f"is no zip archive: {error}", at=str(path), fix="get or pack it again") from error
+        cut = isinstance(error, zipfile.BadZipFile) and _begins_with(path, b"PK\x03\x04")
+        what = "is no whole zip archive: it begins like one and is cut short" if cut else f"is no zip archive: {error}"
+        raise DataError(what, at=str(path), fix="get or pack it again") from error
     _refuse_bomb(sum(info.file_size for info in infos), path.stat().st_size, str(path))
     for name, count in Counter(info.filename for info in infos).items():
         parts = PurePosixPath(name.replace("\\", "/"))
@@ -54,6 +56,11 @@ def member_names(path: Path) -> list[str]:
         if count > 1:
             raise DataError("the archive holds this name twice", at=f"{path.name}:{name}", fix="pack the files again")
     return sorted(info.filename for info in infos if not Path(info.filename).name.startswith(_HIDDEN))
+
+
+def _begins_with(path: Path, sign: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(sign)) == sign
 
 
 def open_member(path: Path, name: str) -> IO[bytes]:

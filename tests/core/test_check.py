@@ -353,3 +353,12 @@ def test_the_verb_prints_its_report_as_json(text: Path, capsys: pytest.CaptureFi
 def test_wrong_words_are_named(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", *words]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_what_only_follows_from_another_problem_is_left_out(melody: Domain, tmp_path: Path) -> None:
+    (tmp_path / "m.txt").write_text("up:abc\nup:abcd\nup:bcd\nup:abc\n" * 10)
+    alone = check(melody, path=str(tmp_path / "m.txt"), task="classify")
+    assert [problem["message"][:39] for problem in alone["problems"]] == ["classification needs at least two label"]
+    (tmp_path / "m.txt").write_text("up:abc\nup:abcd\nup:\nup:abc\n" * 10)
+    both = check(melody, path=str(tmp_path / "m.txt"), task="classify")
+    assert both["problems"] and not any("needs at least two" in problem["message"] for problem in both["problems"])

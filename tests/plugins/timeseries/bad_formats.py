@@ -192,7 +192,7 @@ TYPED = {
     "jsonl-text-value": Case(file("t.jsonl", jsonl({4: '{"unique_id": "a", "ds": "2024-01-04", "y": "x"}'})),
                              ("x",), "t.jsonl"),
     "jsonl-huge-int": Case(file("t.jsonl", jsonl({4: _HUGE})),
-        ("inf",), "t.jsonl, row 4"),
+        ("'1000", "larger than 1e+18"), "t.jsonl, row 4"),
     "jsonl-infinity": Case(file("t.jsonl", jsonl({4: '{"unique_id": "a", "ds": "2024-01-04", "y": Infinity}'})),
                            ("t.jsonl",), "t.jsonl"),
     "jsonl-null-value": Case(file("t.jsonl", jsonl({4: '{"unique_id": "a", "ds": "2024-01-04", "y": null}'}))),
