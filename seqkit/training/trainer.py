@@ -13,7 +13,7 @@ from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import Logger
 
 from seqkit.data.loader import limited
-from seqkit.errors import ConfigError, DependencyError
+from seqkit.errors import ConfigError, DependencyError, did_you_mean
 from seqkit.model import SequenceModel
 from seqkit.training.checkpoint_io import SafeCheckpointIO
 from seqkit.training.denormals import flushed_denormals
@@ -42,6 +42,9 @@ MONITOR = "valid/loss"
 
 _PRECISIONS = ("32-true", "32", "bf16-mixed", "bf16", "16-mixed", "16")
 """Those that keep the weights in float32, as metrics, carried state and checkpoints have them."""
+
+
+_ACCELERATORS = ("cpu", "gpu", "cuda", "mps", "tpu", "auto")
 
 
 def require_device(settings: dict[str, Any]) -> str:
@@ -73,6 +76,8 @@ def require_trainable(settings: dict[str, Any]) -> None:
         ConfigError: Names the option.
     """
     _require_duration(settings.get("max_time"))
+    _require_counts(settings)
+    _require_accelerator(settings.get("accelerator"))
     precision, batches = settings.get("precision"), settings.get("accumulate_grad_batches")
     if precision is not None and str(precision) not in _PRECISIONS:
         raise ConfigError(
@@ -90,6 +95,22 @@ def require_trainable(settings: dict[str, Any]) -> None:
             at="--trainer.barebones",
             fix="leave it out",
         )
+
+
+def _require_counts(settings: dict[str, Any]) -> None:
+    """Refuse counts of epochs and steps of which nothing is trained; -1 is Lightning's word for no limit."""
+    for name in ("max_epochs", "max_steps", "min_epochs", "min_steps"):
+        value = settings.get(name)
+        if value is not None and (value < -1 or (value == -1 and name.startswith("min"))):
+            unlimited = ", or -1 for no limit" if name.startswith("max") else ""
+            raise ConfigError(f"{name} is {value}", at=f"--trainer.{name}", fix=f"give 1 or more{unlimited}")
+
+
+def _require_accelerator(name: Any) -> None:
+    """Refuse an accelerator that Lightning has no word for; one that is not here is another matter."""
+    if isinstance(name, str) and name not in _ACCELERATORS:
+        known = did_you_mean(name, _ACCELERATORS) or f"choose from {', '.join(_ACCELERATORS)}"
+        raise ConfigError(f"no accelerator {name!r}", at="--trainer.accelerator", fix=known)
 
 
 def _require_duration(max_time: Any) -> None:

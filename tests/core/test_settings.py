@@ -10,7 +10,7 @@ from seqkit import ConfigError, Domain, Encoder, StepEncoder
 from seqkit.flat_options import settings_from
 from seqkit.recipes import find_config, peek, read_config, resolve_recipes
 from seqkit.settings import fold_paths, parse_arguments
-from seqkit.training.trainer import build_trainer
+from seqkit.training.trainer import build_trainer, require_trainable
 
 
 def test_repeated_paths_are_all_kept(melody: Domain) -> None:
@@ -180,3 +180,21 @@ def test_every_precision_with_weights_in_float32_is_taken(melody: Domain, precis
 def test_a_trainer_that_could_not_train_a_run_is_refused(melody: Domain, name: str, value: str, fix: str) -> None:
     with pytest.raises(ConfigError, match=rf"{name}.*\n  at: --trainer\.{name}\n  fix: {fix}"):
         parse_arguments(melody, [f"--trainer.{name}", value])
+
+
+@pytest.mark.parametrize(
+    ("options", "at", "fix"),
+    [
+        ({"max_epochs": -3}, "--trainer.max_epochs", "1 or more, or -1"),
+        ({"max_steps": -2}, "--trainer.max_steps", "1 or more, or -1"),
+        ({"min_epochs": -1}, "--trainer.min_epochs", "1 or more"),
+        ({"accelerator": "cpux"}, "--trainer.accelerator", "did you mean 'cpu'?"),
+    ],
+)
+def test_what_lightning_cannot_train_with_is_refused_with_its_option(
+    options: dict[str, Any], at: str, fix: str
+) -> None:
+    require_trainable({"max_epochs": -1, "max_steps": -1, "accelerator": "gpu"})
+    with pytest.raises(ConfigError) as found:
+        require_trainable(options)
+    assert found.value.at == at and fix in str(found.value.fix)
