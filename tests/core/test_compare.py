@@ -15,6 +15,7 @@ from seqkit import ConfigError, DataError, Domain, Known, Made, MadeSource, Spli
 from seqkit.cli.compare import take_options
 from seqkit.cli.compare_tables import print_comparison
 from seqkit.cli.main import main
+from seqkit.errors import InterruptedRun
 from seqkit.lecture.comparison.ladder_pictures import _mark, _view
 from seqkit.lecture.comparison.panel import panels_of_words
 from seqkit.lecture.comparison.standings import (
@@ -33,6 +34,7 @@ from seqkit.plots.compare import PanelView, draw_across
 from seqkit.plots.ladder import Line, Mark, draw_ladder
 from seqkit.plots.style import save_figure
 from tests.core.conftest import MelodyData
+from tests.core.resuming import signalled
 
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 TINY: dict[str, Any] = {"task": "classify", "hidden_size": 8, "max_steps": 8, "accelerator": "cpu", "quiet": True}
@@ -183,6 +185,24 @@ def test_a_repeated_command_trains_only_what_is_missing(notes: Domain, tmp_path:
     assert row_of(tested, "bag")["seconds"] == row_of(first, "bag")["seconds"]  # scored anew, not trained anew
     with pytest.raises(ConfigError, match="other settings or data"):
         seqkit.compare(notes, rungs=["bag"], **options | {"max_steps": 9})
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_an_interrupted_training_goes_on_from_its_point_if_it_can(
+    is_damaged: bool, notes: Domain, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    options: dict[str, Any] = {"rungs": ["rnn"], "path": "made:first", **TINY}
+    with signalled(("training", 2)), pytest.raises(InterruptedRun):
+        seqkit.compare(notes, run=run, **options)
+    point = run / "rnn" / "checkpoints" / "resume.ckpt"
+    if is_damaged:
+        point.write_bytes(b"nothing")
+    with signalled(("training", 2)), pytest.raises(InterruptedRun, match=f"after step {2 if is_damaged else 4}\n"):
+        seqkit.compare(notes, run=run, **options)
+    assert point.is_file()
+    whole = seqkit.compare(notes, run=tmp_path / "whole", **options)
+    assert row_of(seqkit.compare(notes, run=run, **options), "rnn")["figures"] == row_of(whole, "rnn")["figures"]
 
 
 def test_a_folder_of_something_else_is_left_alone(notes: Domain, tmp_path: Path) -> None:

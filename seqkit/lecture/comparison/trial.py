@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from seqkit.data.cache import NOT_IN_THE_DATA, file_marks
-from seqkit.errors import ConfigError, DivergedError
+from seqkit.errors import CheckpointError, ConfigError, DataError, DivergedError
 from seqkit.lecture.comparison.panel import Column
 from seqkit.lecture.comparison.study import Study, kind_of
 from seqkit.settings import Settings
 from seqkit.training import workflow
 from seqkit.training.durable import atomic_write
-from seqkit.training.folder import as_json
+from seqkit.training.folder import RunFolder, as_json
+from seqkit.training.unfinished import config_of
 
 OUTCOME = "rung.json"
 """In the folder of each training: its figures, and the stamp of settings and data that they belong to."""
@@ -95,9 +96,11 @@ def require_same(trial: Trial) -> None:
 
 
 def _train(trial: Trial) -> dict[str, Any]:
-    if trial.path.exists():
-        shutil.rmtree(trial.path)  # an interrupted training of ours: a finished one has an outcome
-    _, result = workflow.fit(trial.settings, lambda line: None)
+    result = _go_on(trial)
+    if result is None:
+        if trial.path.exists():
+            shutil.rmtree(trial.path)  # an interrupted training of ours: a finished one has an outcome
+        _, result = workflow.fit(trial.settings, lambda line: None)
     return {
         "status": "done",
         "num_parameters": result["num_parameters"],
@@ -106,6 +109,16 @@ def _train(trial: Trial) -> dict[str, Any]:
         "precision": result["precision"]["used"],
         "splits": {} if _lacks_forecasts(result) else {"valid": _kept(result)},
     }
+
+
+def _go_on(trial: Trial) -> dict[str, Any] | None:
+    """The result of an interrupted training, gone on with; None if there is none, or none that can go on."""
+    if trial.settings.fresh or trial.settings.resume == "never" or config_of(RunFolder(trial.path)) is None:
+        return None
+    try:
+        return workflow.fit(trial.settings, lambda line: None)[1]
+    except (CheckpointError, ConfigError, DataError):
+        return None  # other settings, other data or a damaged point: what is wrong with the training itself comes again
 
 
 def _score(trial: Trial, study: Study) -> dict[str, Any]:
