@@ -9,6 +9,7 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
@@ -110,12 +111,12 @@ class _Unpacked(gzip.GzipFile):
 
     def __init__(self, stream: IO[bytes], packed_bytes: int, at: str) -> None:
         super().__init__(fileobj=cast(Any, stream), mode="rb")
-        self._stream, self._packed_bytes, self._at = stream, packed_bytes, at
+        self._stream, self._packed_bytes, self._at, self._began = stream, packed_bytes, at, False
 
     def read(self, size: int | None = -1) -> bytes:
         """The next bytes; all that are left if no size is given."""
         if size is not None and size >= 0:
-            return self._watched(super().read(size))
+            return self._watched(self._known(super().read, size))
         parts = []
         while part := self.read(1 << 24):
             parts.append(part)
@@ -123,18 +124,28 @@ class _Unpacked(gzip.GzipFile):
 
     def read1(self, size: int = -1) -> bytes:
         """What is at hand of the next bytes."""
-        return self._watched(super().read1(size))
+        return self._watched(self._known(super().read1, size))
 
     def readline(self, size: int | None = -1) -> bytes:
         """The next line."""
-        return self._watched(super().readline(-1 if size is None else size))
+        return self._watched(self._known(super().readline, -1 if size is None else size))
 
     def close(self) -> None:
         """Close this and what it reads from."""
         super().close()
         self._stream.close()
 
+    def _known(self, read: Callable[[int], bytes], size: int) -> bytes:
+        try:
+            return read(size)
+        except gzip.BadGzipFile as error:
+            if not self._began and str(error).startswith("Not a gzipped file"):
+                plain = "what is not packed must not end in .gz: rename the file without it"
+                raise gzip.BadGzipFile(f"{error}; {plain}") from error
+            raise
+
     def _watched(self, data: bytes) -> bytes:
+        self._began = True
         if self.offset > BOMB_BYTES:
             _refuse_bomb(self.offset, self._packed_bytes, self._at)
         return data

@@ -10,6 +10,7 @@ import pytest
 
 import seqkit.data.archives as archives
 from seqkit import DataError, SourceFile, find_files, is_hub
+from seqkit.data.archives import unpack
 from seqkit.data.sources import split_label
 
 
@@ -232,3 +233,11 @@ def test_gzip_inside_an_archive_is_held_against_what_lies_there(
     (source,) = find_files(str(path), (".txt",))
     with source.open() as stream, pytest.raises(DataError, match="unpacks to"):
         stream.read()
+
+
+def test_what_is_no_gzip_is_told_to_be_renamed(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt.gz"
+    path.write_bytes(b"abc\n")
+    for reading in ("read", "read1", "readline"):
+        with unpack(path.open("rb"), 4, "a.txt.gz") as stream, pytest.raises(OSError, match=r"Not a gz.*rename"):
+            getattr(stream, reading)(10)
