@@ -9,7 +9,7 @@ from Bio.Seq import Seq
 from Bio.SeqIO import write
 from Bio.SeqRecord import SeqRecord
 
-from seqkit import DataError, PathOption, Record, SourceFile, join_parts
+from seqkit import DataError, PathOption, Record, SourceFile, check, join_parts
 from seqkit_dna import fasta, fragment, held
 from seqkit_dna.fasta import read_fasta
 from seqkit_dna.fastq import trimmed_length
@@ -223,3 +223,14 @@ def test_ambiguous_letters_are_refused_where_asked(tmp_path: Path) -> None:
     assert error.what == "letter 'R' stands for more than one base"
     assert error.at == "a.fa, record 'x', line 3, base 6"
     assert [r.sequence for r in read(path, ambiguous="skip")] == ["ACGTANN"]
+
+
+@pytest.mark.parametrize(
+    ("read", "is_cut"),
+    [("@r\nACGT\n+other\nIIII\n", False), ("@r\nAC GT\n+\nIIIII\n", False), ("@r\nACGT\n+\nII\n", True)],
+)
+def test_a_fastq_read_is_called_cut_short_only_where_a_cut_can_be_why(read: str, is_cut: bool, tmp_path: Path) -> None:
+    path = tmp_path / "a.fq"
+    path.write_text(read)
+    found = check("dna", path=str(path))["problems"][0]
+    assert "no clean FASTQ" in found["message"] and ("cut short" in found["fix"]) == is_cut
