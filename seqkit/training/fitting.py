@@ -150,6 +150,7 @@ def _run(
         **bad_records(data, folder),
     }
     save_evaluation(folder, evaluation, plot_training(folder, result["loss_unit"]))
+    interruption.lost = f"the run in {folder.path} is finished"
     finish(folder)
     return result
 
