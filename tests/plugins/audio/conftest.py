@@ -1,13 +1,12 @@
 """Sounds made for the tests: nothing is stored."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-WriteSound = Callable[..., Path]
+from tests.plugins.audio.sounds import WriteSound, tone
 
 
 @pytest.fixture
@@ -30,9 +29,3 @@ def write_sound(tmp_path: Path) -> WriteSound:
         return path
 
     return write
-
-
-def tone(rate: int, duration_s: float, pitch_hz: float) -> np.ndarray:
-    """(T,) float32, half as loud as it could be."""
-    time_s = np.arange(round(duration_s * rate)) / rate
-    return (0.5 * np.sin(2 * np.pi * pitch_hz * time_s)).astype(np.float32)

@@ -1,6 +1,5 @@
 """seqkit check over sound: what is measured, by hand, and every recording that cannot be used."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,8 @@ import pytest
 
 from seqkit import Record, check
 from seqkit_audio.check import SoundInspector
+from tests.plugins.audio.sounds import WriteSound
 
-WriteSound = Callable[..., Path]
 DATA = Path(__file__).parents[3] / ".." / "shared" / "data" / "audio"
 
 

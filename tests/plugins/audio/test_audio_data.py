@@ -1,7 +1,6 @@
 """Recordings become records: which, under what name, with what label, at what rate, in which split."""
 
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ from seqkit_audio.codecs import MuLawCodec
 from seqkit_audio.data import AudioData
 from seqkit_audio.reading import open_sound
 from seqkit_audio.torchaudio_import import torchaudio
+from tests.plugins.audio.sounds import WriteSound
 
-WriteSound = Callable[..., Path]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 
 

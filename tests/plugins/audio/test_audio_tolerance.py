@@ -13,7 +13,7 @@ from seqkit.cli.main import main
 from seqkit.errors import TooManyBadRecords
 from seqkit_audio import sound
 from seqkit_audio.data import AudioData
-from tests.plugins.audio.bad_files import RATE_HZ, encoded, noise, wav
+from tests.plugins.audio.bad_making import RATE_HZ, encoded, noise, wav
 
 # Lightning's CSV logger warns about the run folder that it is told to write to.
 pytestmark = pytest.mark.filterwarnings("ignore:Experiment logs directory")

@@ -1,7 +1,6 @@
 """Transcripts of recordings: where they are found, how they are read, and what is refused."""
 
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,7 @@ import pytest
 
 from seqkit import DataError
 from seqkit_audio.data import AudioData
-
-WriteSound = Callable[..., Path]
+from tests.plugins.audio.sounds import WriteSound
 
 
 def transcribed(path: object, **options: Any) -> AudioData:
