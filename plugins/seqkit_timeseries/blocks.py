@@ -202,6 +202,8 @@ def _statics(cells: np.ndarray | None, names: list[str], origin: str) -> tuple[s
 
 def joined(blocks: list[Block]) -> Block:
     """Blocks end to end; one at least."""
+    if len(blocks) == 1:
+        return blocks[0]
 
     def join(name: str) -> np.ndarray | None:
         parts = [getattr(block, name) for block in blocks]

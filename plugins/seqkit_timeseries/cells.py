@@ -116,7 +116,7 @@ def text_column(column: pa.Array) -> pa.Array:
     column = plain(column)
     if not is_text(column.type):
         column = column.cast(pa.string())
-    return pc.fill_null(column, "")
+    return pc.fill_null(column, "") if column.null_count else column
 
 
 def from_text(column: pa.Array, refuse: Callable[[int, str], None]) -> np.ndarray:

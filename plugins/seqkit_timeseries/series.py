@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from seqkit import DataError, report
 from seqkit_timeseries.frequency import Frequency
-from seqkit_timeseries.scratch import blocks_of, forget, is_mapped
+from seqkit_timeseries.scratch import BLOCK_BYTES, blocks_of, forget, is_mapped
 
 _ROUNDING = 2**-24
 """A float32 is right to so much of its size."""
@@ -75,7 +76,7 @@ class Series:
 
     def part(self, begin: int, end: int) -> Series:
         """The steps from `begin` to before `end`."""
-        return self.rows(slice(begin, end))
+        return self if begin == 0 and end >= len(self) else self.rows(slice(begin, end))
 
     def rows(self, index: slice | np.ndarray) -> Series:
         """The steps at these places, in their order."""
@@ -161,10 +162,11 @@ def require_float32(series: Series) -> None:
     Raises:
         DataError: Names the series, its size and its deviation.
     """
-    low, high, count = _ranges(series.predicted)
-    # Two values a range apart among n alone deviate by range / sqrt(2 n): mostly that is enough to know.
-    most = np.maximum(abs(low), abs(high)) * _ROUNDING
-    for index in np.flatnonzero((low < high) & (most > 0.01 * (high - low) / np.sqrt(2 * np.maximum(count, 1)))):
+    ranges = zip(*(of_column.tolist() for of_column in _ranges(series.predicted)), strict=True)
+    for index, (low, high, count) in enumerate(ranges):
+        # Two values a range apart among n alone deviate by range / sqrt(2 n): mostly that is enough to know.
+        if not high > low or max(-low, high) * _ROUNDING <= 0.01 * (high - low) / math.sqrt(2 * count):
+            continue
         column = series.predicted[:, index]
         seen = column[~np.isnan(column)]
         deviation, largest = float(seen.std()), float(np.abs(seen).max())
@@ -205,6 +207,8 @@ def in_blocks(series: Series) -> Iterator[Series]:
 def _ranges(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lowest, highest and number of the values of each column, NaN left out; (F,) each."""
     width = rows.shape[1]
+    if width == 1 and 0 < rows.nbytes <= BLOCK_BYTES:
+        return _column_ranges(rows)
     low, high, count = np.full(width, np.inf), np.full(width, -np.inf), np.zeros(width, np.int64)
     beside = max(_NUMBERS_BESIDE // max(width, 1), 1)  # Rows side by side: few columns take as long as many.
     for begin, end in blocks_of(rows):
