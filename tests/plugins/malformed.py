@@ -15,6 +15,7 @@ import torch
 from seqkit import Domain, ModelOptions, SeqkitError, SequenceDataModule, Split
 from seqkit.build import build_model
 from seqkit.cli.main import main
+from tests.plugins.spoiled import raw
 
 MOST_SECONDS = 5.0
 MOST_CHARACTERS = 1500
@@ -52,6 +53,25 @@ class Case:
         if self.not_as_root and os.geteuid() == 0:
             pytest.skip("root may read everything")
         return self.make(folder)
+
+
+def file(name: str, content: bytes | str) -> Make:
+    """One file, which is the path."""
+    return files({name: content}, name)
+
+
+def files(contents: Mapping[str, bytes | str], *given: str) -> Make:
+    """Several files; the path is their folder unless some of them are named."""
+
+    def make(folder: Path) -> Paths:
+        for name, content in contents.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(raw(content))
+        paths = [str(folder / name) for name in given]
+        return str(folder) if not paths else paths[0] if len(paths) == 1 else paths
+
+    return make
 
 
 def refused(cases: Mapping[str, Case]) -> list[str]:
