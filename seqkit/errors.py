@@ -5,7 +5,8 @@ Free of heavy imports: the command line raises these before torch is loaded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import partial
 
@@ -96,6 +97,42 @@ class InterruptedRun(SeqkitError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (partial(InterruptedRun, number=self.exit_code - 128, at=self.at, fix=self.fix), (self.what,))
+
+
+NOTHING_YET = "nothing was trained yet"
+"""What it means that a signal ends a training before its first batch."""
+
+
+class EndedBySignal(BaseException):
+    """A signal ends the process where it stands; no `except Exception` of a library may swallow it.
+
+    Args:
+        number: The signal's number.
+
+    Attributes:
+        said: What it means for the user; empty where there is nothing to say.
+    """
+
+    said = ""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+        self.exit_code = 128 + number
+
+
+@contextmanager
+def ended_means(said: str) -> Iterator[None]:
+    """What a signal that ends the work inside means for the user.
+
+    Args:
+        said: Such as `nothing was trained yet`.
+    """
+    try:
+        yield
+    except BaseException as error:  # of any class: half an import turns a signal into an error of its own
+        vars(error).setdefault("said", said)
+        raise
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seqkit.cli.compare_tables import print_comparison
-from seqkit.errors import ConfigError
+from seqkit.errors import NOTHING_YET, ConfigError, ended_means
 from seqkit.lecture.comparison.compare import compare
 from seqkit.lecture.comparison.panel import panels_of_words
 from seqkit.lecture.comparison.study import build_study
@@ -17,14 +17,17 @@ _OWN = ("rungs", "across", "seeds", "split")
 
 def run(verb: str, words: list[str]) -> int:
     """Parse, train what is to be trained, report."""
-    words, own = take_options(words)
-    as_lines = not own.pop("json", False)
-    panels, described = panels_of_words(words)
-    result = compare(build_study(panels, described | own, peek(words, "run")), print if as_lines else lambda line: None)
-    if as_lines:
-        print_comparison(result)
-    else:
-        print(as_json(result))
+    with ended_means(NOTHING_YET):
+        words, own = take_options(words)
+        as_lines = not own.pop("json", False)
+        panels, described = panels_of_words(words)
+        study = build_study(panels, described | own, peek(words, "run"))
+    result = compare(study, print if as_lines else lambda line: None)
+    with ended_means(f"the comparison in {result['run']} is finished"):
+        if as_lines:
+            print_comparison(result)
+        else:
+            print(as_json(result))
     return 0
 
 

@@ -6,25 +6,31 @@ from typing import Any
 
 from seqkit import plugins
 from seqkit.cli.report import print_folds
-from seqkit.errors import ConfigError
+from seqkit.errors import NOTHING_YET, ConfigError, ended_means
 from seqkit.recipes import peek, require_single, resolve_recipes
-from seqkit.settings import parse_arguments
+from seqkit.settings import Settings, parse_arguments
 from seqkit.training.crossval import cross_validate
 
 
 def run(verb: str, words: list[str]) -> int:
     """Parse, train and test the rounds, report."""
-    words, own = take_options(resolve_recipes(words))
+    with ended_means(NOTHING_YET):
+        words, own = take_options(resolve_recipes(words))
+        settings = _settings(words)
+    result = cross_validate(settings, **own)
+    with ended_means(f"the cross-validation in {result['run']} is finished"):
+        print_folds(result)
+    return 0
+
+
+def _settings(words: list[str]) -> Settings:
     require_single(words)
     name = peek(words, "domain")
     if name is None:
         raise ConfigError(
             "no domain given", at="seqkit crossval", fix="add --domain NAME, or a --config that names one"
         )
-    settings = parse_arguments(plugins.load(name), words, peek(words, "data.task"))
-    result = cross_validate(settings, **own)
-    print_folds(result)
-    return 0
+    return parse_arguments(plugins.load(name), words, peek(words, "data.task"))
 
 
 def take_options(words: list[str]) -> tuple[list[str], dict[str, Any]]:

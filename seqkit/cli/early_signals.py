@@ -1,4 +1,4 @@
-"""Signals that come before a training listens to them: torch is being loaded then, and nothing is lost."""
+"""Signals at any moment of a command: one line and the signal's exit code, from before torch is loaded to the end."""
 
 from __future__ import annotations
 
@@ -8,26 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from seqkit.errors import EndedBySignal
+
 _OURS = ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler))
 
 
-class EndedEarly(BaseException):
-    """A signal came before anything was trained; no `except Exception` of an import may swallow it.
-
-    Args:
-        number: Of the signal.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.exit_code = 128 + number
-
-
 @contextmanager
-def ending_early() -> Iterator[None]:
-    """Inside, SIGTERM and SIGINT raise `EndedEarly`, until `nothing_early_any_more` or who listens better.
+def ending_early(at_end: bool = False) -> Iterator[None]:
+    """Inside, SIGTERM and SIGINT raise `EndedBySignal`, unless who listens better has taken over, as a training does.
 
     A signal that is ignored, as under `nohup`, or that somebody listens to, stays so. Only the main thread can listen.
+
+    Args:
+        at_end: The process ends with the block: signals end it at once afterwards, while libraries are torn down.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -36,7 +29,7 @@ def ending_early() -> Iterator[None]:
 
     def end(number: int, frame: FrameType | None) -> None:
         came.append(number)
-        raise EndedEarly(number)
+        raise EndedBySignal(number)
 
     ours = [(number, plain) for number, plain in _OURS if signal.getsignal(number) == plain]
     for number, _ in ours:
@@ -45,16 +38,10 @@ def ending_early() -> Iterator[None]:
         yield
     except Exception as error:
         if came:  # half an import fails in its own way: torch asks itself for what is not there yet, without end
-            raise EndedEarly(came[0]) from error
+            ended = EndedBySignal(came[0])
+            ended.said = getattr(error, "said", "")
+            raise ended from error
         raise
     finally:
         for number, plain in ours:
-            signal.signal(number, plain)
-
-
-def nothing_early_any_more() -> None:
-    """From here on a signal does what it did before: that nothing was trained would be untrue."""
-    if threading.current_thread() is threading.main_thread():
-        for number, plain in _OURS:
-            if getattr(signal.getsignal(number), "__module__", "") == __name__:
-                signal.signal(number, plain)
+            signal.signal(number, signal.SIG_DFL if at_end else plain)

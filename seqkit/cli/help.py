@@ -82,6 +82,7 @@ seqkit crossval --domain NAME: train and test once for each fold; mean and devia
   --folds K               rounds (10); folds are made by a hash of each record's file and number, not stratified
   --leave_one_group_out   a round for each group of --data.group_match, which is then the test split
   --run DIR               where crossval.json, plots and a run folder a round go (the next free runs/NAME-crossval-N)
+  --resume, --fresh       as for fit: the same command goes on with the rounds that are left
   all other options       as for seqkit fit; --data.test_path, test_match and test_every are replaced
 """
 

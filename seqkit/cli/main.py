@@ -6,12 +6,19 @@ import errno
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 
 from seqkit.cli import help as texts
-from seqkit.cli.early_signals import EndedEarly, ending_early
+from seqkit.cli.early_signals import ending_early
 from seqkit.cli.threads import check_threads, run_on_threads, wait_briefly
-from seqkit.errors import ConfigError, DependencyError, SeqkitError, did_you_mean
+from seqkit.errors import (
+    NOTHING_YET,
+    ConfigError,
+    DependencyError,
+    EndedBySignal,
+    SeqkitError,
+    did_you_mean,
+    ended_means,
+)
 from seqkit.own_imports import import_own
 from seqkit.version import __version__
 
@@ -62,10 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in words
     words = [_in_full(word) for word in words if word != "--debug"]
     try:
-        with ending_early() if words[:1] == ["fit"] else nullcontext():
+        with ending_early(at_end=arguments is None):
             return _run(words)
-    except EndedEarly as error:
-        print("seqkit: interrupted: nothing was trained yet", file=sys.stderr)
+    except EndedBySignal as error:
+        print(f"seqkit: interrupted{error.said and f': {error.said}'}", file=sys.stderr)
         return error.exit_code
     except SeqkitError as error:
         if debug:
@@ -146,8 +153,9 @@ def _run(words: list[str]) -> int:
         print(VERBS[verb], end="")
         return 0
     wait_briefly()
-    _check_early(verb, rest)
-    run: Callable[[str, list[str]], int] = import_own(f"seqkit.cli.{_MODULES.get(verb, verb)}").run
+    with ended_means(NOTHING_YET if verb in ("fit", "crossval", "compare") else ""):
+        _check_early(verb, rest)
+        run: Callable[[str, list[str]], int] = import_own(f"seqkit.cli.{_MODULES.get(verb, verb)}").run
     return run_on_threads(verb, rest, run)
 
 

@@ -93,24 +93,27 @@ class Beginning:
         return {"precision": self.precision_row, "threads": self.threads}
 
 
-def begin(settings: Settings, say: Callable[[str], None]) -> Beginning:
+def begin(
+    settings: Settings, say: Callable[[str], None], asked: dict[str, Any] | None = None, stem: str | None = None
+) -> Beginning:
     """What a command does: goes on with an unfinished run, or begins one.
 
     Args:
         settings: What was asked for.
         say: Receives a line about it, if there is anything to say.
+        asked: The same as plain values, with what a verb asks for besides; None takes `asked_for`.
+        stem: Of the names of such runs; None: domain and task.
 
     Raises:
         ConfigError: If the wanted folder cannot be had.
     """
-    config = json.loads(json.dumps(plain_config(settings)))
-    config["trainer"] |= {name: _kinds(value) for name, value in settings.trainer.items() if not _is_plain(value)}
+    config = asked_for(settings) if asked is None else asked
     if settings.fresh and (aside := set_aside(settings.run)):
         say(f"what was in {settings.run} is in {aside} now")
     folder = None
     if settings.resume == "auto" and not settings.fresh:
-        stem = f"{settings.domain.name}-{config['data']['task'].replace('_', '-')}"
-        folder = find_unfinished(settings.run, stem, config, say)
+        usual = f"{settings.domain.name}-{config['data']['task'].replace('_', '-')}"
+        folder = find_unfinished(settings.run, stem or usual, config, say)
     if folder is None:
         require_free(settings.run)
         return Beginning(config, wanted=settings.run)
@@ -119,6 +122,13 @@ def begin(settings: Settings, say: Callable[[str], None]) -> Beginning:
     if not all(isinstance(values.get(name), kind) for name, kind in _KEPT.items()):
         raise ConfigError("it does not say how the run was begun", at=str(folder.path / UNFINISHED), fix=begun.anew)
     return replace(begun, **{name: values[name] for name in _KEPT})
+
+
+def asked_for(settings: Settings) -> dict[str, Any]:
+    """What decides a training, as plain values; of callbacks and loggers only their classes."""
+    config: dict[str, Any] = json.loads(json.dumps(plain_config(settings)))
+    config["trainer"] |= {name: _kinds(value) for name, value in settings.trainer.items() if not _is_plain(value)}
+    return config
 
 
 def first_point(begun: Beginning, say: Callable[[str], None]) -> Path | None:

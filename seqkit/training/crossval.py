@@ -2,51 +2,41 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seqkit.data.groups import require_groups
-from seqkit.data.module import SequenceDataModule
-from seqkit.errors import ConfigError, InterruptedRun
+from seqkit.data.cache import file_marks
+from seqkit.errors import ConfigError
 from seqkit.plots.folds import draw_folds, folds_size
 from seqkit.plots.style import save_figure
 from seqkit.settings import Settings
-from seqkit.training import workflow
+from seqkit.training.beginning import Beginning, asked_for, begin
 from seqkit.training.durable import atomic_write
-from seqkit.training.folder import as_json, next_folder, require_free
+from seqkit.training.folder import RunFolder, as_json, holds_run, next_folder
 from seqkit.training.precision import Choice
+from seqkit.training.rounds import RULES, Fold, divide, read_row, run_round
+from seqkit.training.signals import Interruption
 from seqkit.training.threads import ThreadChoice
-from seqkit.training.unfinished import set_aside
+from seqkit.training.unfinished import finish, locked
+from seqkit.training.workflow import Say
 
-_RULES = ("test_path", "test_match", "test_every", "test_group", "fold")
+RESULT = "crossval.json"
 PLOTTED = ("accuracy", "macro_f1", "auroc", "bits_per_step", "mse", "smape", "loss")
 
 
-@dataclass(frozen=True)
-class Fold:
-    """One round.
-
-    Attributes:
-        name: `3/10`, or the group that is left out.
-        rule: The option of the data that makes its records the test split.
-    """
-
-    name: str
-    rule: dict[str, str]
-
-
 def cross_validate(
-    settings: Settings, folds: int | None = None, leave_one_group_out: bool = False, say: workflow.Say = print
+    settings: Settings, folds: int | None = None, leave_one_group_out: bool = False, say: Say = print
 ) -> dict[str, Any]:
     """Train and test once for each fold; each round has a run folder of its own inside one folder.
 
     Folds are made by a hash of each record's file and number, so they are of about equal size and not stratified.
-    Validation records come from the training part of each round.
+    Validation records come from the training part of each round. An unfinished one of the same settings goes on:
+    finished rounds are taken as they are, the interrupted one resumes as any training does.
 
     Args:
         settings: As for a training; rules about test records are replaced.
@@ -59,102 +49,110 @@ def cross_validate(
 
     Raises:
         ConfigError: If there are fewer records than folds, or no groups.
+        InterruptedRun: If a signal ended it; the same settings go on.
     """
-    if not settings.fresh:
-        require_free(settings.run)
-    rounds = _rounds(settings, folds, leave_one_group_out)
-    if settings.fresh and (aside := set_aside(settings.run)):
-        say(f"what was in {settings.run} is in {aside} now")
-    require_free(settings.run)
-    root = next_folder(settings.run, f"{settings.domain.name}-crossval")
-    begin = time.perf_counter()
-    rows: list[dict[str, Any]] = []
-    for number, fold in enumerate(rounds, start=1):
+    interruption = Interruption()
+    with interruption.listening():
+        begun = None if settings.fresh else _begin(settings, folds, leave_one_group_out, say)
+        data = settings.domain.datamodule(**settings.data | dict.fromkeys(RULES))
+        rounds = divide(data, folds, leave_one_group_out)
+        begun = begun or _begin(settings, folds, leave_one_group_out, say)  # what is in the way is moved last of all
+        begun.require_files(file_marks(data))
+        rows: list[dict[str, Any]] = []
+
+        def progress() -> str:
+            return f"{len(rows)} of {len(rounds)} rounds are done, in {root}" if any(root.glob("fold-*")) else ""
+
+        with _opened(settings, begun, say) as root, interruption.around(progress):
+            for row in _rows(settings, rounds, root, say):
+                rows.append(row)
+            rule = "leave one group out" if leave_one_group_out else f"{len(rounds)} folds by a hash, not stratified"
+            result = _result(settings, rule, rows, root)
+            _save(result, root)
+            with interruption.at_batches():
+                finish(RunFolder(root))
+        if interruption.number:
+            interruption.fix = f"its figures are in {root / RESULT}"
+            raise interruption.error(f"the cross-validation in {root} is finished")
+    return result
+
+
+def _begin(settings: Settings, folds: int | None, leave_one_group_out: bool, say: Say) -> Beginning:
+    asked = asked_for(settings)
+    asked["crossval"] = {"folds": folds, "leave_one_group_out": leave_one_group_out}
+    return begin(settings, say, asked, f"{settings.domain.name}-crossval")
+
+
+@contextmanager
+def _opened(settings: Settings, begun: Beginning, say: Say) -> Iterator[Path]:
+    """The folder of all rounds, locked; what ends it before anything is trained takes a new one away."""
+    if begun.folder is not None:
+        with locked(begun.folder):
+            say(f"going on with the unfinished cross-validation {begun.folder.path} ({begun.anew})")
+            yield begun.folder.path
+        return
+    before = None if settings.run is None or not Path(settings.run).is_dir() else set(Path(settings.run).iterdir())
+    for path in before or ():
+        if holds_run(path):
+            raise ConfigError(f"{settings.run} holds a run, {path.name}", at="--run", fix="name another folder")
+    folder = RunFolder(next_folder(settings.run, f"{settings.domain.name}-crossval"))
+    with locked(folder):
+        begun.save(folder)
         try:
-            rows.append(_run_round(settings, fold, number, root, say))
-        except InterruptedRun as error:
-            what = f"{error.what}; {number - 1} of {len(rounds)} rounds are done, in {root}"
-            fix = "a cross-validation does not go on: begin it anew, in another folder or by --fresh"
-            raise InterruptedRun(what, number=error.exit_code - 128, fix=fix) from error
-        settings = Choice(**rows[-1]["precision"]).settle(settings)  # that of the first round holds for all
-        settings = ThreadChoice(settings.threads, rows[-1]["threads"]).settle(settings)
+            yield folder.path
+        except BaseException:
+            if not any(folder.path.glob("fold-*")):
+                finish(folder)
+                if before is None:
+                    shutil.rmtree(folder.path, ignore_errors=True)
+            raise
+
+
+def _rows(settings: Settings, rounds: list[Fold], root: Path, say: Say) -> Iterator[dict[str, Any]]:
+    """A row of each round."""
+    for number, fold in enumerate(rounds, start=1):
+        path = root / f"fold-{number:02d}"
+        kept = read_row(path)
+        row = kept or run_round(settings, fold, path)
+        yield row
+        say(_line(row, kept is not None))
+        settings = Choice(**row["precision"]).settle(settings)  # that of the first round holds for all
+        settings = ThreadChoice(settings.threads, row["threads"]).settle(settings)
+
+
+def _line(row: dict[str, Any], kept: bool) -> str:
+    """One line a round, as it ends."""
+    figures = " · ".join(f"{name} {value:.4g}" for name, value in list(row["metrics"].items())[:4])
+    seconds = "kept from before" if kept else f"{row['seconds']:.0f} s"
+    return f"{row['fold']} · {row['records']:,} test records · {figures} · {seconds}"
+
+
+def _result(settings: Settings, rule: str, rows: list[dict[str, Any]], root: Path) -> dict[str, Any]:
     mean, deviation = _moments(rows)
-    result = {
+    return {
         "verb": "crossval",
         "domain": settings.domain.name,
         "task": settings.data["task"],
-        "rule": "leave one group out" if leave_one_group_out else f"{len(rounds)} folds by a hash, not stratified",
+        "rule": rule,
         "folds": rows,
         "mean": mean,
         "deviation": deviation,
         "seed": settings.seed,
-        "seconds": round(time.perf_counter() - begin, 2),
+        "seconds": round(sum(row["seconds"] for row in rows), 2),
         "run": str(root),
     }
-    atomic_write(root / "crossval.json", as_json(result) + "\n")
-    shown = {name.replace("_", " "): [row["metrics"].get(name, np.nan) for row in rows] for name in PLOTTED
-             if name in mean}  # fmt: skip
+
+
+def _save(result: dict[str, Any], root: Path) -> None:
+    """Figures first: a plot can be drawn again."""
+    atomic_write(root / RESULT, as_json(result) + "\n")
+    shown = {
+        name.replace("_", " "): [row["metrics"].get(name, np.nan) for row in result["folds"]]
+        for name in PLOTTED
+        if name in result["mean"]
+    }
     if shown:
         save_figure(root / "plots" / "folds.png", lambda figure: draw_folds(figure, shown), *folds_size(len(shown)))
-    return result
-
-
-def _rounds(settings: Settings, folds: int | None, leave_one_group_out: bool) -> list[Fold]:
-    pattern: str | None = settings.data.get("group_match")
-    if leave_one_group_out and folds is not None:
-        raise ConfigError("folds and groups are two ways to divide", at="--folds", fix="leave one of them out")
-    if leave_one_group_out and pattern is None:
-        raise ConfigError(
-            "nothing says what a group is",
-            at="--leave_one_group_out",
-            fix="give --data.group_match, such as '_(\\w+)_\\d+\\.wav$'",
-        )
-    number = 10 if folds is None else folds
-    if number < 2:
-        raise ConfigError(f"folds is {number}", at="--folds", fix="give 2 or more")
-    data = settings.domain.datamodule(**settings.data | dict.fromkeys(_RULES))
-    if pattern is not None and leave_one_group_out:
-        return [Fold(name, {"test_group": name}) for name in require_groups(_origins(data), pattern)]
-    num_records = sum(1 for _ in _origins(data))
-    if num_records < number:
-        raise ConfigError(
-            f"{num_records} records cannot be divided into {number} folds",
-            at="--folds",
-            fix="make fewer folds; a text or a genome in one record has none",
-        )
-    return [Fold(f"{k}/{number}", {"fold": f"{k}/{number}"}) for k in range(1, number + 1)]
-
-
-def _origins(data: SequenceDataModule) -> Iterable[str]:
-    return (record.origin for record in data.accepted("predict") if not record.continues)
-
-
-def _run_round(settings: Settings, fold: Fold, number: int, root: Path, say: workflow.Say) -> dict[str, Any]:
-    """Train and test one round; a row of the result."""
-    begin = time.perf_counter()
-    path = root / f"fold-{number:02d}"
-    own = replace(
-        settings,
-        data=settings.data | dict.fromkeys(_RULES) | fold.rule,
-        trainer=settings.trainer | {"enable_progress_bar": False},
-        run=str(path),
-    )
-    folder, trained = workflow.fit(own, lambda line: None)
-    result = workflow.evaluate(folder.path, "test", domain=settings.domain, trainer=settings.trainer)
-    seconds = time.perf_counter() - begin
-    figures = " · ".join(f"{name} {value:.4g}" for name, value in list(result["metrics"].items())[:4])
-    say(f"{fold.name} · {result['num_records']:,} test records · {figures} · {seconds:.0f} s")
-    leaked = result["detail"].get("leaked", {}).get("records", 0)
-    return {
-        "fold": fold.name,
-        "records": result["num_records"],
-        "metrics": result["metrics"],
-        "leaked": leaked,
-        "seconds": round(seconds, 2),
-        "run": path.name,
-        "precision": trained["precision"],
-        "threads": trained["threads"],
-    }
 
 
 def _moments(rows: list[dict[str, Any]]) -> tuple[dict[str, float], dict[str, float]]:

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 
 from seqkit.build import build_model, describe, require_task
 from seqkit.data.cache import file_marks
 from seqkit.data.groups import require_groups
 from seqkit.data.module import SequenceDataModule
-from seqkit.data.store import FlatStore, as_steps
+from seqkit.data.store import FlatStore
 from seqkit.errors import DivergedError
 from seqkit.model import SequenceModel
 from seqkit.settings import Settings
@@ -91,7 +90,7 @@ def _prepare(settings: Settings, say: Say) -> _Prepared:
     model = build_model(domain, data, settings.model, settings.encoder)
     model.blueprint = describe(domain, data, model, settings.encoder) | identify(domain, data)
     model.blueprint["versions"] = versions()
-    first = as_steps(np.array(data.store("train").steps[:1]))  # not the first record's: that may be a whole corpus
+    first = data.store("train").stretch(0, 1)  # not the first record's: that may be a whole corpus
     model.blueprint["start"] = first.nan_to_num().tolist()  # NaN is no JSON
     require_plain_json(model.blueprint, "options and codec states")
     require_groups_of(data, ("train", "valid"))
@@ -150,8 +149,12 @@ def _run(
         **bad_records(data, folder),
     }
     save_evaluation(folder, evaluation, plot_training(folder, result["loss_unit"]))
-    interruption.lost = f"the run in {folder.path} is finished"
-    finish(folder)
+    with interruption.at_batches():  # what a signal says of the run is true at each moment
+        finish(folder)
+        interruption.lost = f"the run in {folder.path} is finished"
+        interruption.fix = f"its figures are in {folder.path / 'result.json'}; next: seqkit test {folder.path}"
+    if interruption.number:
+        raise interruption.error(interruption.lost)
     return result
 
 

@@ -20,6 +20,7 @@ UNFINISHED = "unfinished.json"
 """Is in a run's folder until its training is done."""
 
 _OF_A_RUN = ("config.yaml", UNFINISHED, "crossval.json", "compare.json")
+_RESULTS = ("crossval.json", "compare.json", "result.json")
 _MOST_NAMED = 8
 """Runs of a comparison or cross-validation that an error names."""
 
@@ -173,10 +174,12 @@ def require_free(wanted: str | None) -> None:
     if wanted is None:
         return
     if holds_run(Path(wanted)):
-        state = "an unfinished run" if (Path(wanted) / UNFINISHED).exists() else "a run"
-        raise ConfigError(
-            f"{wanted} already holds {state}", at="--run", fix=f"{anew_in(wanted)}; or name another folder"
-        )
+        fix = f"{anew_in(wanted)}; or name another folder"
+        if (Path(wanted) / UNFINISHED).exists():
+            raise ConfigError(f"{wanted} already holds an unfinished run", at="--run", fix=fix)
+        figures = next((name for name in _RESULTS if (Path(wanted) / name).is_file()), "")
+        found = f" (its figures: {Path(wanted) / figures})" if figures else ""
+        raise ConfigError(f"{wanted} already holds a run{found}", at="--run", fix=fix)
     if Path(wanted).is_file():
         raise ConfigError(f"{wanted} is a file", at="--run", fix="name a folder")
 

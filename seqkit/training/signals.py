@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from pytorch_lightning.trainer.connectors.signal_connector import _SignalConnector
 
-from seqkit.errors import InterruptedRun
+from seqkit.errors import NOTHING_YET, EndedBySignal, InterruptedRun
+
+GO_ON = "the same command goes on"
 
 
 class Interruption:
@@ -23,12 +25,13 @@ class Interruption:
     Attributes:
         number: Of the signal that came first; 0 for none.
         lost: What it means to be ended at once.
+        fix: What to do then.
     """
 
     def __init__(self) -> None:
         self.number = 0
-        self.lost = "nothing was trained yet"
-        self._waits = False
+        self.lost, self.fix = NOTHING_YET, GO_ON
+        self._waits = self._ended = False
 
     @property
     def requeues(self) -> bool:
@@ -43,7 +46,7 @@ class Interruption:
         """
         name = signal.Signals(self.number).name
         number = signal.SIGTERM if self.requeues else self.number
-        return InterruptedRun(f"interrupted by {name}: {saved}", number=number, fix="the same command goes on")
+        return InterruptedRun(f"interrupted by {name}: {saved}", number=number, fix=self.fix)
 
     @contextmanager
     def at_batches(self) -> Iterator[None]:
@@ -63,25 +66,46 @@ class Interruption:
         numbers = [signal.SIGTERM, signal.SIGINT]
         if under_slurm():
             numbers.append(signal.SIGUSR1)
-        before = {number: signal.signal(number, self._receive) for number in numbers}
+        before = {}
+        try:
+            try:
+                for number in numbers:
+                    before[number] = signal.signal(number, self._receive)
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        except EndedBySignal as end:
+            self.number = self.number or end.number  # 0: it came to who listened inside, in its last moment
+            raise self.error(self.lost) from None
+        except Exception as error:
+            if self._ended:  # half an import turns it into an error of its own
+                raise self.error(self.lost) from error
+            raise
+
+    @contextmanager
+    def around(self, progress: Callable[[], str]) -> Iterator[None]:
+        """Trainings inside are parts of something; what ends one of them says how far the whole came.
+
+        Args:
+            progress: Says it; "" if nothing is left of it.
+        """
         try:
             yield
-        except _EndNow:
-            raise self.error(self.lost) from None
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        except EndedBySignal:
+            self.lost = progress() or self.lost
+            raise
+        except InterruptedRun as error:
+            what = "; ".join(filter(None, [error.what, progress()]))
+            raise InterruptedRun(what, number=error.exit_code - 128, fix=self.fix) from error
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.number and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.number = self.number or number
         if not self._waits:
-            raise _EndNow
-
-
-class _EndNow(BaseException):
-    """Raised wherever the process is at the moment; no `except Exception` of a library may swallow it."""
+            self._ended = True
+            raise EndedBySignal(number)
 
 
 class NoSignals(_SignalConnector):

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -198,11 +200,39 @@ def test_an_interrupted_training_goes_on_from_its_point_if_it_can(
     point = run / "rnn" / "checkpoints" / "resume.ckpt"
     if is_damaged:
         point.write_bytes(b"nothing")
-    with signalled(("training", 2)), pytest.raises(InterruptedRun, match=f"after step {2 if is_damaged else 4}\n"):
+    with (
+        signalled(("training", 2)),
+        pytest.raises(InterruptedRun, match=f"after step {2 if is_damaged else 4}; 0 of 1"),
+    ):
         seqkit.compare(notes, run=run, **options)
     assert point.is_file()
     whole = seqkit.compare(notes, run=tmp_path / "whole", **options)
     assert row_of(seqkit.compare(notes, run=run, **options), "rnn")["figures"] == row_of(whole, "rnn")["figures"]
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [("count_rungs", "nothing was trained yet"), ("plot_comparison", "1 of 1 trainings are done, in runs/")],
+)
+def test_a_signal_beside_the_trainings_ends_with_what_is_done_and_how_to_go_on(
+    place: str, said: str, notes: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def end(*given: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    options: dict[str, Any] = {"rungs": ["bag"], "path": "made:first", **TINY}
+    with monkeypatch.context() as patch, pytest.raises(InterruptedRun, match=f"by SIGTERM: {said}") as caught:
+        patch.setattr(f"seqkit.lecture.comparison.compare.{place}", end)
+        seqkit.compare(notes, **options)
+    assert caught.value.exit_code == 143
+    if place == "count_rungs":
+        assert caught.value.fix == "the same command goes on" and not Path("runs").exists()
+        return
+    (run,) = Path("runs").iterdir()
+    assert caught.value.fix == f"the same command with --run {run} goes on"
+    assert row_of(seqkit.compare(notes, run=run, **options), "bag")["runs"][0]["run"] == "bag"
 
 
 def test_a_folder_of_something_else_is_left_alone(notes: Domain, tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ from seqkit.errors import InterruptedRun
 from seqkit.flat_options import settings_from
 from seqkit.training import same_files
 from seqkit.training.fitting import fit
+from seqkit.training.folder import RunFolder
 from seqkit.training.signals import Interruption
+from seqkit.training.unfinished import finish, locked
 from tests.core.resuming import SMALL, signalled, trained
 
 TEXT = ["fit", "--domain", "text", "--data.task", "classify", "--model.hidden_size", "4", "--trainer.max_epochs", "1"]
@@ -54,16 +56,42 @@ def test_a_signal_before_the_training_listens_says_that_nothing_was_trained(
     assert signal.getsignal(number) == before
 
 
-def test_a_signal_after_the_training_is_not_told_to_have_come_before_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_after_the_training_says_that_the_run_is_finished(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def report(*given: Any, **options: Any) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), number)
 
-    monkeypatch.setattr("seqkit.cli.fit.workflow.fit", lambda settings: (None, {}))
+    monkeypatch.setattr("seqkit.cli.fit.workflow.fit", lambda settings: (RunFolder(Path("runs/x")), {}))
     monkeypatch.setattr("seqkit.cli.fit.print_result", report)
-    assert main(TEXT) == 130
-    assert capsys.readouterr().err == "seqkit: interrupted\n"
+    assert main(TEXT) == 128 + number
+    assert capsys.readouterr().err == "seqkit: interrupted: the run in runs/x is finished\n"
+
+
+def test_a_signal_in_the_last_moment_of_a_run_does_not_promise_that_it_goes_on(
+    melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+
+    def end(folder: RunFolder) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        finish(folder)
+
+    monkeypatch.setattr("seqkit.training.fitting.finish", end)
+    with pytest.raises(InterruptedRun, match=f"the run in {run} is finished") as caught:
+        fit(settings_from(melody, SMALL | RECORDS, run=run), lambda line: None)
+    assert caught.value.fix == f"its figures are in {run}/result.json; next: seqkit test {run}"
+    assert (run / "result.json").is_file() and not (run / "unfinished.json").exists()
+
+
+def test_a_signal_that_half_an_import_turns_into_its_own_error_is_still_a_signal() -> None:
+    with pytest.raises(InterruptedRun, match="nothing was trained yet") as caught, Interruption().listening():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except BaseException as error:
+            raise RecursionError from error
+    assert caught.value.exit_code == 143
 
 
 def test_a_second_ctrl_c_ends_it_at_once(melody: Domain, tmp_path: Path) -> None:
@@ -217,9 +245,6 @@ def test_without_a_folder_the_newest_unfinished_run_of_the_same_settings_goes_on
 
 
 def test_a_run_that_is_being_trained_is_not_gone_on_with(melody: Domain, tmp_path: Path) -> None:
-    from seqkit.training.folder import RunFolder
-    from seqkit.training.unfinished import locked
-
     run = tmp_path / "run"
     assert not trained(melody, run, ("training", 2), **RECORDS)
     with locked(RunFolder(run)), pytest.raises(ConfigError, match="is being trained by another process"):

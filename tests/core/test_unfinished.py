@@ -22,7 +22,6 @@ from seqkit.flat_options import settings_from
 from seqkit.training import beginning
 from seqkit.training.archive import read_checkpoint
 from seqkit.training.checkpoint_io import SafeCheckpointIO
-from seqkit.training.crossval import cross_validate
 from seqkit.training.fitting import fit
 from seqkit.training.folder import RunFolder, checkpoints_of
 from seqkit.training.resume_points import ResumePoints
@@ -257,24 +256,6 @@ def test_a_signal_after_the_last_point_ends_the_run_before_its_figures(
         assert not trained(melody, tmp_path / "run", **RECORDS)
     assert not (tmp_path / "run" / "result.json").exists()
     assert trained(melody, tmp_path / "run", **RECORDS)
-
-
-def test_a_cross_validation_does_not_promise_to_go_on(melody: Domain, tmp_path: Path) -> None:
-    with signalled(("training", 1)), pytest.raises(InterruptedRun, match="0 of 2 rounds are done") as caught:
-        cross_validate(settings_from(melody, SMALL | RECORDS, run=tmp_path / "run"), 2)
-    assert caught.value.exit_code == 143 and "begin it anew" in str(caught.value.fix)
-
-
-def test_a_cross_validation_begins_anew_where_one_was(melody: Domain, tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    run.mkdir()
-    (run / "crossval.json").write_text("{}")
-    settings = settings_from(melody, SMALL | RECORDS | {"fresh": True}, run=run)
-    with pytest.raises(ConfigError, match="give 2 or more"):
-        cross_validate(settings, 1)
-    with signalled(("training", 1)), pytest.raises(InterruptedRun):
-        cross_validate(settings, 2)
-    assert (tmp_path / "run.1" / "crossval.json").is_file() and not (run / "crossval.json").exists()
 
 
 def test_a_full_disk_at_a_point_ends_training_and_leaves_both_points(

@@ -27,10 +27,11 @@ from seqkit.lecture.comparison.ladder_pictures import plot_comparison
 from seqkit.lecture.comparison.panel import Column
 from seqkit.lecture.comparison.standings import Row, judge, main_figure, with_bits
 from seqkit.lecture.comparison.study import Study, kind_of
-from seqkit.lecture.comparison.trial import Trial, require_same, run_trial
+from seqkit.lecture.comparison.trial import Trial, progress_of, require_same, run_trial
 from seqkit.training.durable import atomic_write
 from seqkit.training.evaluation import versions
 from seqkit.training.folder import as_json, next_folder, require_free
+from seqkit.training.signals import GO_ON, Interruption
 from seqkit.training.workflow import Say
 
 RESULT = "compare.json"
@@ -50,7 +51,14 @@ def compare(study: Study, say: Say = print) -> dict[str, Any]:
 
     Raises:
         ConfigError: For options that do not exist, before any training.
+        InterruptedRun: If a signal ended it; the same settings in the same folder go on.
     """
+    interruption = Interruption()
+    with interruption.listening():
+        return _compare(study, interruption, say)
+
+
+def _compare(study: Study, interruption: Interruption, say: Say) -> dict[str, Any]:
     begin = time.perf_counter()
     columns = columns_of(study)
     for panel in study.panels:
@@ -67,6 +75,21 @@ def compare(study: Study, say: Say = print) -> dict[str, Any]:
         require_same(trial)
     if not (root / RESULT).exists():
         _save(root, {"verb": "compare", "complete": False})  # marks the folder as one that may be gone on with
+    interruption.fix = GO_ON if study.run is not None else f"the same command with --run {root} goes on"
+    with interruption.around(lambda: progress_of(every, root)):
+        result = _run_all(study, columns, counted, plans, root, say)
+        result["seconds"] = round(time.perf_counter() - begin, 2)
+        _save(root, result)
+        _save_table(root / "compare.csv", result["rows"], study)
+        result["plots"] = [str(path.relative_to(root)) for path in plot_comparison(root / "plots", result)]
+        _save(root, result)
+    return result
+
+
+def _run_all(
+    study: Study, columns: list[Column], counted: list[Counted], plans: list[list[list[Trial]]], root: Path, say: Say
+) -> dict[str, Any]:
+    """Train what is not finished, and set it beside what is counted and known."""
     rows: list[Row] = []
     for column, one, groups in zip(columns, counted, plans, strict=True):
         done = [(trials[0], *_trained_row(trials, study, root, say)) for trials in groups]
@@ -76,13 +99,7 @@ def compare(study: Study, say: Say = print) -> dict[str, Any]:
         if one.known is not None and one.known.optimum:
             rows.append(_row(column, "optimum", "known", with_bits(one.known.optimum)))
     panels = _panels(study, columns, counted, rows)
-    result = _result(study, columns, panels, rows) | {"run": str(root)}
-    result["seconds"] = round(time.perf_counter() - begin, 2)
-    _save(root, result)
-    _save_table(root / "compare.csv", rows, study)
-    result["plots"] = [str(path.relative_to(root)) for path in plot_comparison(root / "plots", result)]
-    _save(root, result)
-    return result
+    return _result(study, columns, panels, rows) | {"run": str(root)}
 
 
 def _require_root(run: str | None) -> None:

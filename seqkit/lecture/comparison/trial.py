@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,12 @@ def read_outcome(path: Path) -> dict[str, Any] | None:
     """What a training has left; None if it was not finished."""
     file = path / OUTCOME
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+
+
+def progress_of(trials: Collection[Trial], root: Path) -> str:
+    """How many of the trainings in a folder are done."""
+    done = sum(read_outcome(trial.path) is not None for trial in trials)
+    return f"{done} of {len(trials)} trainings are done, in {root}"
 
 
 def require_same(trial: Trial) -> None:
