@@ -59,13 +59,13 @@ _FLAC = ("FLAC", "PCM_16")
 
 NO_SOUND = {
     "text named wav": Case(clip(b"hello, this is no sound\n" * 50), ("no sound file", "FLAC"), "bad.wav"),
-    "empty file": Case(clip(b""), ("empty",), "bad.wav"),
+    "empty file": Case(clip(b""), ("the file is empty",), "bad.wav"),
     "zeros": Case(clip(bytes(5000)), ("no sound file",), "bad.wav"),
-    "gzip named wav": Case(clip(lambda: gzip.compress(encoded())), ("gzip",), "bad.wav"),
+    "gzip named wav": Case(clip(lambda: gzip.compress(encoded())), ("is gzip, not sound",), "bad.wav"),
     "picture named wav": Case(clip(b"\x89PNG\r\n\x1a\n" + bytes(99)), ("picture",), "bad.wav"),
     "m4a": Case(clip(b"\0\0\0\x20ftypM4A " + bytes(500), "bad.m4a"), ("MPEG-4", "WAV, FLAC"), "bad.m4a"),
     "aiff": Case(clip(lambda: encoded("AIFF"), "bad.aiff"), ("AIFF", "WAV, FLAC"), "bad.aiff"),
-    "aac": Case(clip(b"\xff\xf1\x50\x80" * 100, "bad.aac"), ("AAC",), "bad.aac"),
+    "aac": Case(clip(b"\xff\xf1\x50\x80" * 100, "bad.aac"), ("AAC is not read",), "bad.aac"),
     "folder without sound": Case(_only({"notes.txt": b"none"}), ("no file to read", ".wav"), "own"),
     "empty folder": Case(_only({"a/.hidden.wav": b""}), ("no file to read",), "own"),
 }
@@ -109,11 +109,11 @@ COMPRESSED = {
 
 PACKED = {
     "gz cut": Case(clip(lambda: gzip.compress(encoded())[:-40], "bad.wav.gz"), ("unpacked",), "bad.wav.gz"),
-    "zip cut": Case(_archive({}, lambda content: content[:-100]), ("zip",), "clips.zip"),
+    "zip cut": Case(_archive({}, lambda content: content[:-100]), ("no whole zip archive",), "clips.zip"),
     "zip encrypted": Case(_archive({}, encrypted), ("encrypted",), "clips.zip:"),
     "zip with a damaged member": Case(
         _archive({"clips/a/bad.wav": encoded()}, lambda c: flipped(c, c.rfind(b"bad.wav", 0, -300) + 60)),
-        ("read",),
+        ("cannot be read: Bad CRC-32",),
         ".wav",
     ),
     "zip that leads out of itself": Case(_archive({"../../bad.wav": encoded()}), ("outside",), "bad.wav"),

@@ -74,15 +74,19 @@ MANIFESTS = {
     "manifest with a link outside": Case(lambda folder: _outside(folder, link=True), ("outside",), "row 25"),
     "manifest with an absolute path outside": Case(_absolute, ("outside", "secret.wav"), "row 25"),
     "manifest with a device": Case(manifest("/dev/zero,a"), ("outside",), "row 25"),
-    "manifest with a folder": Case(manifest("clips,a"), ("folder",), "row 25"),
-    "manifest with a pipe": Case(_fifo_in_manifest, ("pipe",), "row 25"),
-    "manifest with a file twice": Case(manifest("clips/a/00.wav,a"), ("twice",), "row 25"),
-    "manifest with a file twice, in other words": Case(manifest("./clips/../clips/a/00.wav,a"), ("twice",), "row 25"),
+    "manifest with a folder": Case(manifest("clips,a"), ("is no file, but a folder",), "row 25"),
+    "manifest with a pipe": Case(_fifo_in_manifest, ("is no file, but a folder, a pipe",), "row 25"),
+    "manifest with a file twice": Case(manifest("clips/a/00.wav,a"), ("is listed twice",), "row 25"),
+    "manifest with a file twice, in other words": Case(
+        manifest("./clips/../clips/a/00.wav,a"), ("is listed twice",), "row 25"
+    ),
     "manifest without such a column": Case(manifest(), ("no column 'sound'",), "file_column", {"file_column": "sound"}),
     "manifest without such a label": Case(manifest(), ("no column 'word'",), "label_column", {"label_column": "word"}),
     "manifest with a label missing": Case(manifest(f"{_FIRST[:-1]}", good=0), ("label is empty",), "list.csv"),
     "manifest with a list for a label": Case(
-        manifest('{"file": "clips/a/00.wav", "label": ["a"]}', name="list.jsonl", good=0), ("['a']",), "row 1"
+        manifest('{"file": "clips/a/00.wav", "label": ["a"]}', name="list.jsonl", good=0),
+        ("is ['a'], not a text",),
+        "row 1",
     ),
     "manifest with a null for a file": Case(
         manifest('{"file": null, "label": "a"}', name="list.jsonl"), ("no such file",), "row 25"
@@ -92,15 +96,15 @@ MANIFESTS = {
     ),
     "manifest of one class": Case(manifest(_FIRST, good=0), ("two labels", "['a']"), "list.csv"),
     "manifest of a header alone": Case(manifest(good=0), ("no rows",), "list.csv"),
-    "manifest with a row too long": Case(manifest("clips/a/00.wav,a,b,c"), ("4",), "list.csv"),
+    "manifest with a row too long": Case(manifest("clips/a/00.wav,a,b,c"), ("4 cells where 2",), "list.csv"),
     "manifest with a NUL in a name": Case(manifest("cl\0ips.wav,a"), ("no such file", "\\x00"), "list.csv, row 25"),
     "part that ends before it begins": Case(
         manifest(f"{_FIRST},0.05,0.01", head=_TIMES), ("0.01 s",), "row 25", _PARTS
     ),
     "part that begins before the file": Case(
-        manifest(f"{_FIRST},-1,0.01", head=_TIMES), ("'-1'",), "column 'start'", _PARTS
+        manifest(f"{_FIRST},-1,0.01", head=_TIMES), ("'-1' is no time",), "column 'start'", _PARTS
     ),
-    "part at no time": Case(manifest(f"{_FIRST},soon,", head=_TIMES), ("'soon'",), "column 'start'", _PARTS),
+    "part at no time": Case(manifest(f"{_FIRST},soon,", head=_TIMES), ("'soon' is no time",), "column 'start'", _PARTS),
     "part beyond the end": Case(manifest(f"{_FIRST},0.05,0.5", head=_TIMES), ("0.25 s",), "00.wav@0.05-0.5", _PARTS),
     "part behind the end": Case(manifest(f"{_FIRST},7,", head=_TIMES), ("not there",), "00.wav@7-", _PARTS),
     "an absolute path inside": Case(_absolute_inside),
@@ -112,18 +116,29 @@ MANIFESTS = {
 
 TRANSCRIPTS = {
     "transcript missing": Case(_texts(lambda a: (a / "00.txt").unlink()), ("no transcript",), "a/00.wav", _SPEECH),
-    "transcript empty": Case(_texts(lambda a: (a / "00.txt").write_bytes(b" \n")), ("empty",), "a/00.wav", _SPEECH),
+    "transcript empty": Case(
+        _texts(lambda a: (a / "00.txt").write_bytes(b" \n")), ("the transcript is empty",), "a/00.wav", _SPEECH
+    ),
     "transcript of other bytes": Case(
-        _texts(lambda a: (a / "00.txt").write_bytes(b"\xff\xfea\0")), ("UTF-8",), "00.txt", _SPEECH
+        _texts(lambda a: (a / "00.txt").write_bytes(b"\xff\xfea\0")),
+        ("byte 0xff is not valid UTF-8",),
+        "00.txt",
+        _SPEECH,
     ),
     "transcript with a NUL": Case(
-        _texts(lambda a: (a / "00.txt").write_bytes(b"a\0b")), ("\\x00",), "a/00.wav", _SPEECH
+        _texts(lambda a: (a / "00.txt").write_bytes(b"a\0b")), ("control character '\\x00'",), "a/00.wav", _SPEECH
     ),
     "transcript listed twice": Case(_lists("00 BA AB\n"), ("twice", "'00'"), "x.trans.txt, line 13", _SPEECH),
     "transcript empty in a manifest": Case(
-        manifest("clips/a/00.wav, ", head="file,transcript", good=0), ("empty",), "clips/a/00.wav", _SPEECH
+        manifest("clips/a/00.wav, ", head="file,transcript", good=0),
+        ("the transcript is empty",),
+        "clips/a/00.wav",
+        _SPEECH,
     ),
     "transcript outside the alphabet": Case(
-        _texts(lambda a: (a / "00.txt").write_bytes(b"abz")), ("'z'",), "a/00.wav", {**_SPEECH, "alphabet": "ab "}
+        _texts(lambda a: (a / "00.txt").write_bytes(b"abz")),
+        ("character 'z' at position 2",),
+        "a/00.wav",
+        {**_SPEECH, "alphabet": "ab "},
     ),
 }

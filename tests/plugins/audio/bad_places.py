@@ -41,12 +41,12 @@ def _loose(folder: Path) -> str:
 
 
 PLACES = {
-    "pipe named wav": Case(_fifo, ("pipe",), "pipe.wav"),
-    "device named wav": Case(_device, ("device",), "zero.wav"),
-    "link to itself": Case(_loop, ("link",), "loop.wav"),
+    "pipe named wav": Case(_fifo, ("but a pipe, a socket or a device",), "pipe.wav"),
+    "device named wav": Case(_device, ("but a pipe, a socket or a device",), "zero.wav"),
+    "link to itself": Case(_loop, ("is a link to nothing",), "loop.wav"),
     "no permission": Case(_forbidden, ("cannot be read", "ermission"), "00.wav", not_as_root=True),
-    "hub": Case(lambda _: "hf://owner/sounds", ("hub",), "hf://"),
-    "one class": Case(lambda folder: str(folder / "clips" / "a"), ("label",), "a"),
+    "hub": Case(lambda _: "hf://owner/sounds", ("not read from the hub",), "hf://"),
+    "one class": Case(lambda folder: str(folder / "clips" / "a"), ("has no label",), "a"),
     "label pattern that finds nothing": Case(
         lambda folder: str(folder / "clips"), ("finds no label",), "a/00.wav", {"label_pattern": "^x(.)"}
     ),

@@ -21,10 +21,12 @@ PROMISES: dict[str, Case] = {
     "wav with two lots of samples": Case(
         clip(wav(after=chunk(b"data", bytes(9000)))), ("1600 bytes of samples", "follow"), "bad.wav"
     ),
-    "two wavs one behind the other": Case(clip(lambda: wav() + wav(bytes(9000))), ("follow",), "bad.wav"),
+    "two wavs one behind the other": Case(
+        clip(lambda: wav() + wav(bytes(9000))), ("but 9044 bytes follow",), "bad.wav"
+    ),
     "wav of no channels": Case(clip(wav(channels=0, block=2)), ("0 channels",), "bad.wav, byte"),
     "wav of 60000 channels": Case(clip(wav(channels=60_000, block=2)), ("60000 channels",), "bad.wav"),
-    "wav of 0 Hz": Case(clip(wav(rate=0)), ("0 Hz",), "bad.wav"),
+    "wav of 0 Hz": Case(clip(wav(rate=0)), ("says 0 Hz",), "bad.wav"),
     "wav of 4 GHz": Case(clip(wav(rate=2**32 - 1)), ("4294967295 Hz",), "bad.wav"),
     "wav with wrong frames": Case(clip(wav(block=7)), ("7 bytes a frame",), "bad.wav"),
     "wav of an unknown codec": Case(clip(wav(tag=0x1234)), ("no sound file",), "bad.wav"),

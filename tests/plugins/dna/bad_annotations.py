@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 from typing import Any
 
-from tests.plugins.dna.bad_making import GENOME, PIECES, Case, annotated, raw
+from tests.plugins.dna.bad_making import GENOME, PIECES, annotated
+from tests.plugins.malformed import Case
+from tests.plugins.spoiled import raw
 
 GOOD = "c1\tx\tCDS\t1\t90\t.\t+\t0\tID=a\nc2\tx\tCDS\t10\t60\t.\t-\t0\tID=b\n"
 COLUMNS = "columns, GFF and GTF have 9"
@@ -46,7 +48,7 @@ ANNOTATIONS = {
     "GFF, few columns": gff("c1\tx\tCDS\t1\t9\n", f"5 {COLUMNS}", THIRD),
     "GFF, blanks for tabs": gff(row().replace("\t", " "), f"1 {COLUMNS}", THIRD),
     "GFF, a cut line": gff(row()[:12], COLUMNS, THIRD),
-    "GFF, UTF-16": gff((GOOD + row()).encode("utf-16"), "", "a.gff, line 1", good=""),
+    "GFF, UTF-16": gff((GOOD + row()).encode("utf-16"), "no whole number", "a.gff, line 1", good=""),
     "GFF, a region of one word": gff("##sequence-region c1\n", "1 words after ##sequence-region", THIRD),
     "GFF, contigs called otherwise": gff(
         "", "contig 'c1' is not in the annotation", "path", good=GOOD.replace("c1", "chr1").replace("c2", "chr2")

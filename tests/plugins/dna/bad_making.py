@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import io
 import os
-import struct
-import zipfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-Make = Callable[[Path], "str | list[str]"]
+from tests.plugins.malformed import Make
+from tests.plugins.spoiled import Spoil, packed, raw
 
 RECORDS = "".join(f">r{n} made\n{('ACGGTTCA' * 9)[n % 7 : n % 7 + 60]}\n" for n in range(24))
 """FASTA, enough to train on."""
@@ -23,30 +20,6 @@ GENOME = f">c1\n{'ATGGCGTAA' * 40}\n>c2\n{'TTGACA' * 50}\n"
 
 PIECES: dict[str, Any] = {"task": "tag", "piece": 30}
 CLASSIFY: dict[str, Any] = {"task": "classify"}
-
-
-@dataclass(frozen=True)
-class Case:
-    """A file or several, and what becomes of them.
-
-    Attributes:
-        make: Writes below a folder; gives `path`, or all options of the data whose values hold paths.
-        says: What the message must hold; "": a model is trained.
-        at: What the place must hold.
-        options: Of the data.
-        not_as_root: Root may read what others may not.
-    """
-
-    make: Make
-    says: str = ""
-    at: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    not_as_root: bool = False
-
-
-def raw(content: bytes | str) -> bytes:
-    """Text as it stands in a file."""
-    return content.encode() if isinstance(content, str) else content
 
 
 def file(name: str, content: bytes | str) -> Make:
@@ -92,35 +65,9 @@ def several(contents: Mapping[str, bytes | str], *words: str) -> Make:
     return make
 
 
-def zipped(members: Mapping[str, bytes | str], change: Callable[[bytes], bytes] = lambda data: data) -> Make:
+def zipped(members: Mapping[str, bytes | str], change: Spoil = bytes) -> Make:
     """An archive, its bytes changed afterwards."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name), raw(content), zipfile.ZIP_DEFLATED)
-    return exact("a.zip", change(stream.getvalue()))
-
-
-def patched(local: int, central: int, value: bytes) -> Callable[[bytes], bytes]:
-    """Bytes at a place in both headers of a zip archive's first member."""
-
-    def change(data: bytes) -> bytes:
-        changed = bytearray(data)
-        for sign, offset in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
-            place = changed.find(sign) + offset
-            changed[place : place + len(value)] = value
-        return bytes(changed)
-
-    return change
-
-
-ENCRYPTED = patched(6, 8, struct.pack("<H", 1))
-BOMB = patched(22, 24, struct.pack("<I", 3 << 30))
-
-
-def flipped(data: bytes, place: int) -> bytes:
-    """One bit of what is packed is another."""
-    return data[:place] + bytes([data[place] ^ 0x10]) + data[place + 1 :]
+    return exact("a.zip", change(packed(members)))
 
 
 def fifo(folder: Path) -> str:

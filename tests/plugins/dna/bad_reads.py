@@ -10,12 +10,12 @@ from tests.plugins.dna.bad_making import (
     PIECES,
     READS,
     RECORDS,
-    Case,
     entry,
     feature,
     file,
     several,
 )
+from tests.plugins.malformed import Case
 
 BASES = "GATGTGCAATACCTTTGTAGAGGAA"
 QUALITY = "YYYYYYYYYYYYYYYYYYYWYWYYSU"[: len(BASES)]
@@ -140,8 +140,8 @@ def jsonl(row: object, says: str = "", at: str = "") -> Case:
 
 
 TABLES = {
-    "table, empty": Case(file("t.csv", ""), "no", "t.csv"),
-    "table, header alone": Case(file("t.csv", "sequence,label\n"), "no", "t.csv"),
+    "table, empty": Case(file("t.csv", ""), "holds no rows", "t.csv"),
+    "table, header alone": Case(file("t.csv", "sequence,label\n"), "holds no record", "t.csv"),
     "table, no such column": csv("", "no column 'sequence'", "t.csv", header="bases,label"),
     "table, an empty cell": csv(",x\n", "holds ''", "t.csv:41"),
     "table, a blank cell": csv('" ",x\n', "holds ' '", "t.csv:41"),
@@ -153,7 +153,7 @@ TABLES = {
     "JSON lines, null": jsonl({"sequence": None, "label": "x"}, "holds None", "t.jsonl:41"),
     "JSON lines, a number": jsonl({"sequence": 17, "label": "x"}, "holds 17", "t.jsonl:41"),
     "JSON lines, no such name": jsonl({"label": "x"}, "holds None", "t.jsonl:41"),
-    "JSON lines, a list": jsonl(["ACGT", "x"], "", "t.jsonl"),
+    "JSON lines, a list": jsonl(["ACGT", "x"], "holds a list", "t.jsonl"),
     "table, good": csv(""),
 }
 

@@ -15,7 +15,8 @@ from seqkit.errors import TooManyBadRecords
 from seqkit_dna import fasta, fragment, held
 from seqkit_dna.data import DnaData
 from tests.plugins.dna.bad_annotations import GOOD, row
-from tests.plugins.dna.bad_making import GENOME, PIECES, entry, feature, flipped
+from tests.plugins.dna.bad_making import GENOME, PIECES, entry, feature
+from tests.plugins.spoiled import flipped
 
 SPLITS = ("train", "valid", "test")
 EACH = {"batch_size": 4, "window": 16}

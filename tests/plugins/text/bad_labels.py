@@ -37,14 +37,20 @@ TAGGED = {
         file("t.conll", SENTENCES), ("no column 7",), "t.conll, line 1", TAG | {"tag_column": "7"}
     ),
     "conll-one-tag": Case(file("t.conll", "the\tD\ncat\tD\n\n" * 40), ("at least two tags",), "", TAG),
-    "conll-nul": Case(file("t.conll", SENTENCES + "a\0\tD\n\n" + SENTENCES), ("NUL",), "t.conll, line 241", TAG),
-    "conll-latin1": Case(file("t.conll", SENTENCES.encode() + b"caf\xe9\tN\n\n"), ("0xe9",), "t.conll, line 241", TAG),
+    "conll-nul": Case(
+        file("t.conll", SENTENCES + "a\0\tD\n\n" + SENTENCES), ("holds a NUL",), "t.conll, line 241", TAG
+    ),
+    "conll-latin1": Case(
+        file("t.conll", SENTENCES.encode() + b"caf\xe9\tN\n\n"), ("byte 0xe9 is not valid",), "t.conll, line 241", TAG
+    ),
     "conll-crlf": Case(file("t.conll", SENTENCES.replace("\n", "\r\n")), options=TAG),
     "conll-no-blank-line": Case(file("t.conll", SENTENCES.replace("\n\n", "\n")), ("split is empty",), "", TAG),
     "conllu-nine-columns": Case(
         file("t.conllu", "\t".join("123456789") + "\n"), ("9 columns, not 10",), "t.conllu, line 1", TAG
     ),
-    "rows-of-text": Case(file("t.jsonl", lines({"tokens": "a b", "tags": "X Y"})), ("no list",), "t.jsonl:1", TAG),
+    "rows-of-text": Case(
+        file("t.jsonl", lines({"tokens": "a b", "tags": "X Y"})), ("holds 'a b', no list",), "t.jsonl:1", TAG
+    ),
     "rows-of-other-lengths": Case(
         file("t.jsonl", lines({"tokens": ["a", "b"], "tags": ["X"]})), ("1 tags for 2 tokens",), "t.jsonl:1", TAG
     ),
@@ -52,5 +58,5 @@ TAGGED = {
         file("t.jsonl", lines({"tokens": ["a", None], "tags": ["X", "Y"]})), ("entry 2",), "t.jsonl:1", TAG
     ),
     "rows-of-nothing": Case(file("t.jsonl", lines({"tokens": [], "tags": []})), ("no token",), "t.jsonl:1", TAG),
-    "tags-of-bytes": Case(file("t.conll", SENTENCES), ("bytes",), "tokens", TAG | {"tokens": "bytes"}),
+    "tags-of-bytes": Case(file("t.conll", SENTENCES), ("not to bytes",), "tokens", TAG | {"tokens": "bytes"}),
 }

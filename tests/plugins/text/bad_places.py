@@ -71,13 +71,15 @@ PLACES = {
     "label-without-path": Case(lambda _: "pos=", ("is empty",), "path", CLASSIFY),
     "nul-in-the-name": Case(lambda folder: f"{folder}/a\0b.txt", ("no such file or folder",), ""),
     "name-too-long": Case(lambda folder: f"{folder}/{'a' * 4000}.txt", ("cannot be looked up",), ""),
-    "nobodys-home": Case(lambda _: "~nobody-of-this-name/x.txt", ("home",), "~nobody-of-this-name"),
+    "nobodys-home": Case(lambda _: "~nobody-of-this-name/x.txt", ("no such home folder",), "~nobody-of-this-name"),
     "web-address": Case(lambda _: "https://example.org/x.txt", ("download",), "https://example.org/x.txt"),
     "folder-of-nothing": Case(files({}), ("holds no file to read", ".txt"), ""),
     "folder-of-other-files": Case(files({"x.docx": b"PK"}), ("holds no file to read", ".txt"), ""),
     "folder-named-like-a-file": Case(files({"x.txt/y.txt": TEXT})),
     "folder-with-an-empty-file": Case(files({"a.txt": TEXT, "b.txt": b""}), ("holds no text",), ":b.txt"),
-    "folder-with-bad-bytes": Case(files({"a.txt": TEXT, "s/b.txt": BAD_BYTES}), ("0xe9",), ":s/b.txt, line 61"),
+    "folder-with-bad-bytes": Case(
+        files({"a.txt": TEXT, "s/b.txt": BAD_BYTES}), ("byte 0xe9 is not valid",), ":s/b.txt, line 61"
+    ),
     "folder-of-several-formats": Case(files({"a.txt": TEXT, "b.csv": GOOD_CSV, "c.jsonl": GOOD_JSONL})),
     "folder-of-other-tables": Case(files({"a.txt": TEXT, "b.csv": "x,y\n1,2\n"}), ("no column 'text'",), "b.csv"),
     "fifo": Case(fifo("p.txt", inside=False), ("neither a file nor a folder",), "p.txt"),
@@ -92,5 +94,5 @@ PLACES = {
     "link-to-a-folder-elsewhere": Case(link("away", "/usr", whole=True), ("link to a folder elsewhere",), "away"),
     "no-permission": Case(unreadable, ("Permission denied",), "x.txt", not_as_root=True),
     "no-permission-for-a-folder": Case(closed_folder, ("Permission denied",), "closed", not_as_root=True),
-    "same-file-twice": Case(same_file_twice, ("twice",), "x.txt"),
+    "same-file-twice": Case(same_file_twice, ("given twice",), "x.txt"),
 }

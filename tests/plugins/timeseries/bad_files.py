@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from tests.plugins.timeseries.bad_formats import FORMATS, jsonl, parquet
+from tests.plugins.malformed import Case, file, files
 from tests.plugins.timeseries.bad_making import (
     CLASSIFY,
     FORECAST,
     TAG,
-    Case,
     classes,
     days,
-    file,
-    files,
     long,
     rows_of_series,
     steps,
     wide,
 )
+from tests.plugins.timeseries.bad_paths import PACKED, PATHS
 from tests.plugins.timeseries.bad_tables import TABLES
-
-__all__ = ["CASES", "Case", "jsonl", "parquet"]
+from tests.plugins.timeseries.bad_ts import CASES_OF_TS, ROWS_OF_SERIES
+from tests.plugins.timeseries.bad_typed import TYPED
 
 NUMBER = {"task": "classify", "target": "value"}
 HELD = {**FORECAST, "test_path": "{folder}/test.csv"}
@@ -107,7 +105,7 @@ LABELS = {
     "tag-good": Case(file("t.csv", steps()), (), "", TAG),
     "tag-missing": Case(file("t.csv", steps({7: "2024-01-07,1,"})), ("label is missing",),
         "t.csv, row 7, column 'state'", TAG),
-    "tag-one": Case(file("t.csv", steps(labels="ok")), ("ok",), "", TAG),
+    "tag-one": Case(file("t.csv", steps(labels="ok")), ("at least two tags",), "", TAG),
     "tag-gap": Case(file("t.csv", steps({7: "2024-01-06,1,ok"})), ("occurs more than once",), "t.csv:t", TAG),
     "tag-number-is-text": Case(file("t.csv", steps()), ("'ok' is not a finite number",), "t.csv, row 1, column 'state'",
                                {**TAG, "target": "value"}),
@@ -133,4 +131,15 @@ SPLITS = {
                           "test.csv:H0", HELD),
 }  # fmt: skip
 
-CASES: dict[str, Case] = {**TABLES, **FORMATS, **SIZES, **OPTIONS, **LABELS, **SPLITS}
+CASES: dict[str, Case] = {
+    **TABLES,
+    **PATHS,
+    **PACKED,
+    **TYPED,
+    **CASES_OF_TS,
+    **ROWS_OF_SERIES,
+    **SIZES,
+    **OPTIONS,
+    **LABELS,
+    **SPLITS,
+}

@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+import io
+import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 FORECAST: Mapping[str, Any] = {"task": "forecast", "horizon": 2, "look_back": 6}
 CLASSIFY: Mapping[str, Any] = {"task": "classify"}
 TAG: Mapping[str, Any] = {"task": "tag", "label_column": "state"}
-
-Make = Callable[[Path], "str | list[str]"]
-Contents = Mapping[str, "bytes | str"]
-
-
-@dataclass(frozen=True)
-class Case:
-    """A file or several, and what becomes of them.
-
-    Attributes:
-        make: Writes below a folder; gives `--data.path`.
-        says: Words of the message; none: a model is trained.
-        at: Words of the place.
-        options: Of the data, without `--data.`; `{folder}` in them stands for the folder.
-        not_as_root: Root may read what others may not.
-    """
-
-    make: Make
-    says: tuple[str, ...] = ()
-    at: str = ""
-    options: Mapping[str, Any] = field(default_factory=lambda: FORECAST)
-    not_as_root: bool = False
-
-
-def file(name: str, content: bytes | str) -> Make:
-    """One file, which is the path; `{name}` of others is not needed."""
-    return files({name: content}, name)
-
-
-def files(contents: Contents, *given: str) -> Make:
-    """Several files; the path is the folder unless some of them are named."""
-
-    def make(folder: Path) -> str | list[str]:
-        for name, content in contents.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-        paths = [str(folder / name) for name in given]
-        return str(folder) if not paths else paths[0] if len(paths) == 1 else paths
-
-    return make
 
 
 def days(count: int, begin: str = "2024-01-01") -> list[str]:
@@ -120,3 +81,20 @@ def ts(cases: Mapping[int, str] | None = None, header: str = "", count: int = 40
     for number, case in (cases or {}).items():
         good[number - 1] = case
     return (header or "@problemName p\n@univariate true\n@classLabel true a b\n@data\n") + "\n".join(good) + "\n"
+
+
+def parquet(**columns: object) -> bytes:
+    """A table with these columns beside, or instead of, those of one series of 30 days."""
+    given: dict[str, object] = {"unique_id": ["a"] * 30, "ds": days(30), "y": [float(n % 7) for n in range(30)]}
+    table = pa.table({name: column for name, column in (given | columns).items() if column is not None})
+    stream = io.BytesIO()
+    pq.write_table(table, stream)
+    return stream.getvalue()
+
+
+def jsonl(rows: dict[int, str] | None = None) -> str:
+    """JSON lines of one series, some (from 1) exchanged."""
+    good = [json.dumps({"unique_id": "a", "ds": day, "y": n % 7}) for n, day in enumerate(days(30))]
+    for number, row in (rows or {}).items():
+        good[number - 1] = row
+    return "\n".join(good) + "\n"
