@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from seqkit.cli.console import plain_console
+
 _MOST_LISTED = 20
 _MOST_CLASSES = 20
 _MOST_CASES = 10
@@ -21,7 +23,7 @@ def print_checked(report: dict[str, Any], out: Path | None = None) -> None:
         report: Of `check`.
         out: Where all problems were written, if anywhere.
     """
-    console = Console(highlight=False, markup=False)
+    console = plain_console()
     files = _count(report["num_files"], "file")
     size = f", {_bytes(report['num_bytes'])}" if report["num_bytes"] else ""
     source = "demo data" if report["path"] is None else f"{files}{size}"

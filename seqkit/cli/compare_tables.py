@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from seqkit.cli.console import plain_console
 from seqkit.lecture.comparison.standings import BITS, Row, best_rows, method, native_figures, title_of
 from seqkit.lecture.comparison.study import TRAINED
 from seqkit.plots.style import NO_PLOTS, can_plot
@@ -24,7 +24,7 @@ def print_comparison(result: dict[str, Any]) -> None:
         rows = [row for row in result["rows"] if row["panel"] == panel["name"]]
         print(_title(result, panel))
         for table in _across_tables(result, panel, rows) if result["across"] else [_ladder_table(result, panel, rows)]:
-            Console(highlight=False, markup=False).print(table)
+            plain_console().print(table)
         _print_reasons(rows, result)
         for line in panel["verdict"]:
             print(line)
@@ -40,7 +40,7 @@ def _ladder_table(result: dict[str, Any], panel: dict[str, Any], rows: list[Row]
     """Rungs with bits, the figure that counts, further ones as far as there is room for them, size and time."""
     wanted = [BITS] if any(BITS in row["figures"] for row in rows) else []
     names = list(dict.fromkeys([*wanted, panel["figure"], *native_figures(panel["task"], rows)[:_MOST_NATIVE]]))
-    console = Console(width=10 * WIDTH)
+    console = plain_console(10 * WIDTH)
     fewest = 3 if "matthews" in names[:3] else 2  # worth the column `kind`
     for number in range(len(names), 0, -1):
         for kinds in (True, False) if number <= fewest else (True,):
@@ -80,7 +80,7 @@ def _ladder(result: dict[str, Any], panel: dict[str, Any], rows: list[Row], name
 
 def _across_tables(result: dict[str, Any], panel: dict[str, Any], rows: list[Row]) -> list[Table]:
     """Rungs against the values of what differs, as many of them in a table as there is room for."""
-    console, tables = Console(width=10 * WIDTH), []
+    console, tables = plain_console(10 * WIDTH), []
     rest = list(result["across"]["values"])
     while rest:
         for number in range(len(rest), 0, -1):

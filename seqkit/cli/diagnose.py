@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import rich.table
-from rich.console import Console
 
+from seqkit.cli.console import plain_console
 from seqkit.cli.verbs import output_path, parse_verb, require_writable
 from seqkit.errors import ConfigError
 from seqkit.lecture.instruments.diagnose import DiagnoseOptions, diagnose
@@ -66,7 +66,7 @@ def run(verb: str, words: list[str]) -> int:
     beside = _Beside.of(path, options.out is None)
     pictures = draw_pictures(diagnosis, truncation, loaded.data.codec, span, beside.plots)
     findings = Findings(Path(options.run).resolve().name, diagnosis, truncation, untruncated, pictures, span)
-    path.write_text(render_report(findings), encoding="utf-8")
+    atomic_write(path, render_report(findings))
     content = as_json(diagnosis.to_json() | {"truncation": None if truncation is None else truncation.to_dict()})
     atomic_write(beside.figures, content + "\n")
     if options.json:
@@ -191,4 +191,4 @@ def _print(table: Table) -> None:
         shown.add_column(head, justify="right" if figures else "left")
     for row in table.rows:
         shown.add_row(*row)
-    Console(highlight=False, markup=False, width=_WIDTH).print(shown)
+    plain_console(_WIDTH).print(shown)

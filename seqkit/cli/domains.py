@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from seqkit import plugins
+from seqkit.cli.console import plain_console
 from seqkit.errors import ConfigError, SeqkitError
 
 _UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -34,7 +34,7 @@ def run(verb: str, words: list[str]) -> int:
         owner = plugins.find(plugin.name).package
         status = f"the name belongs to package {owner}\nthe domain's author must choose another name"
         _add(table, plugin, "", status)
-    Console(highlight=False).print(table)
+    plain_console().print(table)
     return 0
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
+from seqkit.cli.console import plain_console
 from seqkit.cli.verbs import output_path, parse_verb, require_format, require_writable, show_left_out
 from seqkit.data.module import SequenceDataModule
 from seqkit.errors import ConfigError
 from seqkit.file_names import plain_name
 from seqkit.inference.continuing import generate_records, require_forecaster
+from seqkit.outputs import staged
 from seqkit.plots.forecast import draw_forecast
 from seqkit.plots.style import save_figure
 from seqkit.steps import Continuous, Generation
@@ -55,7 +56,8 @@ def run(verb: str, words: list[str]) -> int:
             f"{numbers:,} numbers would be drawn", at="--steps, --samples", fix="ask for fewer steps or samples"
         )
     made = list(generate_records(loaded, records, options.steps, options.samples, Sampling(), options.seed))
-    written = data.write(path, made)
+    with staged(path) as place:
+        written = [path.with_name(file.name) for file in data.write(place, made)]
     show_left_out(data, path)
     forecasts = [one for generation in made[: max(_SHOWN, options.plots)] for one in _features(generation, data)]
     _show(forecasts[:_SHOWN], sum(generation.values[0].shape[-1] for generation in made))
@@ -103,7 +105,7 @@ def _show(forecasts: list[_Forecast], count: int) -> None:
             f"{middle:.4g}",
             f"{low:.4g} to {high:.4g}" if len(one.samples) > 1 and high > low else "–",
         )
-    Console(highlight=False, markup=False).print(table)
+    plain_console().print(table)
     if count > len(forecasts):
         print(f"and {count - len(forecasts):,} more")
 

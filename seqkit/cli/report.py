@@ -7,9 +7,9 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from seqkit.cli.console import plain_console
 from seqkit.lecture.rungs.unbeaten import is_better, main_figure, unbeaten
 from seqkit.lecture.sources.optimum import describe_gap
 from seqkit.plots.style import NO_PLOTS, can_plot
@@ -196,7 +196,7 @@ def _table(title: str, first: str, *columns: str) -> Table:
 
 
 def _show(table: Table) -> None:
-    Console(highlight=False, markup=False).print(table)
+    plain_console().print(table)
 
 
 def _figure(value: float | None) -> str:

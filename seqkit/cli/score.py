@@ -12,9 +12,9 @@ from typing import Any, Literal
 import docstring_parser
 import jsonargparse
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
+from seqkit.cli.console import plain_console
 from seqkit.cli.help import SCORE
 from seqkit.cli.verbs import domain_of, output_path, parse_verb, require_writable, show_left_out
 from seqkit.domain import Domain
@@ -153,7 +153,7 @@ def _summarise(scoring: Scoring) -> None:
     for label, chosen in (("likeliest", likeliest), ("least likely", unlikeliest)):
         for number in chosen if len(means) > 1 else []:
             add(f"{label}: {origins[number]}", int(scoring.num_steps[number]), float(means[number]))
-    Console(highlight=False, markup=False).print(table)
+    plain_console().print(table)
     if scoring.threshold is not None:
         _name_steps(scoring, origins)
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from heapq import nlargest, nsmallest
 from typing import Any
 
-from rich.console import Console, JustifyMethod
+from rich.console import JustifyMethod
 from rich.table import Table
+
+from seqkit.cli.console import plain_console
 
 Row = dict[str, Any]
 
@@ -112,4 +114,4 @@ def _table(title: str, first: str, *columns: str) -> Table:
 
 
 def _print(table: Table) -> None:
-    Console(highlight=False, markup=False).print(table)
+    plain_console().print(table)
