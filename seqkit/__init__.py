@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from seqkit.data.cache import scratch_file as scratch_file
     from seqkit.data.delimited import first_row as first_row
     from seqkit.data.delimited import read_delimited as read_delimited
+    from seqkit.data.delimited_problems import RowLines as RowLines
     from seqkit.data.module import SequenceDataModule as SequenceDataModule
     from seqkit.data.parts import join_parts as join_parts
     from seqkit.data.signs import binary_format as binary_format
@@ -93,6 +94,7 @@ _HOMES = {
     "seqkit.codecs": ("LabelCodec", "SymbolCodec", "TagCodec"),
     "seqkit.data.cache": ("scratch_file",),
     "seqkit.data.delimited": ("first_row", "read_delimited"),
+    "seqkit.data.delimited_problems": ("RowLines",),
     "seqkit.data.module": ("SequenceDataModule",),
     "seqkit.data.parts": ("join_parts",),
     "seqkit.data.signs": ("binary_format",),

@@ -17,7 +17,7 @@ from seqkit_timeseries.layout import Roles, TableOptions
 from seqkit_timeseries.refused import Rows
 from seqkit_timeseries.scratch import Stack
 from seqkit_timeseries.series import Series, row_times
-from seqkit_timeseries.tables import Head, table_batches
+from seqkit_timeseries.tables import Head, row_lines, table_batches
 from seqkit_timeseries.times import Times
 
 _NO_ID = -1
@@ -98,11 +98,12 @@ def read_blocks(source: SourceFile, head: Head, roles: Roles, options: TableOpti
         DataError: Names the row and the column of a cell that cannot be used.
     """
     time = None if roles.time is None else Times(roles.time, options.time_format)
+    lines = row_lines(source, head)
     for first, batch in table_batches(source, head, _types(head, roles, options)):
         if not batch.num_rows:
             continue
         # What spoils a whole row comes first: a row is refused once.
-        rows = Rows(source.origin, first, batch, cell_is_record=roles.identifier is None)
+        rows = Rows(source.origin, first, batch, roles.identifier is None, lines)
         ids = None if roles.identifier is None else _ids(batch, roles.identifier, rows, names)
         when = None if time is None else time.read(batch.column(roles.time), rows)
         labels = None if roles.label is None else _labels(batch, roles.label, rows, options)

@@ -109,7 +109,7 @@ def find_layout(source: SourceFile, head: Head, options: TableOptions) -> Litera
     if head.names[0].lower() in TIME_COLUMNS[:-2] or _DATE.match(first):
         raise StructureError(  # Without a first row nothing is known of the others.
             f"{first!r} is not a timestamp",
-            at=f"{source.origin}, row 1, column {head.names[0]!r}",
+            at=f"{source.origin}, first row, column {head.names[0]!r}",
             fix="give --data.time_format such as %d/%m/%Y, or --data.layout rows if it is the id of a series",
         )
     return "rows"

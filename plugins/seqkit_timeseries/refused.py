@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 
-from seqkit import DataError, report
+from seqkit import DataError, RowLines, report
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Rows:
         batch: The rows.
         cell_is_record: A cell that is no number does not spoil its row but only counts as missing: columns of the table
             are series of their own.
+        lines: Finds the lines of the file that rows begin in; None where it has none.
         refused: Rows that were refused, (N,) bool.
         lost: Those of them that have no place in a series, (N,) bool.
     """
@@ -33,6 +35,7 @@ class Rows:
     first: int
     batch: pa.RecordBatch
     cell_is_record: bool = False
+    lines: RowLines | None = None
     refused: np.ndarray = field(init=False)
     lost: np.ndarray = field(init=False)
 
@@ -65,8 +68,15 @@ class Rows:
             self._report(row, column, what, fix)
 
     def _report(self, row: int, column: str, what: str, fix: str) -> None:
-        at = f"{self.file}, row {self.first + row}, column {column!r}"
+        at = f"{self.file}, {self._places[row]}, column {column!r}"
         report(DataError(what, at=at, fix=fix), record=self._text(row))
+
+    @functools.cached_property
+    def _places(self) -> list[str]:
+        """Each row's place in words: its line where the file has lines, as an editor counts them."""
+        numbers = range(self.first, self.first + self.batch.num_rows)
+        found = [None if self.lines is None else self.lines.line(number) for number in numbers]
+        return [f"row {n}" if line is None else f"line {line}" for n, line in zip(numbers, found, strict=True)]
 
     def _text(self, row: int) -> str:
         line = io.StringIO()

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from seqkit import (
     DataError,
+    RowLines,
     SourceFile,
     StructureError,
     binary_format,
@@ -134,6 +135,13 @@ def table_batches(
         row = first_row(batch, row)
         yield row, batch
         row += batch.num_rows
+
+
+def row_lines(source: SourceFile, head: Head) -> RowLines | None:
+    """Finds the lines that rows begin in; None for a typed table."""
+    if is_typed(source):
+        return None
+    return RowLines(source, head.delimiter, head.header_lines, blank_rows=len(head.names) == 1)
 
 
 def _first_lines(source: SourceFile) -> tuple[int, str, str]:

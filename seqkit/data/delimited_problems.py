@@ -32,11 +32,15 @@ class RowLines:
         self._source, self._delimiter = source, delimiter
         self._num_skipped, self._blank_rows = num_skipped, blank_rows
         self._begun = self._begins()
-        self._rows = enumerate(self._begun, start=num_skipped + 1)
+        self._rows = enumerate(self._begun, start=1)
+
+    def line(self, row: int) -> int | None:
+        """The line that a row begins in, given its number from 1; each number is larger than the one before."""
+        return next((line for number, line in self._rows if number == row), None)
 
     def place(self, number: int) -> str:
-        """Where a row is, given pyarrow's number of it; each number is larger than the one before."""
-        found = next((line for place, line in self._rows if place == number), None)
+        """The same in words, with the file, given pyarrow's number of the row, which counts what was skipped."""
+        found = self.line(number - self._num_skipped)
         return f"{self._source.origin}, " + (f"row {number}" if found is None else f"line {found}")
 
     def close(self) -> None:

@@ -67,7 +67,7 @@ PATHS = {
     "path-fifo-in-folder": Case(_special("fifo-inside"), ("but a pipe, a socket",), "t.csv"),
     "path-hub": Case(lambda folder: "hf://some/series", ("not read from the hub",), "--data.path"),
     "folder-one-is-broken": Case(files({"a.csv": wide(), "b.csv": wide({3: "2024-01-03,x,1"})}),
-                                 ("'x' is not",), "b.csv, row 3"),
+                                 ("'x' is not",), "b.csv, line 4"),
     "folder-other-columns": Case(files({"a.csv": long(), "b.csv": long(ids="c").replace(",y\n", ",y,z\n")
                                         .replace("-0", "-0", 1)}), ("cells where 4",), "b.csv, line 2"),
     "folder-more-features": Case(
@@ -103,7 +103,7 @@ PACKED = {
     "parquet-as-csv": Case(file("t.csv", parquet()), ("is parquet, not",), "t.csv"),
     "json-as-csv": Case(file("t.csv", jsonl()), ("is JSON, not",), "t.csv"),
     "html-as-csv": Case(file("t.csv", "<!DOCTYPE html>\n<html>\n<body>Not found</body>\n"),
-                        ("'<html>' is not",), "t.csv, row 1, column '<!DOCTYPE html>'"),
+                        ("'<html>' is not",), "t.csv, line 2, column '<!DOCTYPE html>'"),
     "csv-as-parquet": Case(file("t.parquet", wide()), ("cannot be read as parquet",), "t.parquet"),
     "csv-as-jsonl": Case(file("t.jsonl", wide()), ("cannot be read as JSON",), "t.jsonl, line 1"),
     "csv-as-ts": Case(file("t.ts", wide()), ("before @data",), "t.ts, line 1"),

@@ -20,7 +20,7 @@ from tests.plugins.timeseries.bad_making import CLASSIFY, FORECAST, TAG, classes
 IDS = "abcdefghij"
 LABELLED: tuple[Split, ...] = ("train", "valid", "test")
 CELL = "d,2024-01-11,oops"
-"""What stands for row 101 of a long table: the eleventh of series d."""
+"""What stands for line 102 of a long table: the eleventh of series d."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,13 @@ MIXED = {
     "long-values": Mixed(
         "t.csv", long({1: "a,2024-01-01,", 101: "d,2024-01-11,", 300: "j,2024-01-30,"}, IDS),
         long({1: "a,2024-01-01,1e400", 101: CELL, 300: 'j,2024-01-30,"1,5"'}, IDS),
-        ["t.csv, row 1, column 'y'", "t.csv, row 101, column 'y'", "t.csv, row 300, column 'y'"], 297),
+        ["t.csv, line 2, column 'y'", "t.csv, line 102, column 'y'", "t.csv, line 301, column 'y'"], 297),
     "long-rows": Mixed(
         "t.csv", TABLE, after(TABLE, {1: "a,2024-01-01", 90: ",2024-01-11,5", 301: "j,2024-13-01,1"}),
-        ["t.csv, line 2", "t.csv, row 91, column 'unique_id'", "t.csv, row 303, column 'ds'"], 300),
+        ["t.csv, line 2", "t.csv, line 92, column 'unique_id'", "t.csv, line 304, column 'ds'"], 300),
     "long-bytes": Mixed(
         "t.csv", TABLE, after(TABLE, {9: b"caf\xe9,2024-01-01,1", 90: b"a\xff,b,c,d", 200: "x\0,2024-01-01,1"}),
-        ["t.csv, line 10", "t.csv, line 92", "t.csv, row 202, column 'unique_id'"], 300),
+        ["t.csv, line 10", "t.csv, line 92", "t.csv, line 203, column 'unique_id'"], 300),
     "long-series": Mixed(
         "t.csv", without(TABLE, *range(32, 122)),
         without(TABLE, 40).replace("c,2024-01-09", "c,2024-01-08").replace("d,2024-01-30", "d,1999-01-30"),
@@ -89,10 +89,10 @@ MIXED = {
         ["t.csv:a", "t.csv:b", "t.csv:c"], 303),
     "wide-cells": Mixed(
         "t.csv", wide({(5, 1): "", (5, 3): "", (80, 2): ""}), wide({(5, 1): "x", (5, 3): "inf", (80, 2): "0x1"}),
-        ["t.csv, row 5, column 'p'", "t.csv, row 5, column 'r'", "t.csv, row 80, column 'q'"], 300),
+        ["t.csv, line 6, column 'p'", "t.csv, line 6, column 'r'", "t.csv, line 81, column 'q'"], 300),
     "wide-rows": Mixed(
         "t.csv", wide({}), after(wide({}), {2: "2024-01-00,x,1,1", 30: "2024-01-01", 101: ",1,2,3"}),
-        ["t.csv, row 2, column 'ds'", "t.csv, line 32", "t.csv, row 103, column 'ds'"], 300),
+        ["t.csv, line 3, column 'ds'", "t.csv, line 32", "t.csv, line 104, column 'ds'"], 300),
     "rows": Mixed(
         "t.csv", rows_of_series(count=300),
         after(rows_of_series(count=300), {1: "X,1,x,3,4,5,6,7,8", 40: "H1,1,2,3,4,5,6", 301: b"\xe9,1,2,3"}),
@@ -106,7 +106,7 @@ MIXED = {
     "tags": Mixed(
         "t.csv", steps({7: "2024-01-07,,bad", 9: "2024-01-09,,bad", 40: "2024-02-09,,bad"}, count=400),
         steps({7: "2024-01-07,1,", 9: "2024-01-09,x,bad", 40: "2024-02-09,1,"}, count=400),
-        ["t.csv, row 7, column 'state'", "t.csv, row 9, column 'y'", "t.csv, row 40, column 'state'"], 398, TAG),
+        ["t.csv, line 8, column 'state'", "t.csv, line 10, column 'y'", "t.csv, line 41, column 'state'"], 398, TAG),
 }  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def test_more_bad_records_than_are_allowed_end_the_reading(name: str, tmp_path: 
 
 
 def test_a_row_that_cannot_be_placed_is_as_if_it_were_not_in_the_file(tmp_path: Path) -> None:
-    # Line 41 is row 40: the tenth day of series b, whose grid then has a gap.
+    # Line 41 is line 41: the tenth day of series b, whose grid then has a gap.
     mixed = TABLE.replace("b,2024-01-10,", "b,2024-01-1x,")
     path = write(tmp_path / "mixed", "t.csv", mixed)
     filled = TimeseriesData(path, on_bad_record="skip", fill_gaps=True, **FORECAST)
@@ -175,7 +175,7 @@ def test_a_row_that_cannot_be_placed_is_as_if_it_were_not_in_the_file(tmp_path: 
     refused = TimeseriesData(path, on_bad_record="skip", **FORECAST)
     assert len(list(refused.accepted("train"))) == len(IDS) - 1
     row, series = refused.tolerance.collected.errors
-    assert (row.at, series.at) == ("t.csv, row 40, column 'ds'", "t.csv:b") and "--data.fill_gaps" in str(series.fix)
+    assert (row.at, series.at) == ("t.csv, line 41, column 'ds'", "t.csv:b") and "--data.fill_gaps" in str(series.fix)
 
 
 def test_consecutive_rows_close_up_where_one_is_left_out(tmp_path: Path) -> None:

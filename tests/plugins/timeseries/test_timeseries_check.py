@@ -52,7 +52,7 @@ def test_every_cell_that_is_no_number_or_no_time_is_named(write_file: Any) -> No
     rows[30] = f"{days(60)[30]},1"
     found = check("timeseries", path=write_file("a.csv", "\n".join(["date,y,z", *rows])), fill_gaps=True)
     assert sorted(places(found)) == [
-        "a.csv, line 32", "a.csv, row 10, column 'z'", "a.csv, row 21, column 'date'", "a.csv, row 5, column 'y'",
+        "a.csv, line 11, column 'z'", "a.csv, line 22, column 'date'", "a.csv, line 32", "a.csv, line 6, column 'y'",
     ]  # fmt: skip
     assert found["facts"]["frequency"] == {"1 day": 1} and found["num_records"] == 2 and found["num_steps"] == 120
 
@@ -71,7 +71,7 @@ def test_every_series_of_a_long_table_is_looked_at(write_file: Any) -> None:
     lines += [f",{days(1)[0]},1"]
     found = check("timeseries", path=write_file("l.csv", "\n".join(lines)))
     assert sorted(place.partition(":")[2] or place for place in places(found)) == [
-        "back", "gaps", "l.csv, row 198, column 'unique_id'", "twice",
+        "back", "gaps", "l.csv, line 199, column 'unique_id'", "twice",
     ]  # fmt: skip
     assert any("3 steps of 1 day missing" in message for message in messages(found))
     assert any("occurs more than once (1 row too many)" in message for message in messages(found))
@@ -124,3 +124,16 @@ def test_m4_hourly_is_as_its_readme_says() -> None:
     found = check("timeseries", horizon=48, **paths)
     assert found["num_problems"] == 0 and found["num_records"] == 414 and found["num_steps"] == 353500 + 19872
     assert found["facts"]["smallest_value"] == 10.0 and found["facts"]["largest_value"] == 703008.0
+
+
+def test_a_wrong_cell_is_named_by_its_line_as_an_editor_counts(write_file: Any) -> None:
+    long = "unique_id,ds,y\n\na,2024-01-01,1\na,2024-01-02,x\n\n\na,2024-01-03,1\na,2024-01-04,?!\n"
+    noted = 'ds,y,note\n2024-01-01,1,"two\nlines"\n2024-01-02,x,one\n2024-01-03,"y",one\n'
+    found = check("timeseries", path=write_file("a.csv", long), horizon=1)
+    assert [place for place in places(found) if "column" in place] == [
+        "a.csv, line 4, column 'y'", "a.csv, line 8, column 'y'",
+    ]  # fmt: skip
+    found = check("timeseries", path=write_file("b.csv", noted), value_columns=["y"], horizon=1)
+    assert [place for place in places(found) if "column" in place] == [
+        "b.csv, line 4, column 'y'", "b.csv, line 5, column 'y'",
+    ]  # fmt: skip

@@ -86,7 +86,7 @@ def test_numbers_are_predicted_step_by_step_and_a_missing_one_is_not_scored(writ
 
 def test_a_missing_label_is_named_with_its_row_and_not_needed_to_predict(write_file: Any) -> None:
     path = write_file("a.csv", long_table(p=3).replace("p,2,2,0", "p,2,2,"))
-    with pytest.raises(DataError, match=r"the label is missing\n  at: a.csv, row 2, column 'state'"):
+    with pytest.raises(DataError, match=r"the label is missing\n  at: a.csv, line 3, column 'state'"):
         found(tagged(path))
     assert found(tagged(path), "predict") == [("a.csv:p:1-3", [1, 2, 3], None)]
     without = write_file("b.csv", "unique_id,ds,y\np,1,1\n")
@@ -281,7 +281,7 @@ def test_check_counts_labels_and_names_every_missing_one(write_file: Any) -> Non
     broken = write_file("b.csv", long_table(p=100).replace("p,7,7,0", "p,7,7,").replace("p,9,9,0", "p,9,9,"))
     report = check("timeseries", path=broken, task="tag", label_column="state")
     assert [problem["at"] for problem in report["problems"]] == [
-        "b.csv, row 7, column 'state'", "b.csv, row 9, column 'state'"
+        "b.csv, line 8, column 'state'", "b.csv, line 10, column 'state'"
     ]  # fmt: skip
 
 

@@ -136,8 +136,8 @@ def test_width_and_season_of_a_large_table_take_its_first_rows_only(
         (np.delete(HOURS, slice(400, 410)), None, "10 steps of 1 hour missing in 1 place"),
         (np.concatenate([HOURS[:400], HOURS[399:]]), None, "occurs more than once (1 row too many)"),
         (np.concatenate([HOURS[:400], HOURS[10:12], HOURS[400:]]), None, "timestamps are not in order"),
-        (HOURS, (450, "12;5"), "'12;5' is not a finite number\n  at: w.csv, row 451, column 'v1'"),
-        (HOURS, (450, "inf"), "'inf' is not a finite number\n  at: w.csv, row 451, column 'v1'"),
+        (HOURS, (450, "12;5"), "'12;5' is not a finite number\n  at: w.csv, line 452, column 'v1'"),
+        (HOURS, (450, "inf"), "'inf' is not a finite number\n  at: w.csv, line 452, column 'v1'"),
     ],
 )
 def test_what_is_wrong_late_in_a_large_table_is_still_named(
