@@ -1,9 +1,10 @@
 """Small files of each domain, trainings on them, and the same trainings in processes that can be killed."""
 
-import contextlib
 import os
 import random
+import sys
 import time
+import traceback
 from pathlib import Path
 
 import numpy as np
@@ -52,11 +53,16 @@ def begin(words: list[str]) -> int:
     if child := os.fork():
         return child
     code = 1
-    with contextlib.suppress(BaseException):
+    try:
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
-        code = main(words)
+        sys.argv = ["seqkit", *words]
+        code = main()
+    except KeyboardInterrupt:
+        code = 130  # As Python itself ends before a program listens.
+    except BaseException:
+        traceback.print_exc()
     os._exit(code)
 
 
