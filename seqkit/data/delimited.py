@@ -89,7 +89,9 @@ def _typed(
         null_values=[*missing],
         strings_can_be_null=False,
     )
-    read = csv.ReadOptions(block_size=_TYPED_BYTES, use_threads=True, column_names=names, skip_rows=skip_rows)
+    # A thread for a file of one block costs twice the time that reading it takes.
+    ahead = source.member is not None or source.path.stat().st_size > _TYPED_BYTES
+    read = csv.ReadOptions(block_size=_TYPED_BYTES, use_threads=ahead, column_names=names, skip_rows=skip_rows)
     parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=len(names) > 1)
     times = [names.index(name) for name, kind in types.items() if pa.types.is_timestamp(kind)]
     with source.open() as stream:

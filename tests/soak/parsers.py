@@ -1,5 +1,6 @@
 """Every parser of ours behind one signature: a file goes in, and only a SeqkitError may come out."""
 
+import functools
 import io
 import json
 from collections.abc import Callable, Iterable
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import seqkit_timeseries.reading as series
-from seqkit import CheckpointError, SourceFile, plugins
+from seqkit import CheckpointError, Domain, SourceFile, plugins
 from seqkit.recipes import read_config
 from seqkit.training.checkpoint import reopen_data
 from seqkit.training.manifest import require_blueprint
@@ -66,7 +67,13 @@ def _blueprint(path: Path) -> None:
         raise CheckpointError("no JSON") from error
     if not isinstance(content, dict):
         raise CheckpointError("no blueprint")
-    reopen_data(plugins.load("text"), require_blueprint({"seqkit": content}), {})
+    reopen_data(_text(), require_blueprint({"seqkit": content}), {})
+
+
+@functools.cache
+def _text() -> Domain:
+    """To look for it again takes longer than to read a blueprint."""
+    return plugins.load("text")
 
 
 def _wav(rate_hz: int = 8000, num_samples: int = 20, form: int = 1, bits: int = 16) -> bytes:
@@ -84,7 +91,7 @@ def _mp3(num_frames: int = 2) -> bytes:
 
 
 def _text_blueprint() -> bytes:
-    data = plugins.load("text").datamodule(task="next_step")
+    data = _text().datamodule(task="next_step")
     data.setup("fit")
     content = {"domain": "text", "task": "next_step", "data": {"task": "next_step", "batch_size": 4}, "model": {}}
     content |= {"encoder": {}, "codec": data.codec.state(), "target_codec": data.target_codec.state()}
