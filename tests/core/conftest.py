@@ -1,86 +1,20 @@
-"""A tiny domain made in the test: melodies as letters, one a line, with a label or a number before a colon."""
+"""Fixtures of the core's tests: small domains, and what several files begin from."""
 
+import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-from seqkit import Domain, LabelCodec, PathOption, Record, SequenceDataModule, Split, StandardCodec, SymbolCodec
-
-
-class MelodyData(SequenceDataModule):
-    """Melodies as letters, one a line; the word before the colon is the label.
-
-    Args:
-        path: A text file; None makes scales that rise or fall.
-        task: What is asked.
-        transpose: Letters that every melody is moved up by.
-        options: Of the base class.
-    """
-
-    def __init__(self, path: PathOption = None, task: str = "next_step", transpose: int = 0, **options: Any) -> None:
-        super().__init__(path=path, task=task, **options)
-        self.transpose = transpose
-        self.codec = SymbolCodec("abcdefgh")
-        self.target_codec = self.codec if task == "next_step" else LabelCodec()
-
-    def records(self, split: Split) -> Iterator[Record]:
-        return self.divide(self.read, split)
-
-    def read(self, path: PathOption) -> Iterator[Record]:
-        lines = Path(str(path)).read_text().splitlines() if path is not None else list(melodies(60))
-        name = "demo" if path is None else Path(str(path)).name
-        for number, line in enumerate(lines):
-            label, _, notes = line.partition(":")
-            moved = "".join(chr((ord(c) - ord("a") + self.transpose) % 8 + ord("a")) for c in notes)
-            yield Record(moved, target=label, origin=f"{name}:{number}")
-
-
-class SeriesData(SequenceDataModule):
-    """Repeating series of very different size, with a known past each; the answer is the mean of a series.
-
-    Args:
-        path: Not read.
-        task: What is asked.
-        options: Of the base class.
-    """
-
-    season = 4
-    horizon = 5
-
-    def __init__(self, path: PathOption = None, task: str = "next_step", **options: Any) -> None:
-        super().__init__(path=path, task=task, **options)
-        forecast = task == "next_step"
-        self.codec = StandardCodec(1, standardise=False, running_scale=True) if forecast else StandardCodec()
-        self.target_codec = self.codec if forecast else StandardCodec()
-
-    @property
-    def holds_out_whole(self) -> bool:
-        return True
-
-    def records(self, split: Split) -> Iterator[Record]:
-        return self.divide(self.read, split)
-
-    def read(self, path: PathOption) -> Iterator[Record]:
-        rng = np.random.default_rng(4)
-        for number in range(30):
-            season = 4 + np.array([0.0, 1.0, 0.0, -1.0])[np.arange(21 + number % 2) % 4]
-            values = (10.0 ** (number % 3)) * (season + rng.normal(0, 0.2, len(season)))
-            yield Record(values, target=[values.mean()], origin=f"demo:{number}", context=self._context(values))
-
-    def _context(self, values: np.ndarray) -> int:
-        return len(values) - 5 if self.streams else 0
-
-
-def melodies(count: int) -> Iterator[str]:
-    """Rising and falling scales of differing length."""
-    rng = np.random.default_rng(3)
-    for number in range(count):
-        step = 1 if number % 2 else -1
-        notes = (int(rng.integers(8)) + step * np.arange(5 + number % 7)) % 8
-        yield ("up" if step > 0 else "down") + ":" + "".join(chr(ord("a") + n) for n in notes)
+from seqkit import Domain
+from seqkit.lecture.instruments.diagnosis import Diagnosis
+from seqkit.lecture.instruments.measured import ClippingReport, Memory, Shown
+from tests.core.comparing import NotesData
+from tests.core.resuming import RECORDS, trained
+from tests.core.small_domains import MelodyData, SeriesData
 
 
 @pytest.fixture(scope="session")
@@ -91,3 +25,43 @@ def melody() -> Domain:
 @pytest.fixture(scope="session")
 def series() -> Domain:
     return Domain("series", SeriesData, tasks=("next_step", "classify"))
+
+
+@pytest.fixture(scope="session")
+def notes() -> Domain:
+    return Domain("notes", NotesData, tasks=("next_step", "classify"))
+
+
+@pytest.fixture
+def unfinished(melody: Domain, tmp_path: Path) -> Path:
+    """A run that a signal ended in its second step."""
+    assert not trained(melody, tmp_path / "run", ("training", 2), **RECORDS)
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def eight_cores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Cores 0 to 7 are seen, and torch is left as it was."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def found() -> Diagnosis:
+    """A diagnosis of a tanh layer and a relu layer, of which the first vanishes."""
+    memories = [
+        Memory("layer 1", "vanishes", 12.0, 99.0, 0.01, 0.7, 2.0, "12 characters", "layer 1: vanishes after 12"),
+        Memory("layer 2", "holds", 99.0, 99.0, 0.01, 1.0, math.inf, "99 characters", "layer 2: holds over all 99"),
+    ]
+    empty, nothing = (
+        np.zeros(0),
+        ClippingReport(np.zeros(0), 1.0, math.nan, math.nan, np.zeros(0), np.zeros(0), math.nan),
+    )
+    shown = Shown(0, "demo:0", 0, empty, empty)
+    return Diagnosis(
+        "text", "next_step", "rnn (tanh)", 5, 2, False, "valid", 2, 8, 100, 1.0, "a loss",
+        (), (), (), (), nothing, tuple(memories), shown,
+    )  # fmt: skip

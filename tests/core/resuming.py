@@ -19,6 +19,9 @@ from seqkit.training.fitting import fit
 SMALL: dict[str, Any] = {"hidden_size": 6, "max_epochs": 3, "log_every_n_steps": 1, "model_dropout": 0.3}
 """A training that draws random numbers in each step."""
 
+RECORDS: dict[str, Any] = {"task": "classify", "batch_size": 4, "max_epochs": 2}
+"""A training of whole records, with several resume points an epoch."""
+
 _NOT_COMPARED = ("seconds", "rungs", "steps_per_second", "detail", "plots", "run")
 
 
@@ -56,6 +59,13 @@ def trained(domain: Domain, run: Path, at: tuple[str, int] | None = None, **opti
             assert error.exit_code == 143
             return False
     return True
+
+
+def begun(melody: Domain, run: str | Path, **options: Any) -> list[str]:
+    """What is said by a training in this folder."""
+    said: list[str] = []
+    fit(settings_from(melody, SMALL | RECORDS | options, run=run), said.append)
+    return said
 
 
 def differences(one: Path, other: Path) -> list[str]:

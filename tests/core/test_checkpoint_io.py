@@ -2,7 +2,6 @@
 
 import os
 import resource
-from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from seqkit.training.durable import sweep
 from seqkit.training.finding import read_run, resume_candidates
 from seqkit.training.folder import RunFolder
 from seqkit.training.trainer import build_trainer
+from tests.core.child_processes import KILLED, dying_at, in_child
 
 TINY: dict[str, Any] = {"max_epochs": 2, "hidden_size": 8, "batch_size": 4, "probe": False}
 
@@ -44,39 +44,16 @@ def step_of(path: Path) -> int:
     return int(read["global_step"])
 
 
-def in_child(work: Callable[[], None]) -> int:
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
 def test_a_kill_at_any_step_of_a_save_loses_no_checkpoint(tmp_path: Path) -> None:
     folder = tmp_path / "checkpoints"
-    path, number, codes, newest = folder / "resume.ckpt", 0, [9], []
-    while codes[-1] == 9:
+    path, number, codes, newest = folder / "resume.ckpt", 0, [KILLED], []
+    while codes[-1] == KILLED:
         number += 1
         save(1, path)
         save(2, path, KEEP_PREVIOUS)
 
         def work(number: int = number) -> None:
-            calls = 0
-
-            def wrap(function: Any) -> Any:
-                def call(*arguments: Any, **more: Any) -> Any:
-                    nonlocal calls
-                    calls += 1
-                    if calls == number:
-                        os._exit(9)
-                    return function(*arguments, **more)
-
-                return call
-
+            wrap = dying_at(number)
             for name in ("open", "fsync", "replace"):
                 setattr(os, name, wrap(getattr(os, name)))
             _Sink.write = wrap(_Sink.write)  # type: ignore[method-assign]

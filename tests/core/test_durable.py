@@ -5,7 +5,7 @@ import os
 import resource
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,46 +14,10 @@ import pytest
 from seqkit.errors import DependencyError
 from seqkit.training import durable
 from seqkit.training.durable import atomic_write, replacing, sweep
+from tests.core.child_processes import KILLED, dying_at, in_child
 
 _STEPS = ("open", "fsync", "replace", "close")
 """Of the operating system, as Python calls them; writes are counted by the file."""
-
-
-def in_child(work: Callable[[], None]) -> int:
-    """What a forked process ends with: 0, 3 for a refusal of ours, 9 where it was killed, 1 else."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        except DependencyError:
-            code = 3
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def dying_at(step: int, after: bool) -> Callable[[str], Any]:
-    """Replaces functions of `os` by ones that end the process before or after their n-th call in all."""
-    count = 0
-
-    def wrap(name: str) -> Any:
-        function = getattr(os, name)
-
-        def call(*arguments: Any, **more: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count == step and not after:
-                os._exit(9)
-            result = function(*arguments, **more)
-            if count == step:
-                os._exit(9)
-            return result
-
-        return call
-
-    return wrap
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -68,7 +32,7 @@ def test_a_kill_at_any_step_leaves_the_old_file_or_the_new_one(tmp_path: Path, a
         def work(step: int = step) -> None:
             wrap = dying_at(step, after)
             for name in _STEPS:
-                setattr(os, name, wrap(name))
+                setattr(os, name, wrap(getattr(os, name)))
             with replacing(path, keep=kept if keep else None) as file:
                 file.write(new.encode())
 
@@ -81,7 +45,7 @@ def test_a_kill_at_any_step_leaves_the_old_file_or_the_new_one(tmp_path: Path, a
         assert {place.name for place in tmp_path.iterdir()} <= {path.name, kept.name}
         if codes[-1] == 0:
             break
-    assert codes[-1] == 0 and len(codes) >= 6 and set(codes[:-1]) == {9}
+    assert codes[-1] == 0 and len(codes) >= 6 and set(codes[:-1]) == {KILLED}
     assert seen == {old, new}
 
 
@@ -194,7 +158,10 @@ def test_a_full_disk_and_one_that_is_read_only_keep_what_was_saved(small_disk: P
 
 
 def test_what_killed_writers_left_is_swept_and_what_others_write_is_not(tmp_path: Path) -> None:
-    dead = in_child_that_ends()
+    dead = os.fork()
+    if dead == 0:
+        os._exit(0)
+    os.waitpid(dead, 0)
     names = {
         f".last.ckpt.tmp-{dead}": True,
         f".last.ckpt.tmp-{os.getpid()}": True,  # a process before this one, as process 1 of a container
@@ -209,14 +176,6 @@ def test_what_killed_writers_left_is_swept_and_what_others_write_is_not(tmp_path
     assert {path.name for path in sweep(tmp_path)} == {name for name, stale in names.items() if stale}
     assert {path.name for path in tmp_path.iterdir()} == {name for name, stale in names.items() if not stale}
     assert sweep(tmp_path / "missing") == []
-
-
-def in_child_that_ends() -> int:
-    child = os.fork()
-    if child == 0:
-        os._exit(0)
-    os.waitpid(child, 0)
-    return child
 
 
 def test_a_link_in_the_place_of_the_sibling_is_not_followed(tmp_path: Path) -> None:

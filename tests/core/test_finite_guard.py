@@ -1,30 +1,17 @@
 """Divergence: training stops in the step that brings no finite number, its weights those before it."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from pytorch_lightning.callbacks import Callback
 from torch import nn
 
 from seqkit import Batch, DivergedError, Domain
 from seqkit.finite_guard import FiniteGuard
-from tests.core.small_training import build, run
-
-
-class Poison(Callback):
-    """Puts a value into the gradient of one parameter after the backward pass of one step."""
-
-    def __init__(self, value: float, step: int) -> None:
-        self.value, self.step = value, step
-        self.before: dict[str, Any] = {}
-
-    def on_after_backward(self, trainer: Any, pl_module: Any) -> None:
-        if trainer.fit_loop.epoch_loop.batch_progress.total.started == self.step + 1:
-            self.before = copy.deepcopy(pl_module.state_dict())
-            pl_module.task.head.weight.grad[0, 0] = self.value
+from seqkit.flat_options import settings_from
+from seqkit.training.workflow import fit
+from tests.core.small_training import Poison, build, run
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -86,9 +73,6 @@ def test_what_is_pending_is_looked_at_before_the_weights_are_saved() -> None:
 
 
 def test_best_and_last_stay_as_they_were(melody: Domain, tmp_path: Path) -> None:
-    from seqkit.flat_options import settings_from
-    from seqkit.training.workflow import fit
-
     options: dict[str, Any] = {"task": "classify", "batch_size": 4, "hidden_size": 8, "val_check_interval": 2}
     settings = settings_from(melody, options | {"max_steps": 40, "callbacks": []}, run=tmp_path / "run")
     settings.trainer["callbacks"] = [Poison(float("nan"), step=5)]

@@ -16,7 +16,7 @@ from seqkit.cli.main import main
 from seqkit.lecture.sources.made import parse_made, write_source
 from seqkit.lecture.sources.optimum import describe_gap, gap_share
 from seqkit.lecture.sources.sidecar import known_of
-from tests.core.conftest import MelodyData
+from tests.core.small_domains import MelodyData
 
 
 def write_alternating(folder: Path, seed: int, length: int = 40, letters: str = "ab", loud: bool = False) -> Made:

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 import seqkit
-from seqkit.cli.main import main
 from seqkit.errors import CheckpointError
 from seqkit.training.archive import read_checkpoint
-from tests.security.hostile_checkpoints import CANARY, HOSTILE, _exported, _signed
+from tests.security.hostile_checkpoints import HOSTILE
+from tests.security.hostile_exports import exported
+from tests.security.hostile_making import CANARY, signed
+from tests.security.refusals import VERBS, assert_refused
 
-VERBS = (("validate",), ("predict", "--out", "rows.csv"), ("export", "--out", "made"), ("generate", "--steps", "3"))
 _MOST_SECONDS = 5.0
 
 
@@ -64,16 +65,8 @@ def test_a_hostile_checkpoint_has_no_effect(
     assert set(tmp_path.rglob("*")) == before and not (tmp_path / CANARY).exists()
 
 
-def assert_refused(run: str, verb: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([verb[0], run, *verb[1:]]) == 4, (verb, capsys.readouterr().err)
-    shown = capsys.readouterr()
-    assert shown.err.startswith("seqkit: error: ") and "Traceback" not in shown.err and not shown.out
-    assert shown.err.replace("\n", "").isprintable() and "  fix: " in shown.err
-    assert len(shown.err.splitlines()) <= 3
-
-
 def test_there_are_enough_of_them_and_the_honest_one_works(content: dict[str, Any], tmp_path: Path) -> None:
     assert len(HOSTILE) >= 60
-    _signed(copy.deepcopy(content), tmp_path / "honest.ckpt")
-    exported = _exported(lambda told, path: None, copy.deepcopy(content), tmp_path / "x.ckpt")
-    assert seqkit.load(tmp_path / "honest.ckpt").generate(steps=3) == seqkit.load(exported).generate(steps=3)
+    signed(copy.deepcopy(content), tmp_path / "honest.ckpt")
+    folder = exported(lambda told, path: None, copy.deepcopy(content), tmp_path / "x.ckpt")
+    assert seqkit.load(tmp_path / "honest.ckpt").generate(steps=3) == seqkit.load(folder).generate(steps=3)

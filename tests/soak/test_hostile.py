@@ -10,8 +10,9 @@ import torch
 
 import seqkit
 from seqkit.training.archive import read_checkpoint
-from tests.security.hostile_checkpoints import CANARY, HOSTILE
-from tests.security.test_hostile_checkpoints import VERBS, assert_refused
+from tests.security.hostile_checkpoints import HOSTILE
+from tests.security.hostile_making import CANARY
+from tests.security.refusals import VERBS, assert_refused
 from tests.soak.conftest import Tally
 
 pytestmark = pytest.mark.soak
