@@ -14,6 +14,7 @@ from seqkit.cli.verbs import require_writable
 from seqkit.data.tolerance import require_policy
 from seqkit.errors import ConfigError
 from seqkit.numbers import require_sane_numbers
+from seqkit.outputs import staged
 from seqkit.recipes import peek, resolve_recipes
 from seqkit.settings import build_parser, fold_paths, parse_or_explain
 from seqkit.training.folder import as_json
@@ -80,7 +81,7 @@ def write_problems(problems: list[dict[str, str]], path: Path) -> None:
         problems: Of a report.
         path: A name that ends in .csv or .jsonl.
     """
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+    with staged(path) as place, place.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         if path.suffix == ".csv":
             writer = csv.DictWriter(file, _COLUMNS)
             writer.writeheader()

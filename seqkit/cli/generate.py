@@ -13,6 +13,7 @@ from seqkit.cli.verbs import output_path, parse_verb, require_format, require_wr
 from seqkit.errors import ConfigError
 from seqkit.inference.continuing import generate_records, prompt_records
 from seqkit.inference.generate import require_generator
+from seqkit.outputs import staged
 from seqkit.steps import Continuous, Generation, Record
 from seqkit.tasks.sampling import Sampling
 from seqkit.training import workflow
@@ -57,7 +58,9 @@ def run(verb: str, words: list[str]) -> int:
     if options.out is None and text and (records is None or len(records) == 1) and samples == 1:
         return _stream(continued, records)
     require_writable(path)
-    written = [str(file) for file in loaded.data.write(path, list(continued()))]
+    made = list(continued())
+    with staged(path) as place:
+        written = [str(path.with_name(file.name)) for file in loaded.data.write(place, made)]
     more = f" and {len(written) - _MOST_NAMED} more" if len(written) > _MOST_NAMED else ""
     print(f"saved: {', '.join(written[:_MOST_NAMED])}{more}")
     return 0

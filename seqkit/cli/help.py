@@ -223,7 +223,8 @@ seqkit export RUN: a trained model as files to pass on, none of which can hold c
   --out FOLDER        a new folder: model.safetensors, seqkit.json (how to build the model, and hashes),
                       README.md (the model card: data, figures, limits, how to load it)
 
-Every verb takes the folder in place of RUN. Data and their paths are left out: name data with --data.path.
+Every verb takes the folder in place of RUN and writes nothing into it: without --out, output goes to the current folder
+under the model's name. Data and their paths are left out: name data with --data.path.
 """
 
 FORECAST = """\

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import torch
 
 from seqkit.cli.verbs import parse_verb
+from seqkit.errors import EndedBySignal
 from seqkit.inference.stream import read_stream
 from seqkit.inference.values import Columns
 from seqkit.training import workflow
@@ -36,8 +37,8 @@ def run(verb: str, words: list[str]) -> int:
             num_steps += chunk.num_steps
             sys.stdout.write(json_lines(chunk.columns) if options.json else table(chunk.columns, header=number == 0))
             sys.stdout.flush()
-    except KeyboardInterrupt:
-        code = 130
+    except (EndedBySignal, KeyboardInterrupt) as error:  # the way that most streams end
+        code = getattr(error, "exit_code", 130)
     except BrokenPipeError:
         # Python flushes once more when it ends: to nowhere, now that the reader has gone.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

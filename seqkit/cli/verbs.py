@@ -14,6 +14,7 @@ import jsonargparse
 from seqkit.data.module import SequenceDataModule
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError, DependencyError, did_you_mean
+from seqkit.export.reading import is_export
 from seqkit.settings import add_data_options, fold_paths, parse_or_explain
 from seqkit.training.checkpoint import Loaded, load_domain
 from seqkit.training.finding import read_run
@@ -68,9 +69,22 @@ def _show_unfinished(run: str) -> None:
 
 
 def output_path(run: str, out: str | None, name: str) -> Path:
-    """Where a verb writes to: what `--out` says, else a file of this name in the run folder (beside a checkpoint)."""
-    folder = Path(run) if Path(run).is_dir() else Path(run).parent
-    return Path(out) if out else folder / name
+    """Where a verb writes to: what `--out` says, else a file of this name in the run folder, or beside a checkpoint.
+
+    An exported model is there to be shared and is left as it is: output goes to the current folder, under its name.
+
+    Raises:
+        ConfigError: If the current folder is the exported model itself.
+    """
+    if out:
+        return Path(out)
+    path = Path(run)
+    if not is_export(path):
+        return (path if path.is_dir() else path.parent) / name
+    if Path.cwd().is_relative_to(path.resolve()):
+        fix = "give --out FILE, or the command from another folder"
+        raise ConfigError(f"{run} is an exported model, into which nothing is written", at="--out", fix=fix)
+    return Path(f"{path.resolve().name}-{name}")
 
 
 def require_format(path: Path, loaded: Loaded) -> None:

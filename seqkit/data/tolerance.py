@@ -13,6 +13,7 @@ from typing import Any, Literal
 from seqkit.collected import ALL_OF_THEM, Collected, Problem
 from seqkit.data.sources import PathOption
 from seqkit.errors import ConfigError, DataError, TooManyBadRecords
+from seqkit.outputs import staged
 from seqkit.problems import begin_reading, collect_problems, collecting, handing_on, kind_of
 from seqkit.steps import Record
 
@@ -144,7 +145,7 @@ class Tolerance:
             path.unlink(missing_ok=True)
             return None
         # Half of a surrogate pair, in a record or a file's name, becomes the escape that JSON has for it.
-        with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        with staged(path) as place, place.open("w", encoding="utf-8", errors="backslashreplace") as file:
             for problem in self.collected.problems:
                 file.write(json.dumps(_row(problem), ensure_ascii=False) + "\n")
         return path

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import inspect
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,7 @@ def export_run(run: str | Path, out: str | Path, domain: Domain | None = None) -
     aliases = _aliases(weights)
     packed = save({name: weights[name].contiguous() for name in sorted(weights.keys() - aliases.keys())})
     sha = hashlib.sha256(packed).hexdigest()
-    atomic_write(folder / WEIGHTS, packed)
     origin = _origin(Path(run), loaded.blueprint, paths)
-    atomic_write(folder / CARD, write_card(blueprint, origin["trained_on"], origin["scored"], weights, sha))
-    # Last: a folder without it is no exported model yet.
     told = {
         "format": 1,
         "blueprint": blueprint,
@@ -63,8 +61,25 @@ def export_run(run: str | Path, out: str | Path, domain: Domain | None = None) -
         "results": {split: result["metrics"] for split, result in origin["scored"].items()},
         "origin": origin,
     }
-    atomic_write(folder / BLUEPRINT, as_json(told) + "\n")
+    card = write_card(blueprint, origin["trained_on"], origin["scored"], weights, sha)
+    # The blueprint is last: a folder without it is no exported model yet.
+    _write_all(folder, {WEIGHTS: packed, CARD: card, BLUEPRINT: as_json(told) + "\n"})
     return folder
+
+
+def _write_all(folder: Path, contents: dict[str, str | bytes]) -> None:
+    """All files, or none, so that the same command can be given again."""
+    is_new = not folder.exists()
+    try:
+        for name, content in contents.items():
+            atomic_write(folder / name, content)
+    except BaseException:
+        with suppress(OSError):
+            for name in contents:
+                (folder / name).unlink(missing_ok=True)
+            if is_new:
+                folder.rmdir()
+        raise
 
 
 def _path_options(domain: Domain) -> set[str]:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from seqkit.errors import ConfigError
 from seqkit.inference.embed import Embedding
+from seqkit.outputs import staged
 
 SUFFIXES = (".parquet", ".npz")
 
@@ -54,13 +55,8 @@ def write_embeddings(embeddings: Iterable[Embedding], path: Path, size: int, eve
         ConfigError: For another ending.
     """
     require_suffix(path)
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        counts = (_write_parquet if path.suffix == ".parquet" else _write_npz)(embeddings, partial, size, every)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return counts
+    with staged(path) as place:
+        return (_write_parquet if path.suffix == ".parquet" else _write_npz)(embeddings, place, size, every)
 
 
 def _write_parquet(embeddings: Iterable[Embedding], path: Path, size: int, every: bool) -> tuple[int, int]:

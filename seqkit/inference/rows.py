@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seqkit.errors import ConfigError, DataError
+from seqkit.outputs import staged
 
 Row = dict[str, Any]
 
@@ -56,7 +56,6 @@ def write_rows(rows: Iterable[Row], path: Path, own: Mapping[str, RowWriter] | N
         ConfigError: For another ending.
     """
     require_row_suffix(path, own or {})
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     writers: dict[str, RowWriter] = {
         ".csv": _write_csv, ".jsonl": _write_json_lines, ".parquet": _write_parquet, **(own or {})
     }  # fmt: skip
@@ -68,11 +67,8 @@ def write_rows(rows: Iterable[Row], path: Path, own: Mapping[str, RowWriter] | N
             count += 1
             yield row
 
-    try:
-        writers[path.suffix](counted(), partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with staged(path) as place:
+        writers[path.suffix](counted(), place)
     return count
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqkit.outputs import staged
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -99,7 +101,8 @@ def save_figure(
             draw(figure)
             path = Path(path)
             path.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(path)
+            with staged(path) as place:
+                figure.savefig(place)
     finally:
         logger.setLevel(level)
     return path

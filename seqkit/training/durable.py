@@ -84,7 +84,7 @@ def sweep(folder: Path) -> list[Path]:
     removed = []
     for path in folder.iterdir() if folder.is_dir() else ():
         match = _TEMPORARY.fullmatch(path.name)
-        if match is not None and not _is_writing(int(match[1])) and not path.is_dir():
+        if match is not None and not is_writing(int(match[1])) and not path.is_dir():
             with suppress(OSError):
                 path.unlink()
                 removed.append(path)
@@ -156,7 +156,7 @@ def _free(path: Path) -> int:
     return 0
 
 
-def _is_writing(process: int) -> bool:
+def is_writing(process: int) -> bool:
     """Whether another process of that number is alive."""
     if process == os.getpid():
         return False

@@ -15,6 +15,7 @@ from seqkit import CheckpointError, ConfigError, Domain, Run
 from seqkit.cli.main import main
 from seqkit.data.given_paths import NOT_EXPORTED
 from seqkit.errors import DependencyError
+from seqkit.training.durable import atomic_write
 from tests.core.damaged import DAMAGES, Damage
 
 TINY: dict[str, Any] = {"max_epochs": 1, "hidden_size": 8, "batch_size": 4, "probe": False}
@@ -110,8 +111,9 @@ def test_a_model_without_a_test_says_so(melody: Domain, tmp_path: Path) -> None:
 
 
 def test_the_verbs_take_an_exported_folder(
-    exported: Run, known: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    exported: Run, known: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     folder = shutil.copytree(exported.path, tmp_path / "model")
     (tmp_path / "new.txt").write_text("".join(f"up:{'abcdefgh'[n % 8 :]}abc\n" for n in range(60)))
     data = ["--data.path", str(tmp_path / "new.txt")]
@@ -119,9 +121,50 @@ def test_the_verbs_take_an_exported_folder(
         ["test", str(folder), *data], ["validate", str(folder), *data], ["predict", str(folder), *data],
         ["generate", str(folder), "--prompt", "abc", "--steps", "5"], ["score", str(folder), *data],
         ["embed", str(folder), *data], ["export", str(folder), "--out", str(tmp_path / "other")],
+        ["diagnose", str(folder), *data, "--no_truncation", "--split", "predict"],
     ):  # fmt: skip
         assert main(words) == 0, capsys.readouterr().err
     assert {path.name for path in (tmp_path / "other").iterdir()} == FILES
+
+
+def test_output_of_an_exported_model_goes_to_the_current_folder(
+    exported: Run, known: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    shutil.copytree(exported.path, tmp_path / "shared" / "model")
+    (tmp_path / "new.txt").write_text("up:abcdefgh\n" * 60)
+    data = ["--data.path", str(tmp_path / "new.txt")]
+    for words, name in (
+        (["predict"], "model-predictions.csv"), (["score"], "model-scores.csv"),
+        (["embed"], "model-embeddings.parquet"), (["generate", "--samples", "2"], "model-generated.jsonl"),
+        (["diagnose", "--no_truncation", "--split", "predict"], "model-diagnosis/report.html"),
+    ):  # fmt: skip
+        assert main([words[0], "../shared/model/", *data, *words[1:]]) == 0, capsys.readouterr().err
+        assert (tmp_path / "here" / name).is_file() and name in capsys.readouterr().out
+    assert {path.name for path in (tmp_path / "shared" / "model").iterdir()} == FILES
+    monkeypatch.chdir(tmp_path / "shared" / "model")
+    assert main(["predict", ".", *data]) == 2
+    assert "an exported model, into which nothing is written\n  at: --out" in capsys.readouterr().err
+    assert {path.name for path in (tmp_path / "shared" / "model").iterdir()} == FILES
+
+
+def test_an_export_that_is_ended_leaves_nothing_in_the_way(
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(path: Path, content: str | bytes) -> None:
+        if path.name == "seqkit.json":
+            raise DependencyError("no space", at=str(path))
+        atomic_write(path, content)
+
+    (tmp_path / "there").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr("seqkit.export.writing.atomic_write", write)
+        for folder in (tmp_path / "new", tmp_path / "there"):
+            with pytest.raises(DependencyError, match="no space"):
+                trained.export(folder)
+    assert not (tmp_path / "new").exists() and list((tmp_path / "there").iterdir()) == []
+    assert {path.name for path in trained.export(tmp_path / "there").path.iterdir()} == FILES
 
 
 def test_scoring_an_export_leaves_it_and_the_card_of_the_next_as_they_were(

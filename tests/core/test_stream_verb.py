@@ -3,6 +3,8 @@
 import io
 import itertools
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -318,25 +320,26 @@ def test_lines_come_before_the_pipe_is_closed_and_an_early_reader_may_go(run: se
 
 
 class Interrupted:
-    """A terminal at which Ctrl+C is pressed after two letters."""
+    """A terminal at which a signal comes after two letters."""
 
-    def __init__(self) -> None:
-        self.buffer, self.blocks = self, [b"um"]
+    def __init__(self, number: int) -> None:
+        self.buffer, self.blocks, self.number = self, [b"um"], number
 
     def isatty(self) -> bool:
         return True
 
     def read1(self, size: int) -> bytes:
         if not self.blocks:
-            raise KeyboardInterrupt
+            os.kill(os.getpid(), self.number)
         return self.blocks.pop()
 
 
-def test_an_interrupt_ends_it_with_the_summary(
-    run: seqkit.Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_with_the_summary(
+    number: int, code: int, run: seqkit.Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", Interrupted())
-    assert main(["stream", str(run.path)]) == 130
+    monkeypatch.setattr(sys, "stdin", Interrupted(number))
+    assert main(["stream", str(run.path)]) == code
     shown = capsys.readouterr()
     assert len(shown.out.splitlines()) == 3 and "2 steps · " in shown.err and "Ctrl+D ends it" in shown.err
 

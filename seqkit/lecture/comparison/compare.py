@@ -28,6 +28,7 @@ from seqkit.lecture.comparison.panel import Column
 from seqkit.lecture.comparison.standings import Row, judge, main_figure, with_bits
 from seqkit.lecture.comparison.study import Study, kind_of
 from seqkit.lecture.comparison.trial import Trial, progress_of, require_same, run_trial
+from seqkit.outputs import staged
 from seqkit.training.durable import atomic_write
 from seqkit.training.evaluation import versions
 from seqkit.training.folder import as_json, next_folder, require_free
@@ -236,7 +237,7 @@ def _save_table(path: Path, rows: list[Row], study: Study) -> None:
     """A row a rung and column, a column a figure; what could not be trained has no figures."""
     figures = list(dict.fromkeys(name for row in rows for name in row["figures"]))
     across = [study.across.name] if study.across else []
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with staged(path) as table, table.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["panel", *across, "rung", "kind", "status", *figures, "parameters", "seconds"])
         for row in rows:
