@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from seqkit.data.signs import binary_format as binary_format
     from seqkit.data.sources import PathOption as PathOption
     from seqkit.data.sources import SourceFile as SourceFile
+    from seqkit.data.sources import each_file as each_file
     from seqkit.data.sources import find_files as find_files
     from seqkit.data.sources import is_hub as is_hub
     from seqkit.data.sources import split_label as split_label
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from seqkit.errors import SeqkitError as SeqkitError
     from seqkit.errors import StructureError as StructureError
     from seqkit.errors import did_you_mean as did_you_mean
+    from seqkit.fixed_point import FixedPoint as FixedPoint
     from seqkit.inference.judge import Judge as Judge
     from seqkit.lecture.rungs.class_rungs import class_figures as class_figures
     from seqkit.lecture.sources.gaussian import Autoregression as Autoregression
@@ -98,7 +100,7 @@ _HOMES = {
     "seqkit.data.module": ("SequenceDataModule",),
     "seqkit.data.parts": ("join_parts",),
     "seqkit.data.signs": ("binary_format",),
-    "seqkit.data.sources": ("PathOption", "SourceFile", "find_files", "is_hub", "split_label"),
+    "seqkit.data.sources": ("PathOption", "SourceFile", "each_file", "find_files", "is_hub", "split_label"),
     "seqkit.data.tables": ("TABLE_SUFFIXES", "is_table", "read_batches", "read_hub", "read_rows", "require_column"),
     "seqkit.domain": ("Domain", "Scorer"),
     "seqkit.embedding": ("SymbolEmbedding",),
@@ -107,6 +109,7 @@ _HOMES = {
         "CheckpointError", "ConfigError", "DataError", "DependencyError", "DivergedError", "SeqkitError",
         "StructureError", "did_you_mean",
     ),
+    "seqkit.fixed_point": ("FixedPoint",),
     "seqkit.inference.judge": ("Judge",),
     "seqkit.lecture.sources.gaussian": ("Autoregression", "GaussianHiddenMarkov"),
     "seqkit.lecture.sources.hidden_markov": ("HiddenMarkov",),

@@ -10,6 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from seqkit.errors import ConfigError
+from seqkit.fixed_point import FixedPoint
 from seqkit.steps import Spec
 
 
@@ -55,10 +56,11 @@ class Codec(ABC):
             DataError: If the value holds something that this codec cannot represent.
         """
 
-    def encode_array(self, value: Any) -> np.ndarray:
+    def encode_array(self, value: Any) -> np.ndarray | FixedPoint:
         """The steps of `encode` for a store, which keeps them in the smallest type that holds them.
 
-        A codec that has them in a small type overrides this, so that they are not widened and narrowed again.
+        A codec that has them in a small type overrides this, so that they are not widened and narrowed again: symbols
+        in any integer type, numbers as `FixedPoint`.
         """
         return self.encode(value).numpy()
 

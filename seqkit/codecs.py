@@ -152,8 +152,12 @@ class LabelCodec(Codec):
 
     def encode(self, value: Any) -> Tensor:
         """A label to its id, (1,) int64."""
+        return torch.from_numpy(self.encode_array(value))
+
+    def encode_array(self, value: Any) -> np.ndarray:
+        """The same as `encode`."""
         try:
-            return torch.tensor([self.labels.index(str(value))])
+            return np.array([self.labels.index(str(value))])
         except ValueError:
             raise DataError(
                 f"label {str(value)[:_SHOWN]!r} does not occur in the training data",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from seqkit import ConfigError, DataError, SourceFile
 
@@ -86,7 +87,7 @@ class Clip:
             return found[1]
         if self.given_label == "":
             raise DataError("the label is empty", at=self.origin, fix="fill in the label, or remove the row")
-        label = self.given_label or Path(self.source.folder).name
+        label = self.given_label or os.path.basename(self.source.folder)
         if not label:
             raise DataError(
                 "the recording has no label: it lies in no folder of its class",

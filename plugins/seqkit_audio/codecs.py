@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqkit import Codec, ConfigError, Continuous, DataError, Discrete
+from seqkit import Codec, ConfigError, Continuous, DataError, Discrete, FixedPoint
 from seqkit_audio.pcm import FULL_SCALE
 from seqkit_audio.torchaudio_import import torchaudio
 
@@ -61,10 +61,12 @@ class WaveformCodec(_SampledCodec):
         Raises:
             DataError: If a sample is not in [-1, 1].
         """
-        return torch.from_numpy(self.encode_array(value).copy())  # The waveform stays the caller's.
+        return torch.tensor(np.asarray(self.encode_array(value)))  # A copy: the waveform stays the caller's.
 
-    def encode_array(self, value: Any) -> np.ndarray:
+    def encode_array(self, value: Any) -> np.ndarray | FixedPoint:
         """The same as `encode`, for reading only: it may be the waveform itself."""
+        if isinstance(value, FixedPoint) and value.integers.ndim == 1:
+            return FixedPoint(value.integers[:, None])  # No integer is outside [-1, 1].
         return _as_waveform(value)[:, None]
 
     def decode(self, steps: Tensor) -> np.ndarray:
@@ -113,12 +115,9 @@ class MuLawCodec(_SampledCodec):
 
     def encode_array(self, value: Any) -> np.ndarray:
         """A waveform, (T,), to the numbers of the nearest levels, (T,)."""
-        samples = _as_waveform(value)
-        scaled = samples * FULL_SCALE
-        places = scaled.astype(np.int32)
-        if not np.array_equal(places, scaled):
-            return self._encode(samples)  # Not 16-bit sound as most files hold it, or resampled.
-        return np.take(self._of_16_bits, places + FULL_SCALE)
+        if isinstance(value, FixedPoint) and value.integers.ndim == 1:
+            return np.take(self._of_16_bits, value.integers.view(np.uint16))
+        return self._encode(_as_waveform(value))
 
     def _encode(self, samples: np.ndarray) -> np.ndarray:
         # In float64: in float32 some of 65536 levels would not find back to themselves.
@@ -150,8 +149,9 @@ class MuLawCodec(_SampledCodec):
         numbers = torch.arange(num_classes)
         levels = torchaudio.functional.mu_law_decoding(numbers.double(), num_classes).clamp(-1.0, 1.0)
         self._levels = levels.numpy().astype(np.float32)
-        every = np.arange(-FULL_SCALE, FULL_SCALE + 1, dtype=np.float32) / FULL_SCALE
-        self._of_16_bits = self._encode(every).astype(np.uint16)  # What each sample of 16 bits becomes.
+        # What each sample of 16 bits becomes, negative ones behind the others as in their bits.
+        every = np.asarray(FixedPoint(np.arange(2 * FULL_SCALE, dtype=np.uint16).view(np.int16)))
+        self._of_16_bits = self._encode(every).astype(np.uint8 if num_classes <= 2**8 else np.uint16)
         # Half a level below the loudest: there the levels lie furthest apart. Room for rounding to float32.
         edge = torch.tensor(num_classes - 1.5, dtype=torch.float64)
         self.tolerance = 1.0 - float(torchaudio.functional.mu_law_decoding(edge, num_classes)) + 1e-6
@@ -159,7 +159,7 @@ class MuLawCodec(_SampledCodec):
 
 def _as_waveform(value: Any) -> np.ndarray:
     """A value as (T,) float32 samples, all in [-1, 1]."""
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    if isinstance(value, str) or not isinstance(value, Iterable | FixedPoint):
         raise DataError(f"{value!r:.40} is no waveform", fix="give samples in [-1, 1], or a sound file")
     samples = np.asarray(value, dtype=np.float32)
     if samples.ndim != 1:

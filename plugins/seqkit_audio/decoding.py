@@ -9,10 +9,11 @@ from itertools import islice
 
 import numpy as np
 
-from seqkit import Record, collecting, reporting
+from seqkit import FixedPoint, Record, collecting, reporting
 from seqkit_audio.clips import Clip
 from seqkit_audio.demo import DEMO_RATE_HZ
 from seqkit_audio.joins import Joined
+from seqkit_audio.pcm import Samples, joined
 from seqkit_audio.reading import open_sound
 from seqkit_audio.resampling import resample_blocks
 
@@ -29,26 +30,25 @@ class Decoder:
     sample_rate_hz: int
     max_duration_s: float | None = None
 
-    def blocks(self, sound: Clip | Joined | np.ndarray) -> Iterator[np.ndarray]:
-        """The samples, (n,) float32 in [-1, 1], in blocks."""
+    def blocks(self, sound: Clip | Joined | np.ndarray) -> Iterator[Samples]:
+        """The samples, (n,) in [-1, 1], in blocks: float32, or as they stand in the file if they are of 16 bits."""
         if isinstance(sound, Clip):
             with open_sound(sound.source, sound.origin) as opened:
                 blocks = opened.blocks(self.max_duration_s, sound.begin_s, sound.end_s)
                 if opened.bounded and opened.sample_rate_hz == self.sample_rate_hz:
                     yield from blocks  # Integers cannot lie outside full scale.
                 else:
-                    yield from self._at_rate(blocks, opened.sample_rate_hz, sound.origin)
+                    yield from self._at_rate(map(np.asarray, blocks), opened.sample_rate_hz, sound.origin)
         elif isinstance(sound, Joined):
             for gap_s, part in zip((0.0, *sound.gaps_s), sound.parts, strict=True):
-                yield np.zeros(round(gap_s * self.sample_rate_hz), np.float32)
+                yield FixedPoint(np.zeros(round(gap_s * self.sample_rate_hz), np.int16))
                 yield from self.blocks(part)
         else:
             yield from self._at_rate([sound], DEMO_RATE_HZ)
 
-    def whole(self, sound: Clip | Joined | np.ndarray) -> np.ndarray:
-        """All samples, (T,) float32."""
-        blocks = list(self.blocks(sound))
-        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+    def whole(self, sound: Clip | Joined | np.ndarray) -> Samples:
+        """All samples, (T,)."""
+        return joined(list(self.blocks(sound)))
 
     def records(self, record: Record, in_blocks: bool) -> Iterator[Record]:
         """A record with its sound: whole, or in blocks; a bad one is reported and not handed on."""
@@ -66,7 +66,7 @@ class Decoder:
             return True
         return False
 
-    def _sure_blocks(self, sound: Clip | Joined | np.ndarray) -> Iterator[np.ndarray]:
+    def _sure_blocks(self, sound: Clip | Joined | np.ndarray) -> Iterator[Samples]:
         """Blocks of a recording that is good to its end, where a bad one is to be left out: no part is taken back."""
         blocks = self.blocks(sound)
         if not collecting():

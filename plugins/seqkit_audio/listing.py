@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from seqkit import (
@@ -12,7 +13,7 @@ from seqkit import (
     PathOption,
     SourceFile,
     StructureError,
-    find_files,
+    each_file,
     is_hub,
     is_table,
     reporting,
@@ -25,7 +26,7 @@ from seqkit_audio.transcripts import texts_beside
 
 
 def list_clips(path: str | list[str], rules: LabelRules) -> Iterator[Clip]:
-    """All recordings below the given paths, in a fixed order.
+    """All recordings below the given paths, in a fixed order, each as soon as it is found.
 
     Args:
         path: Files, folders, zip archives or manifests, each with an optional `LABEL=`.
@@ -39,19 +40,19 @@ def list_clips(path: str | list[str], rules: LabelRules) -> Iterator[Clip]:
         if is_hub(entry):
             fix = "download the files and name their folder"
             raise StructureError("sound is not read from the hub", at=entry, fix=fix)
-    found = ((entry, find_files(entry, SUFFIXES + OTHER_SUFFIXES)) for entry in entries)
-    listed = [(_base(entry, sources[0]), sources) for entry, sources in found if sources]
-    names = [base.name if base.name.strip(".") else base.resolve().name for base, _ in listed]
-    for (base, sources), name in zip(listed, names, strict=True):
+    found = [(entry, each_file(entry, SUFFIXES + OTHER_SUFFIXES)) for entry in entries]
+    listed = [(_base(entry, first), first, rest) for entry, rest in found if (first := next(rest, None)) is not None]
+    names = [base.name if base.name.strip(".") else base.resolve().name for base, _, _ in listed]
+    for (base, first, rest), name in zip(listed, names, strict=True):
         # Folders of one name are told apart by their paths: splits count within what stands before the colon.
         prefix = name if names.count(name) == 1 else str(base)
-        if is_manifest(sources[0]):
+        if is_manifest(first):
             with reporting():
-                yield from manifest_clips(sources[0], prefix, rules)
-        elif sources[0].path == base and sources[0].member is None:
-            yield Clip(sources[0], prefix, name)
+                yield from manifest_clips(first, prefix, rules)
+        elif first.path == base and first.member is None:
+            yield Clip(first, prefix, name)
         else:
-            for source, way in zip(sources, _ways(sources), strict=True):
+            for source, way in _with_ways(first, rest):
                 yield Clip(source, f"{prefix}:{way}", way)
 
 
@@ -101,10 +102,13 @@ def _base(entry: str, first: SourceFile) -> Path:
     return Path(entry if first.label is None else entry.removeprefix(f"{first.label}=")).expanduser()
 
 
-def _ways(sources: list[SourceFile]) -> list[str]:
-    """The way from the given path to each file; the single folder that an archive often holds is left out."""
-    if sources[0].member is None:
-        return [source.origin.replace(os.sep, "/") for source in sources]
-    members = [source.member or "" for source in sources]
-    tops = {member.partition("/")[0] if "/" in member else "" for member in members}
-    return [member.partition("/")[2] for member in members] if len(tops) == 1 and tops != {""} else members
+def _with_ways(first: SourceFile, rest: Iterable[SourceFile]) -> Iterator[tuple[SourceFile, str]]:
+    """Each file and the way to it from the given path, without the single folder that an archive often holds."""
+    sources = chain([first], rest)
+    if first.member is None:
+        yield from ((source, source.origin.replace(os.sep, "/")) for source in sources)
+        return
+    members = [(source, source.member or "") for source in sources]
+    tops = {member.partition("/")[0] if "/" in member else "" for _, member in members}
+    within = len(tops) == 1 and tops != {""}
+    yield from ((source, member.partition("/")[2] if within else member) for source, member in members)

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqkit import FixedPoint
+
+Samples = np.ndarray | FixedPoint
+"""A waveform, (n,): float32, or 16-bit integers that numpy reads as float32."""
+
 FULL_SCALE = 1 << 15
 """Of 16-bit samples."""
 
@@ -40,6 +45,15 @@ class SampleFormat:
         """Whether every sample that can be written lies in [-1, 1]."""
         return not self.floating
 
+    @property
+    def fixed_point(self) -> bool:
+        """Whether the bytes are the waveform's own 16-bit integers: one channel, nothing to mix."""
+        return self.channels == 1 and self.bits == 16 and not self.floating
+
+    def integers(self, data: bytes | np.ndarray) -> FixedPoint:
+        """Whole frames of such bytes as they stand, (n,)."""
+        return FixedPoint(np.frombuffer(data, "<i2").astype(np.int16, copy=False))
+
     def frames(self, data: bytes) -> np.ndarray:
         """Whole frames to (n, channels) float32, about in [-1, 1]; the values that libsndfile gives."""
         flat: np.ndarray
@@ -56,6 +70,16 @@ class SampleFormat:
         else:
             flat = np.frombuffer(data, "<i4").astype(np.float32) / 2**31
         return flat.reshape(-1, self.channels)
+
+
+def joined(parts: list[Samples]) -> Samples:
+    """Waveforms one after another: integers if all are."""
+    if len(parts) == 1:
+        return parts[0]
+    integers = [part.integers for part in parts if isinstance(part, FixedPoint)]
+    if len(integers) == len(parts):
+        return FixedPoint(np.concatenate(integers))
+    return np.concatenate([np.asarray(part) for part in parts])
 
 
 def mix(frames: np.ndarray) -> np.ndarray:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
 import soundfile
 
-from seqkit import DataError
-from seqkit_audio.pcm import SampleFormat, mix
+from seqkit import DataError, FixedPoint
+from seqkit_audio.pcm import SampleFormat, Samples, mix
 
 BLOCK_FRAMES = 1 << 20
 """Frames read at once: 24 s at 44.1 kHz."""
@@ -43,8 +44,8 @@ class Sound(ABC):
 
     def blocks(
         self, max_duration_s: float | None = None, begin_s: float = 0.0, end_s: float | None = None
-    ) -> Iterator[np.ndarray]:
-        """The sound mixed down to one channel, in blocks (n,) float32, about in [-1, 1].
+    ) -> Iterator[Samples]:
+        """The sound mixed down to one channel, in blocks (n,) about in [-1, 1]; one channel of 16 bits as it stands.
 
         Args:
             max_duration_s: Read no more than this; None reads all.
@@ -88,7 +89,7 @@ class Sound(ABC):
         """Pass over the first frames."""
 
     @abstractmethod
-    def _read(self, num_frames: int, position: int) -> np.ndarray:
+    def _read(self, num_frames: int, position: int) -> Samples:
         """The next frames, at most so many, checked and mixed; none at the end."""
 
 
@@ -112,7 +113,11 @@ class PlainSound(Sound):
     def _skip(self, num_frames: int) -> None:
         self._stream.seek(num_frames * self._form.frame_bytes, 1)
 
-    def _read(self, num_frames: int, position: int) -> np.ndarray:
+    def _read(self, num_frames: int, position: int) -> Samples:
+        if self._form.fixed_point:
+            buffer = np.empty(num_frames * 2, np.uint8)
+            num_bytes = cast(io.BufferedIOBase, self._stream).readinto(buffer.data)
+            return self._form.integers(buffer[: num_bytes // 2 * 2])
         data = self._stream.read(num_frames * self._form.frame_bytes)
         frames = self._form.frames(data[: len(data) // self._form.frame_bytes * self._form.frame_bytes])
         if not self.bounded and len(frames):
@@ -133,7 +138,9 @@ class DecodedSound(Sound):
     _short = "damaged or cut short"
 
     def __init__(self, file: soundfile.SoundFile, origin: str, num_frames: int, least: int) -> None:
-        super().__init__(origin, file.samplerate, num_frames, least)
+        # What libsndfile would divide by 2^15 to make it a number.
+        self._fixed_point = file.channels == 1 and file.subtype == "PCM_16"
+        super().__init__(origin, file.samplerate, num_frames, least, bounded=self._fixed_point)
         self._file = file
 
     def _skip(self, num_frames: int) -> None:
@@ -143,12 +150,15 @@ class DecodedSound(Sound):
         for begin in range(0, num_frames, BLOCK_FRAMES):  # Their decoders need what comes before.
             self._read(min(BLOCK_FRAMES, num_frames - begin), begin)
 
-    def _read(self, num_frames: int, position: int) -> np.ndarray:
+    def _read(self, num_frames: int, position: int) -> Samples:
+        kind = "int16" if self._fixed_point else "float32"
         try:
-            frames: np.ndarray = self._file.read(num_frames, dtype="float32", always_2d=True)
+            frames: np.ndarray = self._file.read(num_frames, dtype=kind, always_2d=True)
         except soundfile.LibsndfileError as error:
             what = f"damaged after frame {self._file.tell()}: {error.error_string}"
             raise DataError(what, at=self._origin, fix=AGAIN) from None
+        if self._fixed_point:
+            return FixedPoint(frames[:, 0])
         if len(frames):
             check_samples(frames, position, self._origin)
         return mix(frames)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from seqkit import ConfigError, DataError, Record
-from seqkit_audio.pcm import EXTENSIBLE, FLOAT, PLAIN, SampleFormat, mix
+from seqkit_audio.pcm import EXTENSIBLE, FLOAT, PLAIN, SampleFormat, Samples, mix
 from seqkit_audio.sound import check_samples
 from seqkit_audio.wav_header import UNKNOWN_SIZES
 
@@ -46,13 +46,21 @@ def read_sound(blocks: Iterator[bytes], sample_rate_hz: int) -> Iterator[Record]
         data, rest = data[:whole], data[whole:]
         if not data:
             continue
-        frames = form.frames(data)
-        check_samples(frames, position, ORIGIN)
-        yield Record(np.clip(mix(frames), -1.0, 1.0), origin=ORIGIN, continues=position > 0)
-        position += len(frames)
+        yield Record(_samples(form, data, position), origin=ORIGIN, continues=position > 0)
+        position += len(data) // form.frame_bytes
     if rest:
         what = f"ends in the middle of a sample: {len(rest)} of {form.frame_bytes} bytes"
         raise DataError(what, at=f"{ORIGIN}, frame {position}", fix=_NO_SOUND)
+
+
+def _samples(form: SampleFormat, data: bytes, position: int) -> Samples:
+    """Whole frames, checked, as a waveform in [-1, 1]; `position` is the number of the first."""
+    if form.fixed_point:
+        return form.integers(data)
+    frames = form.frames(data)
+    check_samples(frames, position, ORIGIN)
+    clipped: np.ndarray = np.clip(mix(frames), -1.0, 1.0)
+    return clipped
 
 
 class _Bytes:

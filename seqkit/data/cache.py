@@ -21,7 +21,7 @@ from seqkit.version import __version__
 if TYPE_CHECKING:
     from seqkit.data.module import SequenceDataModule
 
-_LAYOUT = 2
+_LAYOUT = 3
 """Of what lies in a store's folder; a store of another layout is not found."""
 
 NOT_IN_THE_DATA = {"batch_size", "window", "step_budget", "order_seed", "num_workers"}

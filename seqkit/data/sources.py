@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,12 +67,13 @@ class SourceFile:
                 else member
             )
         try:
-            if self.path.exists() and not self.path.is_file():  # A pipe would be waited for, a device has no end.
+            status = os.stat(self.path)
+            if not stat.S_ISREG(status.st_mode):  # A pipe would be waited for, a device has no end.
                 raise DataError(_NO_FILE, at=self.origin, fix="give a regular file")
-            stream = cast(IO[bytes], self.path.open("rb"))
+            stream = cast(IO[bytes], open(self.path, "rb"))
         except OSError as error:
             raise DataError(f"cannot be read: {error}", at=self.origin, fix="check the file") from error
-        return unpack(stream, self.path.stat().st_size, self.origin) if self.path.suffix == ".gz" else stream
+        return unpack(stream, status.st_size, self.origin) if self.path.suffix == ".gz" else stream
 
 
 def is_hub(path: PathOption) -> bool:
@@ -106,7 +108,11 @@ def find_files(path: str | Sequence[str], suffixes: Sequence[str]) -> list[Sourc
         DataError: If a path does not exist (names the nearest one), holds no such file, is given twice, or holds what
             cannot be read: a pipe, a device, a link to nothing.
     """
-    found: list[SourceFile] = []
+    return list(each_file(path, suffixes))
+
+
+def each_file(path: str | Sequence[str], suffixes: Sequence[str]) -> Iterator[SourceFile]:
+    """The same as `find_files`, each as soon as it is found: of a large folder the first one at once."""
     given: dict[str, str] = {}
     for entry in [path] if isinstance(path, str) else path:
         label, rest = split_label(entry)
@@ -119,12 +125,13 @@ def find_files(path: str | Sequence[str], suffixes: Sequence[str]) -> list[Sourc
             top = _existing(rest, entry)
             if (before := given.setdefault(os.path.realpath(top), entry)) is not entry:
                 raise StructureError(f"the same as {before!r}: given twice", at=entry, fix="give each path once")
-            here = list(_expand(top, label, tuple(suffixes)))
-            if not here:
+            empty = True
+            for file in _expand(top, label, tuple(suffixes)):
+                yield file
+                empty = False
+            if empty:
                 fix = f"expected files ending in {', '.join(suffixes)}"
                 raise StructureError("holds no file to read", at=rest, fix=fix)
-            found += here
-    return found
 
 
 def missing_path(path: Path) -> DataError:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 import numpy as np
 
 from seqkit.codec import Codec
+from seqkit.data.step_file import StepFile
 from seqkit.data.store import FlatStore, open_store, step_dtype
 from seqkit.errors import DataError, SeqkitError
 from seqkit.problems import report
@@ -92,8 +92,8 @@ class StoreWriter:
 
     def __enter__(self) -> StoreWriter:
         with ExitStack() as stack:
-            self._steps = stack.enter_context((self.folder / "steps.bin").open("wb"))
-            self._targets = stack.enter_context((self.folder / "targets.bin").open("wb"))
+            self._steps = stack.enter_context(StepFile(self.folder / "steps.bin", fixed_point=True))
+            self._targets = stack.enter_context(StepFile(self.folder / "targets.bin"))
             self._origins = stack.enter_context((self.folder / "origins.jsonl").open("wb"))
             self._files = stack.pop_all()
         return self
@@ -112,7 +112,7 @@ class StoreWriter:
             DataError: As `build_store`.
         """
         if not record.continues:
-            self._begin = (self._steps.tell(), self._targets.tell(), self._origins.tell())
+            self._begin = (self._steps.num_values, self._targets.num_values, self._origins.tell())
             self._counts = (len(self._lengths), len(self._target_lengths))
             self._refused = False
         elif self._refused:
@@ -144,9 +144,11 @@ class StoreWriter:
 
     def _take_back(self) -> None:
         """Forget the record that was begun last, whichever of its parts was refused."""
-        for file, place in zip((self._steps, self._targets, self._origins), self._begin, strict=True):
-            file.seek(place)
-            file.truncate()
+        num_values, num_target_values, place = self._begin
+        self._steps.cut(num_values)
+        self._targets.cut(num_target_values)
+        self._origins.seek(place)
+        self._origins.truncate()
         records, targets = self._counts
         del self._lengths[records:], self._context[records:], self._target_lengths[targets:]
         self._refused = True
@@ -157,11 +159,12 @@ class StoreWriter:
         ends = np.cumsum(self._target_lengths)
         np.save(self.folder / "target_offsets.npy", np.concatenate([[0], ends]).astype(np.int64))
         target_spec = spec_to_dict(self.target_codec.spec) if self.target_codec is not None else None
-        meta = {"spec": spec_to_dict(self.codec.spec), "target_spec": target_spec}
+        dtype = np.dtype(self._steps.dtype or step_dtype(self.codec.spec))
+        meta = {"spec": spec_to_dict(self.codec.spec), "target_spec": target_spec, "dtype": dtype.name}
         (self.folder / "meta.json").write_text(json.dumps(meta))
 
 
-def _encode(file: IO[bytes], codec: Codec, value: object, origin: str) -> int:
+def _encode(file: StepFile, codec: Codec, value: object, origin: str) -> int:
     """Encode one value to the end of a file; the number of steps."""
     if value is None:
         raise DataError("the record has no target", at=origin, fix="give it a label, or use --data.task next_step")
@@ -169,5 +172,5 @@ def _encode(file: IO[bytes], codec: Codec, value: object, origin: str) -> int:
         steps = codec.encode_array(value)
     except SeqkitError as error:
         raise type(error)(error.what, at=error.at or origin, fix=error.fix) from error
-    file.write(np.ascontiguousarray(steps, dtype=step_dtype(codec.spec)).data)
+    file.append(steps, step_dtype(codec.spec))
     return len(steps)

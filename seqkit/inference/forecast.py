@@ -173,7 +173,7 @@ def _of_windows(
             begin = int(store.offsets[record])
             begin = begin if record != last else max(begin, place - _SEASONS * data.season)
             last = record
-            steps = torch.from_numpy(np.array(store.steps[begin:place, : spec.num_predicted]))
+            steps = store.stretch(begin, place)[:, : spec.num_predicted]
             history, other = decode_predicted(data.codec, steps), None if straight is None else straight[row][None]
             yield Window(record, history, truths[row], samples[:, row], other)
 

@@ -117,7 +117,7 @@ def _check_value(codec: Codec, value: Any, what: str) -> None:
         assert steps.dtype == torch.float32, f"{what}: steps are {steps.dtype}, not float32"
         assert steps.ndim == 2 and steps.shape[1] == spec.num_features, f"{what}: steps are {tuple(steps.shape)}"
         assert not steps.isinf().any(), f"{what}: steps hold infinity"
-    stored = torch.from_numpy(codec.encode_array(value).astype(steps.numpy().dtype))
+    stored = torch.from_numpy(np.asarray(codec.encode_array(value)).astype(steps.numpy().dtype))
     assert _equal(stored, steps), f"{what}: encode_array(x) is not encode(x)"
     decoded = codec.decode(steps)
     if codec.lossless:

@@ -11,7 +11,7 @@ import torch
 
 from seqkit.codec import Codec
 from seqkit.data.module import SequenceDataModule
-from seqkit.data.store import FlatStore
+from seqkit.data.store import FlatStore, as_steps
 from seqkit.errors import SeqkitError
 from seqkit.steps import Split
 
@@ -55,7 +55,7 @@ def describe_leaks(leaked: dict[str, Any], num_records: int, split: str) -> str 
 
 def _keys(store: FlatStore) -> Iterator[bytes]:
     for begin, end in zip(store.offsets[:-1], store.offsets[1:], strict=True):
-        yield _key(store.steps[begin:end])
+        yield _key(_compared(store.steps[begin:end]))
 
 
 def _mirrored_keys(store: FlatStore, codec: Codec) -> Iterator[bytes]:
@@ -63,7 +63,13 @@ def _mirrored_keys(store: FlatStore, codec: Codec) -> Iterator[bytes]:
     for number, length in enumerate(store.lengths.tolist()):
         steps = store.sequence(number)
         mirrored = codec.mirror(steps[None], torch.tensor([length]))
-        yield _key((steps if mirrored is None else mirrored[0]).numpy().astype(store.steps.dtype))
+        kind = np.dtype(np.float32) if steps.is_floating_point() else store.steps.dtype
+        yield _key((steps if mirrored is None else mirrored[0]).numpy().astype(kind))
+
+
+def _compared(stored: np.ndarray) -> np.ndarray:
+    """Steps in the one form in which stores are compared: one may hold the numbers in fixed point, the other not."""
+    return as_steps(stored).numpy() if stored.dtype == np.int16 else stored
 
 
 def _key(steps: np.ndarray) -> bytes:

@@ -109,7 +109,7 @@ def record_moments(store: FlatStore) -> np.ndarray:
     """Mean and deviation of each feature over each record, NaN left out, (N, 2 F); 0 where nothing was observed."""
     found = []
     for run in consecutive_runs(store.lengths, _TOGETHER, _TOGETHER):
-        steps = np.asarray(store.steps[store.offsets[run[0]] : store.offsets[run[-1] + 1]], np.float64)
+        steps = store.stretch(store.offsets[run[0]], store.offsets[run[-1] + 1]).double().numpy()
         starts = store.offsets[run] - store.offsets[run[0]]
         known = np.isfinite(steps)
         count = np.maximum(np.add.reduceat(known.astype(np.float64), starts), 1)

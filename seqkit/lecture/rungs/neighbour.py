@@ -38,15 +38,16 @@ def nearest_neighbour_rung(train: FlatStore, scored: FlatStore, num_classes: int
     if len(train) * len(scored) * size > _MOST_PRODUCTS:
         return None
     # Far from zero the product below would lose what tells records apart.
-    seen = np.isfinite(train.steps)
-    sums = np.where(seen, train.steps, 0.0).sum(0, dtype=np.float64)
+    steps = train.stretch(0, len(train.steps)).numpy()
+    seen = np.isfinite(steps)
+    sums = np.where(seen, steps, 0.0).sum(0, dtype=np.float64)
     centre = (sums / np.maximum(seen.sum(0), 1)).astype(np.float32)
-    known = np.nan_to_num(np.asarray(train.steps, np.float32) - centre).reshape(len(train), size)
+    known = np.nan_to_num(steps - centre).reshape(len(train), size)
     squares, classes = (known.astype(np.float64) ** 2).sum(1), record_classes(train)
     found = []
     for row in range(0, len(scored), _TOGETHER):
-        steps = scored.steps[scored.offsets[row] : scored.offsets[min(row + _TOGETHER, len(scored))]]
-        wanted = np.nan_to_num(np.asarray(steps, np.float32) - centre).reshape(-1, size)
+        steps = scored.stretch(scored.offsets[row], scored.offsets[min(row + _TOGETHER, len(scored))]).numpy()
+        wanted = np.nan_to_num(steps - centre).reshape(-1, size)
         # |a - b|^2 without |a|^2, which is the same for all neighbours.
         found.append(classes[(squares - 2 * (wanted @ known.T)).argmin(1)])
     figures = class_figures(record_classes(scored), np.concatenate(found), num_classes)
