@@ -100,6 +100,8 @@ def find_layout(source: SourceFile, head: Head, options: TableOptions) -> Litera
     if options.id_column is not None:
         head.require(options.id_column, "id_column", source.origin)
     if options.labelled and (options.label_column is not None or not (source.label or source.folder)):
+        if options.label_column is None:
+            _require_no_times(source, head, options)
         return "rows"
     first = head.first[0] if head.first else ""
     if len(head.names) == 1 or options.time_column is not None or is_number(first):
@@ -113,6 +115,21 @@ def find_layout(source: SourceFile, head: Head, options: TableOptions) -> Litera
             fix="give --data.time_format such as %d/%m/%Y, or --data.layout rows if it is the id of a series",
         )
     return "rows"
+
+
+def _require_no_times(source: SourceFile, head: Head, options: TableOptions) -> None:
+    """Refuse a table of steps where each row should be a series whose first cell is its class.
+
+    Raises:
+        StructureError: Names the first column, if it holds times.
+    """
+    first = head.first[0] if head.first else ""
+    if is_time(first, options.time_format) or (_DATE.match(first) and not is_number(first)):
+        raise StructureError(
+            f"{first!r} is a timestamp, where the class of a series is looked for: its rows are steps",
+            at=f"{source.origin}, first row, column {head.names[0]!r}",
+            fix="say the class of a file by LABEL=PATH, or name the columns: --data.id_column, --data.label_column",
+        )
 
 
 def _aligned_layout(source: SourceFile, head: Head, options: TableOptions) -> Literal["long", "wide"]:
