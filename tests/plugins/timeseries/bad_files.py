@@ -90,7 +90,7 @@ OPTIONS = {
 }  # fmt: skip
 
 LABELS = {
-    "class-of-dates": Case(file("t.csv", steps()), ("'2024-01-01' is a timestamp, where the class",), "first row", CLASSIFY),
+    "class-of-dates": Case(file("t.csv", steps()), ("'2024-01-01' is a timestamp",), "first row", CLASSIFY),
     "class-good": Case(file("t.tsv", classes()), (), "", CLASSIFY),
     "class-one": Case(file("t.tsv", classes(labels="a")), ("at least two labels",), "", CLASSIFY),
     "class-missing": Case(file("t.tsv", classes({5: "\t1\t2\t3"})), ("label is missing",), "t.tsv:5", CLASSIFY),
