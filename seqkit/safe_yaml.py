@@ -88,6 +88,37 @@ def parse_yaml(text: str, at: str) -> Any:
         raise ConfigError(f"is no YAML: {_one_line(str(error))}", at=at, fix=_FIX) from error
 
 
+def line_of(path: Path, name: str) -> int | None:
+    """The line of a value by its dotted name, such as `data.window`; None if the file does not give it.
+
+    Args:
+        path: A file that `read_yaml` takes.
+        name: Of a value inside a list or a text: the line of that.
+
+    Raises:
+        ConfigError: As `read_yaml`.
+    """
+    read_yaml(path)
+    return _line(yaml.compose(_text(path), Loader=_PlainLoader), name)
+
+
+def _line(node: yaml.Node | None, name: str) -> int | None:
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if key.tag.endswith(":merge"):
+            merged = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            found = next((line for one in merged if (line := _line(one, name)) is not None), None)
+        elif key.value == name:
+            found = key.start_mark.line + 1
+        elif name.startswith(f"{key.value}."):
+            inside = isinstance(value, yaml.MappingNode)
+            found = _line(value, name[len(key.value) + 1 :]) if inside else key.start_mark.line + 1
+        else:
+            continue
+        if found is not None:
+            return found
+    return None
+
+
 def _text(path: Path) -> str:
     try:
         # Without blocking: a pipe that nobody writes to would wait for ever in `open` itself.

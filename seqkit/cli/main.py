@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SeqkitError as error:
         if debug:
             traceback.print_exc()
-        print(f"seqkit: error: {error}", file=sys.stderr)
+        print(f"seqkit: error: {_with_its_place(error, words)}", file=sys.stderr)
         if getattr(error, "of_a_record", False) and not any(word.startswith(_POLICY) for word in words):
             print("  or: --on-bad-record skip leaves such records out", file=sys.stderr)
         return error.exit_code
@@ -107,6 +107,15 @@ def _in_full(word: str) -> str:
     """The full name of an option that also has a short one."""
     name, sign, value = word.partition("=")
     return _SHORT.get(name, name) + sign + value
+
+
+def _with_its_place(error: SeqkitError, words: list[str]) -> SeqkitError:
+    """An error about an option that a configuration file gives names the file and the line."""
+    if not any(word.partition("=")[0] == "--config" for word in words):
+        return error
+    from seqkit.config_places import in_its_file
+
+    return SeqkitError(error.what, at=in_its_file(error.at, error.what, words), fix=error.fix)
 
 
 def _of_the_machine(error: Exception) -> SeqkitError | None:
