@@ -76,6 +76,7 @@ def test_a_second_start_from_the_cache_still_knows_what_was_left_out(tmp_path: P
     second.fit_codecs()
     second.tolerance = Tolerance("quarantine", "5%")  # as if the codecs had needed no reading
     _stores(second)
+    assert first.tolerance.summary()["num_bad"] == 2
     assert second.tolerance.summary() == first.tolerance.summary()
 
 
@@ -96,8 +97,9 @@ def test_more_than_allowed_are_an_error_and_leave_no_store(tmp_path: Path, most:
         assert sum(map(len, _stores(_data(tmp_path, words, on_bad_record="skip", max_bad=most)))) == 100
         return
     for _ in range(2):  # the second start must not find a store in the cache
-        with pytest.raises(TooManyBadRecords, match="bad"):
+        with pytest.raises(TooManyBadRecords, match=r"^(\d bad records?|3 of 103 records are bad);") as caught:
             _stores(_data(tmp_path, words, on_bad_record="skip", max_bad=most))
+        assert "--max-bad" in str(caught.value.fix)
 
 
 def test_a_record_in_parts_is_taken_back_whole(tmp_path: Path) -> None:
@@ -124,9 +126,9 @@ def test_a_mistake_of_the_consumer_is_no_bad_record() -> None:
 
 def test_the_share_is_one_of_all_paths_together(tmp_path: Path) -> None:
     paths = {}
-    for name in ("path", "valid_path", "test_path"):
+    for name, num_bad in (("path", 0), ("valid_path", 2), ("test_path", 1)):  # 2 of 102 alone would be too many
         paths[name] = str(tmp_path / name)
-        Path(paths[name]).write_text("\n".join([*GOOD, f"!{name}"]))
+        Path(paths[name]).write_text("\n".join([*GOOD, *[f"!{name}"] * num_bad]))
 
     class Apart(Words):
         def __init__(self, path: str, **options: Any) -> None:
@@ -139,7 +141,7 @@ def test_the_share_is_one_of_all_paths_together(tmp_path: Path) -> None:
         data = Apart(**paths, on_bad_record="skip", max_bad="1%")
         _stores(data)
         assert data.tolerance.describe().startswith("3 of 303 records left out (0.99%)")
-    with pytest.raises(TooManyBadRecords, match="bad"):
+    with pytest.raises(TooManyBadRecords, match=r"^2 of 202 records are bad;"):
         _stores(Apart(**paths, on_bad_record="skip", max_bad="0.9%"))
 
 

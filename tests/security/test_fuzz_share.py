@@ -13,7 +13,8 @@ def test_only_our_errors_come_out(name: str) -> None:
     parser = PARSERS[name]()
     report = fuzz(parser, SHARE, seed=1, seconds=20)
     assert not report.failures, report.kinds
-    assert report.refused > SHARE // 20 or report.executions < SHARE, "mutations are hardly ever refused"
+    assert report.executions >= SHARE // 10, "the parser is too slow for the seconds that are given"
+    assert report.refused > report.executions // 20, "mutations are hardly ever refused"
 
 
 @pytest.mark.parametrize("name", PARSERS)
