@@ -138,7 +138,7 @@ class StreamLoader(BatchLoader):
             return self._whole_rows(plan, position, most)
         steps = np.arange(most + 1)
         places = plan.starts[position][:, None] + np.minimum(steps, counts[:, None])
-        chunk = as_steps(self._steps[places])  # (B, T + 1) or (B, T + 1, F)
+        chunk = as_steps(np.take(self._steps, places, axis=0))  # (B, T + 1) or (B, T + 1, F)
         inputs, targets = chunk[:, :-1], chunk[:, 1:]
         ended = torch.from_numpy(steps[:-1] >= counts[:, None])
         skipped = torch.from_numpy(steps[:-1] < plan.skipped[position][:, None])
@@ -225,9 +225,10 @@ def gather(flat: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> tuple[Tens
     lengths = ends - begins
     steps = np.arange(int(lengths.max(initial=0)))
     places = np.minimum(begins[:, None] + steps, max(len(flat) - 1, 0))
-    rows = as_steps(flat[places])
+    rows = as_steps(np.take(np.asarray(flat), places, axis=0))  # several times as fast as an index where F is 1 or more
     ended = torch.from_numpy(steps >= lengths[:, None])
-    return fill(rows, ended, 0), torch.from_numpy(lengths.astype(np.int64))
+    rows.masked_fill_(ended if rows.ndim == 2 else ended[..., None], 0)
+    return rows, torch.from_numpy(lengths.astype(np.int64))
 
 
 def windows_of(flat: np.ndarray, size: int) -> np.ndarray:

@@ -65,7 +65,8 @@ class WindowLoader(BatchLoader):
         begin, end = self.store.offsets[record], self.store.offsets[record + 1]
         inputs, lengths = gather(self.store.steps, np.maximum(place - self.look_back, begin), place)
         steps = place[:, None] + np.arange(self.horizon)  # (B, H)
-        future = as_steps(self.store.steps[np.minimum(steps, len(self.store.steps) - 1)])  # (B, H, F)
+        places = np.minimum(steps, len(self.store.steps) - 1)
+        future = as_steps(np.take(np.asarray(self.store.steps), places, axis=0))  # (B, H, F)
         future = fill(future, torch.from_numpy(steps >= end[:, None]), float("nan"))
         targets, known = divide_known(future, self.store.spec)
         reset = torch.ones(len(index), dtype=torch.bool)
