@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from seqkit.plots.spectrogram import draw_spectrogram as draw_spectrogram
     from seqkit.plots.style import save_figure as save_figure
     from seqkit.problems import collecting as collecting
+    from seqkit.problems import begin_reading as begin_reading
     from seqkit.problems import observe as observe
     from seqkit.problems import observed as observed
     from seqkit.problems import passed as passed
@@ -121,7 +122,7 @@ _HOMES = {
     "seqkit.plots.forecast": ("draw_forecast",),
     "seqkit.plots.spectrogram": ("draw_spectrogram",),
     "seqkit.plots.style": ("save_figure",),
-    "seqkit.problems": ("collecting", "observe", "observed", "passed", "report", "reporting"),
+    "seqkit.problems": ("begin_reading", "collecting", "observe", "observed", "passed", "report", "reporting"),
     "seqkit.run": ("Run",),
     "seqkit.standard_codec": ("StandardCodec",),
     "seqkit.steps": (

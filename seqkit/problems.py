@@ -82,7 +82,14 @@ def handing_on(unit: str, count: int = 1) -> Iterator[None]:
 
 
 def begin_reading(path: str) -> None:
-    """Say that a path is read from its beginning, perhaps not for the first time: good units are counted anew."""
+    """Say that a path is read from its beginning, perhaps not for the first time: good units are counted anew.
+
+    The core says it of what `divide` reads. A domain that reads several paths for one split says it itself, in the
+    generator that reads: the share of bad records is one of all paths together.
+
+    Args:
+        path: Its name.
+    """
     collected = _OPEN.get()
     if collected is not None:
         collected.begin_reading(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from seqkit import ConfigError, PathOption, Record, Split
+from seqkit import ConfigError, PathOption, Record, Split, begin_reading
 from seqkit_timeseries.backtest import Backtest, ShortSeries
 from seqkit_timeseries.choices import (
     Scaling,
@@ -183,7 +183,11 @@ class TimeseriesData(SeriesModule):
             demo = {"tag": demo_sensors, "classify": demo_shapes}.get(self.task)
             return demo_series() if demo is None else demo(self.target == "value")
         options = self.table_options.for_prediction() if split == "predict" else self.table_options
-        return read_series(path, options, self.kept)
+        return self._counted(path, read_series(path, options, self.kept))
+
+    def _counted(self, path: PathOption, found: Iterator[Series]) -> Iterator[Series]:
+        begin_reading(str(path))  # good steps are those of all paths together
+        yield from found
 
     def placed(self) -> Iterator[tuple[Split | None, Record]]:
         """Each series once, in parts where its end is held out or lies in another file."""

@@ -248,3 +248,17 @@ def test_the_season_is_that_of_the_first_good_series(tmp_path: Path) -> None:
     bad = long(ids="a").replace("2024-01-05,", "2024-01-04,")
     path = write(tmp_path, "t.csv", bad + long(ids="b").partition("\n")[2])
     assert TimeseriesData(path, on_bad_record="skip", **FORECAST).season == 7
+
+
+def test_a_share_of_bad_rows_is_one_of_all_paths_together(tmp_path: Path) -> None:
+    paths = {}
+    for name in ("path", "valid_path", "test_path"):
+        rows = [f"{row % 7}.5,{'on' if row % 20 < 10 else 'off'}" for row in range(100)]
+        rows[10] = "3.5,on" if name == "path" else "broken,on"
+        (tmp_path / f"{name}.csv").write_text("load,state\n" + "\n".join(rows) + "\n")
+        paths[name] = str(tmp_path / f"{name}.csv")
+    data = TimeseriesData(**paths, task="tag", label_column="state", on_bad_record="skip", max_bad="1%")
+    for split in ("train", "valid", "test"):
+        data.store(split)
+    summary = data.tolerance.summary()
+    assert (summary["num_bad"], summary["num_good"]) == (2, 300)  # 2 of the 100 of a path would be too many
