@@ -4,7 +4,7 @@ import csv
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,15 +19,6 @@ from seqkit.tasks.ctc import Transcript
 from seqkit_audio import DOMAIN
 from seqkit_audio.data import AudioData
 from seqkit_audio.demo import demo_clips
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small models gain nothing from a second thread, and on a busy machine two wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def collapsed(path: tuple[int, ...], blank: int) -> tuple[int, ...]:

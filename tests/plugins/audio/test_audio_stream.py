@@ -19,15 +19,6 @@ from seqkit_audio.data import AudioData
 from seqkit_audio.stream import read_sound
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """As the verb reads: a step alone is too little work for two."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def cut(content: bytes, size: int) -> Iterator[bytes]:
     return (content[begin : begin + size] for begin in range(0, len(content), size))
 

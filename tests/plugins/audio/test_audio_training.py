@@ -1,28 +1,18 @@
 """The domain through the whole toolkit: train on demo data, then name and continue recordings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
-import torch
 
 import seqkit
 from seqkit_audio.demo import demo_clips
 
 # Lightning's CSV logger warns about the run folder that it is told to write to.
 pytestmark = pytest.mark.filterwarnings("ignore:Experiment logs directory")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small models gain nothing from a second thread, and on a busy machine two wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def trained(tmp_path: Path, **options: Any) -> seqkit.Run:

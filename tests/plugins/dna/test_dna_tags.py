@@ -1,7 +1,6 @@
 """Task tag: pieces of genomes with a tag a base, their splits and strands, the baseline, and a training."""
 
 from collections import Counter
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,15 +22,6 @@ from seqkit_dna.legend import Legend
 pytestmark = pytest.mark.filterwarnings("ignore:Experiment logs directory")
 
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Models this small are slower with two."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 LETTERS = np.array(list("ACGT"))

@@ -1,7 +1,6 @@
 """The encoder, the demo data, and both tasks through the whole toolkit."""
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +26,6 @@ SHORT: dict[str, Any] = {
     "accelerator": "cpu",
 }
 LENGTHS = [23, 1, 9, 4]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Models this small are slower with two."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def encoder(pool: int, num_positions: int) -> Encoder:

@@ -16,15 +16,6 @@ from seqkit_timeseries.data import TimeseriesData
 from seqkit_timeseries.stream import read_lines_of_numbers
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """As the verb reads: a step alone is too little work for two."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def cut(content: bytes, size: int) -> Iterator[bytes]:
     return (content[begin : begin + size] for begin in range(0, len(content), size))
 

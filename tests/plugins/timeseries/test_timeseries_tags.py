@@ -1,13 +1,11 @@
 """Task tag: labels of steps through reading, repairs, splits and pieces; figures, tables of steps, streams, check."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 import seqkit
 from seqkit import ConfigError, DataError, Record, Split, check
@@ -22,15 +20,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:Experiment logs directory")
 
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 EVERYTHING = {"valid_fraction": 0.0, "test_fraction": 0.0}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Models this small are slower with two."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def tagged(path: str | None, **options: Any) -> TimeseriesData:
