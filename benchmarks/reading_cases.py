@@ -204,6 +204,12 @@ CASES = [
         {"pandas.read_csv": lambda path: pd.read_csv(path, parse_dates=["date"])},
     ),
     Case(
+        "CSV, wide, standardised",
+        write_wide,
+        lambda path: TimeseriesData(path=str(path), multivariate=True, scaling="standard", **_ALL),
+        {},
+    ),
+    Case(
         "WAV, samples",
         write_sounds,
         lambda path: AudioData(path=str(path), **_ALL),

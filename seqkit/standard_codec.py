@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, final
 
@@ -13,6 +13,9 @@ from torch import Tensor
 from seqkit.codec import Codec, require_fitted
 from seqkit.errors import DataError, StructureError
 from seqkit.steps import Continuous
+
+_BLOCK_BYTES = 1 << 22
+"""So much of a record is summed up at once."""
 
 
 @final
@@ -49,8 +52,7 @@ class StandardCodec(Codec):
         if not self.standardise:  # Nothing but the width is learned, and `encode` holds every record against it.
             values = (_as_matrix(value)[:1] for value in islice(values, 1))
         count = total = squares = shift = np.zeros(0)
-        for value in values:
-            array = _as_matrix(value).astype(np.float64)
+        for array in (rows for value in values for rows in _in_blocks(_as_matrix(value))):
             if not count.size:
                 count, total, squares = (np.zeros(array.shape[1]) for _ in range(3))
                 # Sums of squares around a nearby value: far from zero they would cancel.
@@ -93,6 +95,12 @@ class StandardCodec(Codec):
     def restore(self, state: dict[str, Any]) -> None:
         """Put mean and deviation back."""
         self.mean, self.deviation, self._fitted = list(state["mean"]), list(state["deviation"]), True
+
+
+def _in_blocks(array: np.ndarray) -> Iterator[np.ndarray]:
+    """A long record in parts: it may lie on the disk, and takes four times its memory while it is summed up."""
+    at_once = max(_BLOCK_BYTES // max(array[:1].nbytes, 1), 1)
+    yield from (array[begin : begin + at_once] for begin in range(0, max(len(array), 1), at_once))
 
 
 def _other_width(found: int, expected: int) -> DataError:

@@ -152,7 +152,6 @@ class TimeseriesData(SeriesModule):
         self.codec = build_codec(self.scaling, task, self.table_options, self.calendar)
         self.target_codec = build_target_codec(task, target) if self.labelled else self.codec
         self._season, self._look_back = season, look_back
-        self._learning = False
 
     @property
     def season(self) -> int:  # type: ignore[override]
@@ -171,7 +170,7 @@ class TimeseriesData(SeriesModule):
     def records(self, split: Split) -> Iterator[Record]:
         """Series with what is given of them, or records with their labels."""
         if not self.labelled:
-            return self._series().records(split, whole=self._learning)
+            return self._series().records(split)
         if self.task == "tag":
             return self._tagged().records(split)
         as_numbers = self.target == "value" and split != "predict"
@@ -202,13 +201,9 @@ class TimeseriesData(SeriesModule):
         Raises:
             ConfigError: If no step of training has the label `positive`.
         """
-        self._learning = True  # Sums over parts of a series would be rounded in another way.
-        try:
-            if not self._fitted and self._shows_at_once and (first := glance_at(self.path, self.table_options)):
-                self.codec.fit([self._series().sequence(first)])
-            super().fit_codecs()
-        finally:
-            self._learning = False
+        if not self._fitted and self._shows_at_once and (first := glance_at(self.path, self.table_options)):
+            self.codec.fit([self._series().sequence(first)])
+        super().fit_codecs()
         labels = self.target_codec.state().get("labels", []) if self.task == "tag" else []
         require_label(self.positive, labels)
 

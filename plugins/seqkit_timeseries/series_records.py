@@ -33,14 +33,8 @@ class SeriesRecords:
     horizon: int | None
     dated: bool
 
-    def records(self, split: Split, whole: bool = False) -> Iterator[Record]:
-        """The records of a split; a series that lies on the disk comes in parts.
-
-        Args:
-            split: The split.
-            whole: A record never comes in parts.
-        """
-        whole = whole or split == "predict"
+    def records(self, split: Split) -> Iterator[Record]:
+        """The records of a split; a series that lies on the disk comes in parts, unless it is to be predicted from."""
         for series, cut in self._to_continue() if split == "predict" else self.division.pieces(split):
             window = f"@{cut.context}" if self.names_windows and cut.context else ""
             given = series.part(0, cut.end)
@@ -50,7 +44,7 @@ class SeriesRecords:
                 context=cut.context,
                 timeline=Timeline.of(series.part(0, cut.context or cut.end)),
             )
-            for number, part in enumerate([given] if whole else in_blocks(given)):
+            for number, part in enumerate([given] if split == "predict" else in_blocks(given)):
                 yield replace(record, sequence=self.sequence(part), continues=number > 0)
 
     def placed(self) -> Iterator[tuple[Split, Record]]:

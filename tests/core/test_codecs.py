@@ -144,6 +144,18 @@ def test_a_feature_that_was_never_observed_is_left_alone() -> None:
     assert codec.mean[1] == 0.0 and codec.deviation[1] == 1.0
 
 
+def test_a_long_record_is_summed_up_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqkit.standard_codec._BLOCK_BYTES", 7 * 16)
+    values = np.random.default_rng(0).normal(1e6, 3, (100, 2))
+    values[:9, 0] = values[50:60] = np.nan
+    whole, parts = StandardCodec(), StandardCodec()
+    whole.fit([values])
+    parts.fit([values[:7], values[7:35], values[35:]])
+    assert whole.state() == parts.state()
+    np.testing.assert_allclose(whole.mean, np.nanmean(values, axis=0), rtol=1e-14)
+    np.testing.assert_allclose(whole.deviation, np.nanstd(values, axis=0), rtol=1e-9)
+
+
 def test_numbers_pass_unchanged_when_not_standardised() -> None:
     codec = StandardCodec(standardise=False)
     codec.fit([np.array([5.0, 7.0])])
