@@ -54,13 +54,13 @@ class StandardCodec(Codec):
         count = total = squares = shift = np.zeros(0)
         for array in (rows for value in values for rows in _in_blocks(_as_matrix(value))):
             if not count.size:
-                count, total, squares = (np.zeros(array.shape[1]) for _ in range(3))
-                # Sums of squares around a nearby value: far from zero they would cancel.
-                shift = np.nan_to_num(array[np.isfinite(array).any(1)][:1].reshape(-1))
-                shift = shift if shift.size else np.zeros(array.shape[1])
+                count, total, squares, shift = (np.zeros(array.shape[1]) for _ in range(4))
             if array.shape[1] != count.size:
                 raise _other_width(array.shape[1], count.size)
             seen = np.isfinite(array)
+            if len(array) and (begins := (count == 0) & seen.any(0)).any():
+                # Sums of squares around each column's first value: far from zero they would cancel.
+                shift = np.where(begins, array[seen.argmax(0), np.arange(count.size)], shift)
             centred = np.where(seen, array - shift, 0.0)
             count, total, squares = count + seen.sum(0), total + centred.sum(0), squares + (centred**2).sum(0)
         if not count.size:
