@@ -70,8 +70,8 @@ if TYPE_CHECKING:
     from seqkit.plots.forecast import draw_forecast as draw_forecast
     from seqkit.plots.spectrogram import draw_spectrogram as draw_spectrogram
     from seqkit.plots.style import save_figure as save_figure
-    from seqkit.problems import collecting as collecting
     from seqkit.problems import begin_reading as begin_reading
+    from seqkit.problems import collecting as collecting
     from seqkit.problems import observe as observe
     from seqkit.problems import observed as observed
     from seqkit.problems import passed as passed
@@ -88,6 +88,8 @@ if TYPE_CHECKING:
     from seqkit.steps import Spec as Spec
     from seqkit.steps import Split as Split
     from seqkit.steps import valid_mask as valid_mask
+    from seqkit.wording import plural as plural
+    from seqkit.wording import quoted as quoted
 
 _HOMES = {
     "seqkit.api": ("compare", "crossval", "fit", "load"),
@@ -129,6 +131,7 @@ _HOMES = {
         "IGNORED", "Batch", "Continuous", "Discrete", "Generation", "Record", "Spec", "Split", "valid_mask",
     ),
     "seqkit.lecture.rungs.class_rungs": ("class_figures",),
+    "seqkit.wording": ("plural", "quoted"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

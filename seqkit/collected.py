@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seqkit.errors import SeqkitError, StructureError, TooManyBadRecords
+from seqkit.wording import plural
 
 MOST_KEPT = 100_000
 """Problems kept one by one; a binary file taken for text has more, and they are only counted."""
@@ -100,7 +101,7 @@ class Collected:
         if len(self.problems) < MOST_KEPT:
             self.problems.append(Problem(error, self._kept(record), was_counted))
         if self.num_problems > self.most:
-            many = "1 bad record" if self.num_problems == 1 else f"{self.num_problems:,} bad records"
+            many = plural(self.num_problems, "bad record")
             what = f"{many}; the last one: {error.what}"
             raise TooManyBadRecords(what, at=error.at, fix=f"{ALL_OF_THEM}, or allow more: --max-bad")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from seqkit.errors import ConfigError, did_you_mean
 from seqkit.safe_yaml import read_yaml
+from seqkit.wording import quoted
 
 _GROUPS = ("data", "model", "encoder", "trainer")
 
@@ -84,7 +85,7 @@ def find_config(name: str) -> Path:
     if name.removesuffix(".yaml") in known:
         return known[name.removesuffix(".yaml")]
     raise ConfigError(
-        f"no configuration file or recipe {name!r:.200}",
+        f"no configuration file or recipe {quoted(name, 200)}",
         at="--config",
         fix=did_you_mean(name, known) or f"shipped recipes: {', '.join(sorted(known))}",
     )
@@ -106,7 +107,7 @@ def read_config(path: Path) -> dict[str, Any]:
             raise ConfigError("a configuration names no other", at=f"{path}, config", fix="write its options here")
         if name in _GROUPS and group is not None and not isinstance(group, dict):
             fix = f"write them as `{name}: {{name: value}}`"
-            raise ConfigError(f"{group!r:.80} is no group of options", at=f"{path}, {name}", fix=fix)
+            raise ConfigError(f"{quoted(group, 80)} is no group of options", at=f"{path}, {name}", fix=fix)
     return content
 
 

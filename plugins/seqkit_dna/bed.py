@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from seqkit import DataError, SourceFile, report
+from seqkit import DataError, SourceFile, plural, report
 from seqkit_dna.feature import Feature, strand_of, text_lines, whole_number
 from seqkit_dna.legend import Legend
 
@@ -51,7 +51,9 @@ def _features(line: str, number: int, at: str, label: str | None) -> Iterator[Fe
     columns = line.split("\t") if "\t" in line else line.split()
     if len(columns) < _FEWEST_COLUMNS:
         raise DataError(
-            f"{len(columns)} columns, BED has {_FEWEST_COLUMNS} or more", at=at, fix="write contig, start and end"
+            f"{plural(len(columns), 'column')}, BED has {_FEWEST_COLUMNS} or more",
+            at=at,
+            fix="write contig, start and end",
         )
     contig = columns[0]
     start, end = whole_number(columns[1], "the start", at), whole_number(columns[2], "the end", at)

@@ -19,6 +19,7 @@ from seqkit import (
     SequenceDataModule,
     Split,
     SymbolCodec,
+    plural,
     split_label,
 )
 from seqkit_dna.bed import write_bed
@@ -180,7 +181,7 @@ class DnaData(SequenceDataModule):
         if len(bases) != given:
             k = self.codec.k
             raise DataError(
-                f"{given} bases are no whole number of {k}-mers",
+                f"{plural(given, 'base')} are no whole number of {k}-mers",
                 at="--prompt",
                 fix=f"give {given // k * k} or {given // k * k + k} bases",
             )

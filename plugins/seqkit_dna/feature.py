@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from seqkit import DataError, SourceFile, StructureError
+from seqkit import DataError, SourceFile, StructureError, quoted
 
 _MOST_DIGITS = 15
 GFF, BED = (".gff", ".gff3", ".gtf"), (".bed",)
@@ -66,7 +66,7 @@ def whole_number(text: str, what: str, at: str) -> int:
         DataError: If it is none.
     """
     if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
-        named = f"{what} is {text[:30]!r}, no whole number of up to {_MOST_DIGITS} digits"
+        named = f"{what} is {quoted(text, 30)}, no whole number of up to {_MOST_DIGITS} digits"
         raise DataError(named, at=at, fix="check the columns: tabs divide them")
     return int(text)
 
@@ -78,5 +78,5 @@ def strand_of(sign: str, at: str) -> int:
         DataError: If it is no strand.
     """
     if sign not in STRANDS:
-        raise DataError(f"the strand is {sign[:30]!r}", at=at, fix="write +, -, or . where there is none")
+        raise DataError(f"the strand is {quoted(sign, 30)}", at=at, fix="write +, -, or . where there is none")
     return STRANDS[sign]

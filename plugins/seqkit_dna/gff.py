@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from seqkit import DataError, SourceFile, report
+from seqkit import DataError, SourceFile, plural, quoted, report
 from seqkit_dna.feature import Feature, strand_of, text_lines, whole_number
 
 _NUM_COLUMNS = 9
@@ -40,7 +40,7 @@ def _feature(line: str, number: int, at: str) -> Feature:
     columns = line.split("\t")
     if len(columns) != _NUM_COLUMNS:
         raise DataError(
-            f"{len(columns)} columns, GFF and GTF have {_NUM_COLUMNS}",
+            f"{plural(len(columns), 'column')}, GFF and GTF have {_NUM_COLUMNS}",
             at=at,
             fix="divide columns by tabs; a file of another format needs its own ending (.bed)",
         )
@@ -48,7 +48,7 @@ def _feature(line: str, number: int, at: str) -> Feature:
     start, end = whole_number(first, "the start", at), whole_number(last, "the end", at)
     _require_order(start, end, at)
     if phase not in _PHASES:
-        raise DataError(f"the phase is {phase[:30]!r}", at=at, fix="write 0, 1, 2, or . where there is none")
+        raise DataError(f"the phase is {quoted(phase, 30)}", at=at, fix="write 0, 1, 2, or . where there is none")
     circular = "Is_circular=true" in attributes.split(";")
     return Feature(_plain(contig), kind, start - 1, end, strand_of(sign, at), _PHASES[phase], number, circular)
 
@@ -56,7 +56,9 @@ def _feature(line: str, number: int, at: str) -> Feature:
 def _region(line: str, number: int, at: str) -> Feature:
     words = line.split()
     if len(words) != 4:
-        raise DataError(f"{len(words) - 1} words after {SEQUENCE_REGION}", at=at, fix="write contig, start and end")
+        raise DataError(
+            f"{plural(len(words) - 1, 'word')} after {SEQUENCE_REGION}", at=at, fix="write contig, start and end"
+        )
     start, end = whole_number(words[2], "the start", at), whole_number(words[3], "the end", at)
     _require_order(start, end, at)
     return Feature(_plain(words[1]), SEQUENCE_REGION, start - 1, end, line=number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from seqkit import DataError, Record, join_parts, observe, report
+from seqkit import DataError, Record, join_parts, observe, plural, report
 from seqkit_dna.reading import Reading
 
 
@@ -24,7 +24,7 @@ def with_label(records: Iterable[Record], reading: Reading, k: int, needed: bool
         if reading.ambiguous == "skip" and "N" in record.sequence:
             observe("left_out", "letters for several bases")
         elif len(record.sequence) < k:
-            what = f"{len(record.sequence)} bases hold no {k}-mer"
+            what = f"{plural(len(record.sequence), 'base')} hold no {k}-mer"
             fix = f"leave such records out: --data.min_length {k}"
             report(DataError(what, at=record.origin, fix=fix), record.sequence)
         elif needed and record.target is None:

@@ -112,7 +112,9 @@ class TagReading:
         if not missed:
             return []
         names = ", ".join(list(missed)[:5])
-        return [f"annotation: {sum(missed.values()):,} features lie on contigs that are not read: {names}"]
+        number = sum(missed.values())
+        lie = "feature lies" if number == 1 else "features lie"
+        return [f"annotation: {number:,} {lie} on contigs that are not read: {names}"]
 
 
 def cut_pieces(records: Iterable[Record], size: int, skip_n: bool) -> Iterator[Record]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from seqkit import DataError, SourceFile
+from seqkit import DataError, SourceFile, plural, quoted
 from seqkit_dna.feature import whole_number
 from seqkit_dna.letters import canonical, first_refused, refused_letter
 
@@ -64,7 +64,7 @@ def read_vcf(source: SourceFile, skipped: Counter[str]) -> Iterator[Variant]:
             if not num_columns:
                 raise DataError("a variant before the line '#CHROM'", at=at, fix="get the file again: it is cut")
             if len(fields) != num_columns:
-                what = f"{len(fields)} columns, where the header has {num_columns}"
+                what = f"{plural(len(fields), 'column')}, where the header has {num_columns}"
                 raise DataError(what, at=at, fix="separate columns by one tab each")
             yield from _variants(fields, at, skipped)
     if not num_columns:
@@ -89,7 +89,7 @@ def _require_version(line: str, at: str) -> None:
     version = line.removeprefix("##fileformat=")
     if version == line:
         raise DataError(
-            f"is no VCF: it begins with {line[:30]!r}",
+            f"is no VCF: it begins with {quoted(line, 30)}",
             at=at,
             fix="a VCF begins with '##fileformat=VCFv4'; BCF becomes VCF by 'bcftools view', packed files end in .gz",
         )
@@ -102,7 +102,7 @@ def _require_header(line: str, at: str) -> int:
     columns = line.split("\t")
     if columns[: len(_COLUMNS)] != _COLUMNS:
         raise DataError(
-            f"the header is {line[:60]!r}", at=at, fix=f"it begins with {' '.join(_COLUMNS)}, separated by tabs"
+            f"the header is {quoted(line, 60)}", at=at, fix=f"it begins with {' '.join(_COLUMNS)}, separated by tabs"
         )
     return len(columns)
 
@@ -137,5 +137,5 @@ def _bases(letters: str, column: str, at: str) -> str:
     place = first_refused(raw, "n")
     if place >= 0 or not letters.strip():
         error = refused_letter(raw[place]) if letters.strip() else DataError("no bases", fix="name at least one base")
-        raise DataError(f"{column} {letters[:30]!r}: {error.what}", at=at, fix=error.fix)
+        raise DataError(f"{column} {quoted(letters, 30)}: {error.what}", at=at, fix=error.fix)
     return canonical(raw)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqkit import DataError
+from seqkit import DataError, quoted
 
 
 def text_cell(value: Any, column: str, at: str) -> str:
     """A table's cell as text."""
     if not isinstance(value, str):
-        what = "is missing" if value is None else f"is {value!r:.60}, a {type(value).__name__}"
+        what = "is missing" if value is None else f"is {quoted(value, 60)}, a {type(value).__name__}"
         raise DataError(
             f"the text in column {column!r} {what}",
             at=at,
@@ -32,7 +32,9 @@ def label_cell(value: Any, column: str, at: str) -> str:
     """A table's cell as a label: text, a whole number, true or false."""
     if isinstance(value, bool | int) or (isinstance(value, str) and value.strip()):
         return str(value)
-    what = "is missing" if value is None or isinstance(value, str) else f"is {value!r:.60}, a {type(value).__name__}"
+    what = (
+        "is missing" if value is None or isinstance(value, str) else f"is {quoted(value, 60)}, a {type(value).__name__}"
+    )
     raise DataError(
         f"the label in column {column!r} {what}",
         at=at,
@@ -44,11 +46,11 @@ def list_cell(value: Any, column: str, at: str) -> list[str]:
     """A row's list of tokens or tags."""
     if not isinstance(value, list):
         raise DataError(
-            f"column {column!r} holds {value!r:.40}, no list", at=at, fix='write {"tokens": [...], "tags": [...]}'
+            f"column {column!r} holds {quoted(value)}, no list", at=at, fix='write {"tokens": [...], "tags": [...]}'
         )
     for place, cell in enumerate(value, start=1):
         if not isinstance(cell, str | int) or not str(cell).strip() or not _is_whole(str(cell)):
-            what = f"entry {place} of column {column!r} is {cell!r:.40}"
+            what = f"entry {place} of column {column!r} is {quoted(cell)}"
             raise DataError(what, at=at, fix="give words, none empty, none with half a character")
     return [str(cell) for cell in value]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from seqkit import DataError, SourceFile, StructureError, collecting, did_you_mean, report
+from seqkit import DataError, SourceFile, StructureError, collecting, did_you_mean, plural, report
 from seqkit_text.blocks import read_lines
 
 _CONLLU = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
@@ -175,7 +175,7 @@ class _LineReader:
         if not self.count:
             self._learn(cells, "\t" in line, number)
         if len(cells) != self.count:
-            what = f"{len(cells)} columns, the lines before have {self.count}"
+            what = f"{plural(len(cells), 'column')}, the lines before have {self.count}"
             plain = "" if self.columns.tagged else ", or read plain text, a sentence a line: --data.documents lines"
             raise DataError(what, at=f"{self.origin}, line {number}", fix=f"correct the line{plain}")
         if self.names[:1] == ("ID",) and _NO_WORD.fullmatch(cells[0]):
@@ -193,7 +193,7 @@ class _LineReader:
     def _learn(self, cells: list[str], tabs: bool, number: int) -> None:
         self.tabs, self.count = tabs, len(cells)
         if self.names and len(self.names) != self.count:
-            self._refuse(f"{self.count} columns, not {len(self.names)}", number, "divide columns by tabs")
+            self._refuse(f"{plural(self.count, 'column')}, not {len(self.names)}", number, "divide columns by tabs")
         default = ("FORM", "UPOS") if self.names else ("0", "-1")
         self.token = self._place(self.columns.token or default[0], "token_column", number)
         if self.columns.tagged:

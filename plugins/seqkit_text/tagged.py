@@ -7,7 +7,19 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from seqkit import DataError, PathOption, Record, did_you_mean, is_hub, is_table, read_hub, read_rows, report, reporting
+from seqkit import (
+    DataError,
+    PathOption,
+    Record,
+    did_you_mean,
+    is_hub,
+    is_table,
+    plural,
+    read_hub,
+    read_rows,
+    report,
+    reporting,
+)
 from seqkit_text.blocks import read_lines
 from seqkit_text.cells import list_cell
 from seqkit_text.conll import Columns, read_sentences
@@ -98,7 +110,11 @@ class TaggedReader:
         if not tokens:
             raise DataError("the row has no token", at=place, fix="remove it")
         if tags is not None and len(tags) != len(tokens):
-            raise DataError(f"{len(tags)} tags for {len(tokens)} tokens", at=place, fix="give each token one tag")
+            raise DataError(
+                f"{plural(len(tags), 'tag')} for {plural(len(tokens), 'token')}",
+                at=place,
+                fix="give each token one tag",
+            )
         self._require_known(tags or [], place)
         return Record(tokens, tags, place)
 

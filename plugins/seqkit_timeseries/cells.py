@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seqkit import StructureError
+from seqkit import StructureError, quoted
 from seqkit_timeseries.refused import Rows
 
 MISSING = ("", "nan", "na", "n/a", "<na>", "null", "none", "?")
@@ -160,7 +160,7 @@ def not_a_number(cell: str) -> str:
         too_large = "_" not in cell and not math.isnan(float(cell)) and any(sign.isdigit() for sign in cell)
     except ValueError:
         too_large = False
-    shown = f"{cell[:40]!r}"
+    shown = quoted(cell)
     return (
         f"{shown} is larger than {LARGEST:g}: float32 cannot reckon with it"
         if too_large

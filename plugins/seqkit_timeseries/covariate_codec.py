@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqkit import Codec, ConfigError, Continuous, DataError, StandardCodec
+from seqkit import Codec, ConfigError, Continuous, DataError, StandardCodec, plural
 from seqkit_timeseries.calendar_features import Cycle, calendar_features, cycles_of
 from seqkit_timeseries.covariates import Covaried
 from seqkit_timeseries.statics import StaticColumn
@@ -114,7 +114,8 @@ class CovariateCodec(Codec):
         self._shape = self._shape or shape
         if shape != self._shape:
             raise DataError(
-                f"a series has {shape[0]} columns to forecast and {shape[1]} known ahead, the first one {self._shape}",
+                f"a series has {plural(shape[0], 'column')} to forecast and {shape[1]} known ahead, "
+                f"the first one {self._shape}",
                 fix="give every series the same columns",
             )
         if self.calendar is not False and not self._cycles:
@@ -126,8 +127,8 @@ class CovariateCodec(Codec):
         shape = (series.values.shape[1], series.known.shape[1])
         if shape != self._shape or len(series.statics) != len(self._statics):
             raise DataError(
-                f"{shape[0]} columns to forecast, {shape[1]} known ahead and {len(series.statics)} that never change, "
-                f"where the model was trained on {self._shape} and {len(self._statics)}",
+                f"{plural(shape[0], 'column')} to forecast, {shape[1]} known ahead and {len(series.statics)} that "
+                f"never change, where the model was trained on {self._shape} and {len(self._statics)}",
                 fix="give every series the columns of the training data",
             )
         if self._cycles and series.times.dtype.kind != "M":

@@ -9,7 +9,7 @@ from typing import IO
 
 import numpy as np
 
-from seqkit import DataError, SourceFile, report, reporting
+from seqkit import DataError, SourceFile, plural, report, reporting
 from seqkit_timeseries.cells import LARGEST, MISSING, is_time, not_a_number, parse_number
 from seqkit_timeseries.layout import TableOptions, require_no_columns
 from seqkit_timeseries.series import Series, feature_names, row_times
@@ -86,7 +86,7 @@ def _lines(source: SourceFile, head: Head) -> Iterator[tuple[int, list[str]]]:
             if lines.number <= head.header_lines or not any(cells):
                 continue
             if head.header_lines and len(cells) > len(head.names):
-                what = f"{len(cells)} cells where the header has {len(head.names)}"
+                what = f"{plural(len(cells), 'cell')} where the header has {len(head.names)}"
                 fix = "give the header as many cells as the longest series"
                 report(DataError(what, at=f"{source.origin}, line {lines.number}", fix=fix))
                 continue

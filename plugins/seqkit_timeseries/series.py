@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seqkit import DataError, report
+from seqkit import DataError, plural, report
 from seqkit_timeseries.frequency import Frequency
 from seqkit_timeseries.scratch import BLOCK_BYTES, blocks_of, forget, is_mapped
 
@@ -190,7 +190,7 @@ def of_one_width(found: Iterable[Series], first: list[tuple[int, str]]) -> Itera
         if width == first[0][0]:
             yield series
         else:
-            what = f"{width} columns where {first[0][1]} has {first[0][0]}"
+            what = f"{plural(width, 'column')} where {first[0][1]} has {first[0][0]}"
             report(DataError(what, at=series.origin, fix="give every series the same columns"))
 
 
@@ -242,4 +242,4 @@ def _num_unmeasured(rows: np.ndarray) -> int:
 
 def _shape(series: Series) -> str:
     kind = "numbered" if series.times.dtype.kind == "i" else "dated"
-    return f"a {kind} series of {series.values.shape[1]} features"
+    return f"a {kind} series of {plural(series.values.shape[1], 'feature')}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqkit import DataError, Record
+from seqkit import DataError, Record, plural, quoted
 from seqkit_timeseries.cells import is_number, parse_number
 
 ORIGIN = "stdin"
@@ -76,7 +76,7 @@ def _cells(line: str, delimiter: str, num_features: int, number: int) -> list[st
         raise DataError(f"is no row: {error}", at=f"{ORIGIN}, line {number}", fix="end lines in \\n") from error
     if len(cells) != num_features:
         raise DataError(
-            f"{len(cells)} cells where the model was trained on {num_features}",
+            f"{plural(len(cells), 'cell')} where the model was trained on {num_features}",
             at=f"{ORIGIN}, line {number}",
             fix="give a step a line with one cell for each value column, without times and ids",
         )
@@ -90,7 +90,7 @@ def _numbers(cells: list[str], number: int) -> list[float]:
             values.append(parse_number(cell))
         except ValueError:
             raise DataError(
-                f"{cell!r:.40} is not a finite number",
+                f"{quoted(cell)} is not a finite number",
                 at=f"{ORIGIN}, line {number}",
                 fix="correct it (decimals have a point), or empty the cell",
             ) from None

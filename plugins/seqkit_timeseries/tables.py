@@ -17,6 +17,7 @@ from seqkit import (
     StructureError,
     binary_format,
     first_row,
+    quoted,
     read_batches,
     read_delimited,
     require_column,
@@ -203,7 +204,7 @@ def _cells(line: str, delimiter: str, at: str) -> list[str]:
         return next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error as error:  # a carriage return inside a line, or a cell without end
         fix = "is it text, and are lines ended?" if "field limit" in str(error) else "end lines in \\n or \\r\\n"
-        what = f"the line {line[:40]!r} is no row: {error}"
+        what = f"the line {quoted(line)} is no row: {error}"
         raise StructureError(what, at=f"{at}, header or first row", fix=fix) from error
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from seqkit import DataError, observe
+from seqkit import DataError, observe, plural
 from seqkit_timeseries.frequency import constant_frequency, infer_frequency
 from seqkit_timeseries.series import Series
 
@@ -71,7 +71,7 @@ class TimeRules:
             before, after = (show_time(time) for time in series.times[first : first + 2])
             what = f"timestamps are not in order: {after} follows {before}"
             fix = "sort the file by time, or use --data.sort true"
-            raise DataError(f"{what} ({_counted(len(backwards), 'such place')})", at=series.origin, fix=fix)
+            raise DataError(f"{what} ({plural(len(backwards), 'such place')})", at=series.origin, fix=fix)
         order = np.argsort(series.times, kind="stable")
         return series.rows(order)
 
@@ -81,7 +81,7 @@ class TimeRules:
             return series
         if self.duplicates == "error":
             twice = show_time(series.times[:-1][~new][0])
-            what = f"timestamp {twice} occurs more than once ({_counted(int((~new).sum()), 'row')} too many)"
+            what = f"timestamp {twice} occurs more than once ({plural(int((~new).sum()), 'row')} too many)"
             fix = (
                 "remove the duplicates, or use --data.duplicates first, last or mean; "
                 "if the file holds several series, name their column by --data.id_column"
@@ -104,15 +104,16 @@ class TimeRules:
         widest, num_steps = int(gaps.argmax()), int(steps[-1]) + 1
         where = f"between {show_time(series.times[widest])} and {show_time(series.times[widest + 1])}"
         if self.fill_gaps is None:
-            steps_lost = _counted(num_steps - len(series), "step")
-            lost = f"{steps_lost} of {frequency} missing in {_counted(int((gaps > 1).sum()), 'place')}"
+            steps_lost = plural(num_steps - len(series), "step")
+            lost = f"{steps_lost} of {frequency} missing in {plural(int((gaps > 1).sum()), 'place')}"
             fix = (
                 "--data.fill_gaps true puts them in as missing values; "
                 "--data.fill_gaps false takes the rows as consecutive steps"
             )
             raise DataError(f"{lost}, the widest gap {where}", at=series.origin, fix=fix)
         if num_steps > _MOST_FILLED * len(series):
-            what = f"{len(series)} rows would become {num_steps} steps of {frequency}; the widest gap is {where}"
+            given, filled = plural(len(series), "row"), plural(num_steps, "step")
+            what = f"{given} would become {filled} of {frequency}; the widest gap is {where}"
             fix = "correct the timestamp, or use --data.fill_gaps false"
             raise DataError(what, at=series.origin, fix=fix)
         observe("repaired", "steps put in as missing", num_steps - len(series))
@@ -152,15 +153,10 @@ def _off_grid(series: Series, on_grid: np.ndarray) -> DataError:
     first = series.times[~on_grid][0]
     return DataError(
         f"timestamp {show_time(first)} is not a whole number of steps of {series.frequency} "
-        f"after {show_time(series.times[0])} ({_counted(int((~on_grid).sum()), 'such timestamp')})",
+        f"after {show_time(series.times[0])} ({plural(int((~on_grid).sum()), 'such timestamp')})",
         at=series.origin,
         fix="correct it, or use --data.fill_gaps false to take the rows as consecutive steps",
     )
-
-
-def _counted(count: int, what: str) -> str:
-    """`1 row`, `3 rows`."""
-    return f"{count:,} {what}" + "s" * (count != 1)
 
 
 def show_time(time: np.generic) -> str:

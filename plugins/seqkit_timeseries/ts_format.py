@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seqkit import DataError, SourceFile, StructureError, did_you_mean, report
+from seqkit import DataError, SourceFile, StructureError, did_you_mean, plural, quoted, report
 from seqkit_timeseries.cells import not_a_number, parse_number
 from seqkit_timeseries.series import Series, feature_names, row_times
 
@@ -116,7 +116,7 @@ def parse_case(line: str, header: _Header | None = None) -> tuple[np.ndarray, st
     target = fields.pop().strip() if header.has_target else None
     if header.classes and target not in header.classes:
         near = did_you_mean(str(target), header.classes) or f"the header has {', '.join(header.classes)}"
-        raise ValueError(f"class {str(target)[:40]!r} is not in @classLabel: {near}")
+        raise ValueError(f"class {quoted(str(target))} is not in @classLabel: {near}")
     if header.has_target and not target:
         raise ValueError("the class is missing: it is the last field, after a colon")
     dimensions = [_dimension(text, number) for number, text in enumerate(fields, start=1)]
@@ -134,7 +134,7 @@ def parse_case(line: str, header: _Header | None = None) -> tuple[np.ndarray, st
 def _keep_promises(values: np.ndarray, header: _Header) -> None:
     length = header.counts.get("serieslength", len(values))
     if header.flags.get("equallength") and len(values) != length:
-        raise ValueError(f"{len(values)} steps where @seriesLength is {length}")
+        raise ValueError(f"{plural(len(values), 'step')} where @seriesLength is {length}")
     if header.flags.get("missing") is False and np.isnan(values).any():
         raise ValueError("a missing value where the header says @missing false")
 

@@ -15,6 +15,7 @@ from seqkit.codec import Codec
 from seqkit.data.splits import HoldOut, stream_bounds
 from seqkit.errors import DataError
 from seqkit.steps import Discrete, Record, Split
+from seqkit.wording import plural
 
 _MOST_COUNTED = 1 << 20
 
@@ -127,20 +128,20 @@ class Census:
     def _warnings(self, found: Any) -> list[str]:
         said, lengths = [], np.array(self.lengths)
         if not self.whole and (empty := int((lengths == 0).sum())):
-            said.append(f"{_records(empty)} empty")
+            said.append(f"{plural(empty, 'record')} empty")
         if not self.whole and (single := int((lengths == 1).sum())):
-            said.append(f"{_records(single)} of a single step: there is nothing to predict in them")
+            said.append(f"{plural(single, 'record')} of a single step: there is nothing to predict in them")
         if found.num_records:
             first, other = found.examples[0]
-            said.append(f"{_records(found.num_records)} equal to an earlier one, the first {other} (as {first})")
+            said.append(
+                f"{plural(found.num_records, 'record')} equal to an earlier one, the first {other} (as {first})"
+            )
         if found.num_leaked:
-            said.append(f"{_records(found.num_leaked)} held out with the sequence of a training one: figures flatter")
+            said.append(
+                f"{plural(found.num_leaked, 'record')} held out with the sequence of a training one: figures flatter"
+            )
         if self.targets is not None and found.num_contradictory:
             first, other = found.contradictory[0]
-            count = "1 sequence" if found.num_contradictory == 1 else f"{found.num_contradictory:,} sequences"
+            count = plural(found.num_contradictory, "sequence")
             said.append(f"{count} with several targets, the first {first} and {other}")
         return said
-
-
-def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count:,} records"

@@ -15,6 +15,7 @@ from seqkit.codec import Codec
 from seqkit.codecs import LabelCodec, TagCodec
 from seqkit.errors import DataError
 from seqkit.steps import Continuous, Record, Split
+from seqkit.wording import plural
 
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 _FEW = 10
@@ -56,7 +57,7 @@ class Targets:
             return _number(record.target)
         steps = self.codec.encode(record.target)
         if self.aligned and len(steps) != num_steps:
-            what = f"{len(steps)} tags for {num_steps} steps"
+            what = f"{plural(len(steps), 'tag')} for {plural(num_steps, 'step')}"
             raise DataError(what, fix="give each step one tag, or correct the record")
         if isinstance(self.codec.spec, Continuous):
             self._add_numbers(np.asarray(self.codec.decode(steps), dtype=np.float64).reshape(-1))

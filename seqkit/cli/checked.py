@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seqkit.cli.console import plain_console
+from seqkit.wording import plural
 
 _MOST_LISTED = 20
 _MOST_CLASSES = 20
@@ -24,7 +25,7 @@ def print_checked(report: dict[str, Any], out: Path | None = None) -> None:
         out: Where all problems were written, if anywhere.
     """
     console = plain_console()
-    files = _count(report["num_files"], "file")
+    files = plural(report["num_files"], "file")
     size = f", {_bytes(report['num_bytes'])}" if report["num_bytes"] else ""
     source = "demo data" if report["path"] is None else f"{files}{size}"
     console.print(f"{report['domain']} · {report['task']} · {source} · {report['seconds']:.1f} s")
@@ -76,7 +77,7 @@ def _shown(name: str, value: Any) -> str:
 
 
 def _split(size: dict[str, int]) -> str:
-    return f"{size['records']:,} ({size['steps']:,} steps)"
+    return f"{size['records']:,} ({plural(size['steps'], 'step')})"
 
 
 def _lengths(report: dict[str, Any]) -> str:
@@ -110,21 +111,17 @@ def _print_problems(console: Console, report: dict[str, Any], out: Path | None) 
         kinds.setdefault(problem["kind"], []).append(problem)
     listed = 0
     for kind, problems in kinds.items():
-        console.print(f"\n{_count(len(problems), 'problem')}: {kind}" if len(problems) > 1 else "")
+        console.print(f"\n{plural(len(problems), 'problem')}: {kind}" if len(problems) > 1 else "")
         for problem in problems[:_MOST_LISTED]:
             console.print(f"  {problem['at']}: {problem['message']}", soft_wrap=True)
         if len(problems) > _MOST_LISTED:
             console.print(f"  and {len(problems) - _MOST_LISTED:,} more")
         console.print(f"  fix: {problems[0]['fix']}", soft_wrap=True)
         listed += min(len(problems), _MOST_LISTED)
-    total, warnings = _count(report["num_problems"], "problem"), _count(len(report["warnings"]), "warning")
+    total, warnings = plural(report["num_problems"], "problem"), plural(len(report["warnings"]), "warning")
     where = f" · all of them: {out}" if out is not None else ""
     hint = " · --out FILE.csv lists all" if out is None and listed < report["num_problems"] else ""
     console.print(f"\n{total}, {warnings}{where}{hint}" if kinds else f"{total}, {warnings}{where}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _bytes(number: int) -> str:

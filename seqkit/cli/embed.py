@@ -9,6 +9,7 @@ from seqkit.cli.verbs import output_path, parse_verb, require_writable, show_lef
 from seqkit.inference.embed import EmbedPooling, embed_records
 from seqkit.inference.embedding_files import require_suffix, write_embeddings
 from seqkit.training import workflow
+from seqkit.wording import plural
 
 
 def run(verb: str, words: list[str]) -> int:
@@ -32,6 +33,6 @@ def run(verb: str, words: list[str]) -> int:
     num_records, num_rows = write_embeddings(made, path, size, every)
     seconds = time.perf_counter() - begin
     show_left_out(loaded.data, path)
-    rows = f" · {num_rows:,} steps" if every else ""
-    print(f"{num_records:,} records{rows} · {options.pooling} · {size} numbers each · {seconds:.1f} s: {path}")
+    rows = f" · {plural(num_rows, 'step')}" if every else ""
+    print(f"{plural(num_records, 'record')}{rows} · {options.pooling} · {size} numbers each · {seconds:.1f} s: {path}")
     return 0

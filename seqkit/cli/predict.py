@@ -10,6 +10,7 @@ from seqkit.inference.predict import predict_records
 from seqkit.inference.rows import require_row_suffix, write_rows
 from seqkit.tasks.ctc import set_beam_size
 from seqkit.training import workflow
+from seqkit.wording import plural
 
 
 def run(verb: str, words: list[str]) -> int:
@@ -34,5 +35,5 @@ def run(verb: str, words: list[str]) -> int:
     count = write_rows(summary.watch(predict_records(loaded.model, loaded.data, options.split)), path, writers)
     summary.show()
     show_left_out(loaded.data, path)
-    print(f"{count:,} record{'' if count == 1 else 's'}: {path}")
+    print(f"{plural(count, 'record')}: {path}")
     return 0

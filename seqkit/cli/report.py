@@ -14,6 +14,7 @@ from seqkit.lecture.rungs.unbeaten import is_better, main_figure, unbeaten
 from seqkit.lecture.sources.optimum import describe_gap
 from seqkit.plots.style import NO_PLOTS, can_plot
 from seqkit.training.leakage import describe_leaks
+from seqkit.wording import plural
 
 UNITS = {
     "bits_per_step": "bits", "perplexity": "", "accuracy": "share", "macro_f1": "0 to 1",
@@ -142,7 +143,7 @@ def _print_facts(result: dict[str, Any]) -> None:
     doing = "of training" if "steps_per_second" in result else "in all"
     seconds = f" · {_brief(result['seconds'])} s {doing}" if "seconds" in result else ""
     rate = f" · {_brief(result['steps_per_second'])} updates/s" if "steps_per_second" in result else ""
-    records = "1 record" if result["num_records"] == 1 else f"{result['num_records']:,} records"
+    records = plural(result["num_records"], "record")
     print(f"{result['num_parameters']:,} parameters · {records}{seconds}{rate}")
 
 

@@ -26,6 +26,7 @@ from seqkit.inference.scorers import Question, choose_question, option_owners, s
 from seqkit.plots.style import NO_PLOTS, can_plot
 from seqkit.training import workflow
 from seqkit.training.checkpoint import Loaded
+from seqkit.wording import plural
 
 _OPTIONS: dict[str, tuple[Any, Any]] = {
     "split": (Literal["predict", "train", "valid", "test"] | None, None),
@@ -62,12 +63,8 @@ def run(verb: str, words: list[str]) -> int:
     count = write_rows(score_rows(scoring, options.per_step), path)
     _summarise(scoring)
     show_left_out(loaded.data, path)
-    print(f"{_rows(count)}: {path}")
+    print(f"{plural(count, 'row')}: {path}")
     return 0
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _add_scorers(parser: jsonargparse.ArgumentParser, domain: Domain) -> None:
@@ -115,7 +112,7 @@ def _ask(loaded: Loaded, question: Question, path: Path) -> int:
     rows = question.rows(judge)
     plot = question.scorer.plot
     count = write_rows(rows if plot is None else _keeping(rows, kept), path)
-    print(f"{_rows(count)}: {path}")
+    print(f"{plural(count, 'row')}: {path}")
     if plot is not None and count > len(kept):
         judge.notes.append(f"more than {_MOST_PLOTTED:,} rows are not plotted")
     elif plot is not None and kept:
@@ -135,8 +132,8 @@ def _keeping(rows: Iterator[Row], kept: list[Row]) -> Iterator[Row]:
 def _summarise(scoring: Scoring) -> None:
     """A table of all, and of the records that stand out."""
     means, origins = scoring.mean_nats(), scoring.store.origins()
-    records = "1 record" if len(means) == 1 else f"{len(means):,} records"
-    table = Table(title=f"{records} · {int(scoring.num_steps.sum()):,} steps", title_justify="left")
+    records = plural(len(means), "record")
+    table = Table(title=f"{records} · {plural(int(scoring.num_steps.sum()), 'step')}", title_justify="left")
     table.add_column("")
     for name in ("steps", "nats a step", *(("bits a step",) if scoring.symbols else ())):
         table.add_column(name, justify="right")
@@ -161,7 +158,7 @@ def _summarise(scoring: Scoring) -> None:
 def _name_steps(scoring: Scoring, origins: list[str]) -> None:
     """The steps above the threshold, the least likely first."""
     total = int(scoring.num_above.sum())
-    steps = "1 step" if total == 1 else f"{total:,} steps"
+    steps = plural(total, "step")
     print(f"{steps} with an anomaly of {scoring.threshold:g} or more")
     for anomaly, record, step in sorted(scoring.above, reverse=True):
         print(f"  {anomaly:8.2f}  {origins[record]}, step {step}")

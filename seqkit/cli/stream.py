@@ -16,6 +16,7 @@ from seqkit.errors import EndedBySignal
 from seqkit.inference.stream import read_stream
 from seqkit.inference.values import Columns
 from seqkit.training import workflow
+from seqkit.wording import plural
 
 _READ_BYTES = 1 << 16
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -90,7 +91,7 @@ def json_lines(columns: Columns) -> str:
 def summary(num_steps: int, work_s: float, steps_per_second: float | None) -> str:
     """How many steps, how fast, and how much faster than they happen."""
     rate = num_steps / max(work_s, 1e-9)
-    text = f"{num_steps:,} steps · {work_s:.2f} s of work · {rate:,.0f} steps/s"
+    text = f"{plural(num_steps, 'step')} · {work_s:.2f} s of work · {rate:,.0f} steps/s"
     return text if steps_per_second is None else f"{text} · {rate / steps_per_second:.2f} times real time"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from seqkit.data.sources import SourceFile
 from seqkit.errors import DataError
+from seqkit.wording import plural, quoted
 
 MOST_ROW_BYTES = 1 << 22
 """A document can be a row; a longer one is a quote that is never closed."""
@@ -113,7 +114,7 @@ def wrong_width(at: str, row: Any) -> DataError:
     """The error for a row with too few or too many cells."""
     other = next((sign for sign in ";\t|" if row.expected_columns == 1 and sign in row.text), None)
     return DataError(
-        f"{row.actual_columns} cells where {row.expected_columns} are expected: {row.text[:60]!r}",
+        f"{plural(row.actual_columns, 'cell')} where {row.expected_columns} are expected: {quoted(row.text, 60)}",
         at=at,
         fix=f"is {other!r} the delimiter? save it with commas"
         if other

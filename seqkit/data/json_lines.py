@@ -13,6 +13,7 @@ from seqkit.data.delimited import numbered_from
 from seqkit.data.sources import SourceFile
 from seqkit.errors import DataError
 from seqkit.problems import report
+from seqkit.wording import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -137,7 +138,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
         ((name, _),) = Counter(name for name, _ in pairs).most_common(1)
-        raise _Twice(f"{name!r:.60} occurs twice")
+        raise _Twice(f"{quoted(name, 60)} occurs twice")
     return values
 
 

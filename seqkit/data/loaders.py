@@ -10,6 +10,7 @@ from seqkit.data.store import FlatStore
 from seqkit.data.windows import WindowLoader
 from seqkit.errors import ConfigError, DataError
 from seqkit.steps import Split
+from seqkit.wording import plural
 
 
 class SplitLoaders:
@@ -57,7 +58,7 @@ class SplitLoaders:
         loader.num_workers = self.num_workers
         if len(loader) == 0:
             raise DataError(
-                f"the {split} split is empty ({len(store)} records, {len(store.steps)} steps)",
+                f"the {split} split is empty ({plural(len(store), 'record')}, {plural(len(store.steps), 'step')})",
                 at=f"path {self.path!r}; {self.describe_split()}",
                 fix="hold out less or more (--data.valid_fraction, --data.test_fraction), or give --data.valid_path",
             )

@@ -19,6 +19,7 @@ from seqkit.data.store import FlatStore, open_store, step_dtype
 from seqkit.errors import DataError, SeqkitError
 from seqkit.problems import report
 from seqkit.steps import Record, spec_to_dict
+from seqkit.wording import plural
 
 
 def build_store(
@@ -128,7 +129,9 @@ class StoreWriter:
         if self.target_codec is not None and (self.aligned or not record.continues):
             own = _encode(self._targets, self.target_codec, record.target, record.origin)
         if self.aligned and own is not None and own != count:
-            raise DataError(f"{own} tags for {count} steps", at=record.origin, fix="give each step one tag")
+            raise DataError(
+                f"{plural(own, 'tag')} for {plural(count, 'step')}", at=record.origin, fix="give each step one tag"
+            )
         if record.continues and self._lengths:
             self._lengths[-1] += count
             if own is not None:

@@ -16,6 +16,7 @@ from seqkit.errors import ConfigError, DataError, TooManyBadRecords
 from seqkit.outputs import staged
 from seqkit.problems import begin_reading, collect_problems, collecting, handing_on, kind_of
 from seqkit.steps import Record
+from seqkit.wording import plural
 
 OnBadRecord = Literal["error", "skip", "quarantine"]
 
@@ -109,7 +110,7 @@ class Tolerance:
         (kind, count), *more = Counter(kind_of(error) for error in self.collected.errors).most_common()
         others = f" and {len(more)} other kinds" if len(more) > 1 else " and another kind" if more else ""
         total = bad + self.collected.num_passed
-        return f"{bad:,} of {total:,} records left out ({bad / total:.2%}): {count:,} x {kind}{others}"
+        return f"{bad:,} of {plural(total, 'record')} left out ({bad / total:.2%}): {count:,} x {kind}{others}"
 
     def save(self, folder: Path) -> None:
         """Keep what was found beside a store, so that a second start from the cache knows it, too.
@@ -160,7 +161,7 @@ class Tolerance:
         if self._share is not None and bad > self._share * total:
             last = self.collected.errors[-1]
             raise TooManyBadRecords(
-                f"{bad:,} of {total:,} records {'is' if bad == 1 else 'are'} bad; the last one: {last.what}",
+                f"{bad:,} of {plural(total, 'record')} {'is' if bad == 1 else 'are'} bad; the last one: {last.what}",
                 at=last.at,
                 fix=f"{ALL_OF_THEM}, or allow more than {self.max_bad}: --max-bad",
             )

@@ -15,6 +15,7 @@ from seqkit.model import SequenceModel
 from seqkit.steps import Batch, Continuous
 from seqkit.tasks.forecast import Forecast
 from seqkit.tasks.sampling import Sampling
+from seqkit.wording import plural
 
 _TOGETHER = 256
 """Windows that are read at once."""
@@ -68,7 +69,7 @@ def forecast_series(
     wanted = task.horizon if num_steps is None else num_steps
     if wanted > task.horizon:
         raise ConfigError(
-            f"the model forecasts {task.horizon} steps, not {wanted}",
+            f"the model forecasts {plural(task.horizon, 'step')}, not {wanted}",
             at="--steps",
             fix="ask for fewer, or train one with a longer --data.horizon",
         )
@@ -114,7 +115,7 @@ def _known(past: Past, spec: Continuous, num_steps: int) -> Tensor:
     future = past.steps[past.given : past.given + num_steps]
     if len(future) < num_steps:
         raise DataError(
-            f"what is known ahead is given for {len(future)} of the {num_steps} steps to forecast",
+            f"what is known ahead is given for {len(future)} of the {plural(num_steps, 'step')} to forecast",
             at=past.origin,
             fix="add rows after the last observed one, with the known columns filled and the values empty",
         )

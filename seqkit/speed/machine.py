@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from seqkit.training.cores import usable_cores
+from seqkit.wording import plural
 
 _CPU_INFO = Path("/proc/cpuinfo")
 
@@ -40,7 +41,7 @@ def describe_machine(facts: dict[str, Any] | None = None) -> str:
         facts: Of `machine_facts`, if they are known already.
     """
     facts = facts or machine_facts()
-    parts = [facts["processor"], _count(facts["cores"], "core"), _count(facts["threads"], "thread")]
+    parts = [facts["processor"], plural(facts["cores"], "core"), plural(facts["threads"], "thread")]
     parts += [] if facts["load"] is None else [f"load {facts['load']:.1f} before"]
     parts += [facts["gpu"]] if facts["gpu"] else []
     versions = " · ".join(f"{name} {number}" for name, number in facts["versions"].items())
@@ -65,7 +66,3 @@ def _cpu_info(key: str) -> list[str]:
         return []
     lines = _CPU_INFO.read_text(errors="replace").splitlines()
     return [value.strip() for name, _, value in (line.partition(":") for line in lines) if name.strip() == key]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

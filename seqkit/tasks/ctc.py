@@ -17,6 +17,7 @@ from seqkit.tasks.ctc_decoding import beam_search, greedy
 from seqkit.tasks.distributions import Output
 from seqkit.tasks.metrics import Likelihood
 from seqkit.tasks.sampling import Sampling
+from seqkit.wording import plural
 
 IMPOSSIBLE = -1e4
 """A logit of no probability: finite, so that no gradient becomes NaN."""
@@ -128,9 +129,10 @@ class Ctc(Task):
         needed = _needed_steps(batch.targets)
         if (needed > available).any():
             row = int((needed > available).nonzero()[0, 0])
+            symbols = plural(int((batch.targets[row] != IGNORED).sum()), "symbol")
             raise TooLongError(
                 int(batch.index[row]),
-                f"a transcript of {int((batch.targets[row] != IGNORED).sum())} symbols needs {int(needed[row])} steps, "
+                f"a transcript of {symbols} needs {plural(int(needed[row]), 'step')}, "
                 f"the encoder leaves {int(available[row])} of the record's {int(batch.lengths[row])}",
             )
         return outcome

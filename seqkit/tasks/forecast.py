@@ -13,6 +13,7 @@ from seqkit.steps import Batch, Continuous
 from seqkit.tasks.base import Outcome, Task
 from seqkit.tasks.classify import last_outputs
 from seqkit.tasks.distributions import Output
+from seqkit.wording import plural
 
 
 @final
@@ -90,7 +91,7 @@ class Forecast(Task):
     def _require(self, wanted: int) -> None:
         if wanted > self.horizon:
             raise ConfigError(
-                f"the model forecasts {self.horizon} steps, not {wanted}",
+                f"the model forecasts {plural(self.horizon, 'step')}, not {wanted}",
                 at="--data.horizon",
                 fix="train a model for the longer horizon, or leave the option out",
             )

@@ -37,6 +37,7 @@ from seqkit.training.signals import Interruption
 from seqkit.training.threads import choose_threads, on_threads
 from seqkit.training.trainer import build_trainer, require_device, total_steps, train
 from seqkit.training.unfinished import finish
+from seqkit.wording import plural
 
 Say = Callable[[str], None]
 """Receives lines meant for the user."""
@@ -196,5 +197,4 @@ def _summary(prepared: _Prepared) -> list[str | None]:
 
 
 def _sizes(store: FlatStore) -> str:
-    records = "1 record" if len(store) == 1 else f"{len(store):,} records"
-    return f"{records}, {len(store.steps):,} steps"
+    return f"{plural(len(store), 'record')}, {plural(len(store.steps), 'step')}"

@@ -16,6 +16,7 @@ from seqkit.settings import Settings
 from seqkit.training import workflow
 from seqkit.training.durable import atomic_write
 from seqkit.training.folder import UNFINISHED, RunFolder, as_json
+from seqkit.wording import plural
 
 RULES = ("test_path", "test_match", "test_every", "test_group", "fold")
 """Options of the data about test records: each round has its own."""
@@ -65,7 +66,7 @@ def divide(data: SequenceDataModule, folds: int | None, leave_one_group_out: boo
     num_records = sum(1 for _ in _origins(data))
     if num_records < number:
         raise ConfigError(
-            f"{num_records} records cannot be divided into {number} folds",
+            f"{plural(num_records, 'record')} cannot be divided into {number} folds",
             at="--folds",
             fix="make fewer folds; a text or a genome in one record has none",
         )

@@ -25,6 +25,7 @@ from seqkit.training.cores import usable_cores
 from seqkit.training.denormals import flushed_denormals
 from seqkit.training.neighbours import Neighbours
 from seqkit.training.probe import Rehearsal, rehearse
+from seqkit.wording import plural
 
 _GAIN = 0.95
 """More threads are taken if a step lasts at most this share of its time with fewer: they take cores from others."""
@@ -114,7 +115,7 @@ def too_many(asked: Threads) -> str:
     cores = usable_cores()
     if not isinstance(asked, int) or asked <= cores:
         return ""
-    they = "1 core" if cores == 1 else f"{cores} cores"
+    they = plural(cores, "core")
     return f"{asked} threads share the {they} of this process and wait for each other: --threads {cores} may be faster"
 
 

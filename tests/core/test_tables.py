@@ -157,7 +157,7 @@ def test_a_time_that_is_missing_is_left_to_be_named(tmp_path: Path) -> None:
 
 def test_a_ragged_row_is_named_when_columns_are_typed(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n1,2\n3\n")
-    with pytest.raises(DataError, match="1 cells where 2 are expected") as error:
+    with pytest.raises(DataError, match="1 cell where 2 are expected") as error:
         list(read_delimited(SourceFile(tmp_path / "t.csv"), ",", ["a", "b"], 1, {"a": pa.float64()}))
     assert error.value.at == "t.csv, line 3"
 

@@ -123,7 +123,7 @@ def test_the_stride_of_the_encoder_is_that_of_the_task() -> None:
 
 def test_as_many_tags_as_steps(tmp_path: Path) -> None:
     tags = TagCodec(["new", "same"])
-    with pytest.raises(DataError, match="1 tags for 2 steps") as caught:
+    with pytest.raises(DataError, match="1 tag for 2 steps") as caught:
         build_store([Record("ab", ["new"], "f:3")], SymbolCodec("ab"), tags, tmp_path / "s", aligned=True)
     assert "f:3" in str(caught.value)
 

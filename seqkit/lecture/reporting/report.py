@@ -18,6 +18,7 @@ from seqkit.lecture.reporting.report_page import PAGE
 from seqkit.lecture.reporting.report_texts import GATES_OF_CELL, NOTHING_TO_TRY, OTHER_GATES, READINGS, TITLES
 from seqkit.plots.span_axis import Span
 from seqkit.plots.style import NO_PLOTS
+from seqkit.wording import plural
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,9 @@ def render_report(findings: Findings) -> str:
 
 def describe_model(diagnosis: Diagnosis) -> list[str]:
     """What was diagnosed, in a few words each."""
-    layers = "1 layer" if diagnosis.num_layers == 1 else f"{diagnosis.num_layers} layers"
+    layers = plural(diagnosis.num_layers, "layer")
     both = ", both directions" if diagnosis.bidirectional else ""
-    records = "1 record" if diagnosis.num_records == 1 else f"{diagnosis.num_records:,} records"
+    records = plural(diagnosis.num_records, "record")
     return [
         diagnosis.domain,
         diagnosis.task,

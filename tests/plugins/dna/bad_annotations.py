@@ -46,10 +46,10 @@ ANNOTATIONS = {
     "GFF, another strand": gff(row(strand="forward"), "the strand is 'forward'", THIRD),
     "GFF, another phase": gff(row(phase="3"), "the phase is '3'", THIRD),
     "GFF, few columns": gff("c1\tx\tCDS\t1\t9\n", f"5 {COLUMNS}", THIRD),
-    "GFF, blanks for tabs": gff(row().replace("\t", " "), f"1 {COLUMNS}", THIRD),
+    "GFF, blanks for tabs": gff(row().replace("\t", " "), "1 column, GFF and GTF have 9", THIRD),
     "GFF, a cut line": gff(row()[:12], COLUMNS, THIRD),
     "GFF, UTF-16": gff((GOOD + row()).encode("utf-16"), "no whole number", "a.gff, line 1", good=""),
-    "GFF, a region of one word": gff("##sequence-region c1\n", "1 words after ##sequence-region", THIRD),
+    "GFF, a region of one word": gff("##sequence-region c1\n", "1 word after ##sequence-region", THIRD),
     "GFF, contigs called otherwise": gff(
         "", "contig 'c1' is not in the annotation", "path", good=GOOD.replace("c1", "chr1").replace("c2", "chr2")
     ),

@@ -147,7 +147,7 @@ TABLES = {
     "table, a blank cell": csv('" ",x\n', "holds ' '", "t.csv:41"),
     "table, a bad letter": csv("AC?T,x\n", "'?' is no nucleotide", "t.csv:41, base 3"),
     "table, no label": csv("ACGT,\n", "has no label", "t.csv:41"),
-    "table, too few columns": csv("ACGT\n", "1 cells where 2 are expected", "t.csv, line 42"),
+    "table, too few columns": csv("ACGT\n", "1 cell where 2 are expected", "t.csv, line 42"),
     "table, shorter than a k-mer": csv("AC,x\n", "2 bases hold no 3-mer", "t.csv:41", k=3),
     "table, no label column": Case(file("t.csv", "sequence\nACGT\n"), "has no label", "t.csv:1", CLASSIFY),
     "JSON lines, null": jsonl({"sequence": None, "label": "x"}, "holds None", "t.jsonl:41"),

@@ -206,7 +206,7 @@ def test_a_contig_that_is_left_out_takes_its_features_along(tmp_path: Path) -> N
     both: dict[str, Any] = {"annotation": str(tmp_path / "a.gff"), **PIECES}
     ours = module(tmp_path, "g.fa", f"{GENOME}>c3\nACGT!\n", on_bad_record="skip", max_bad=1, **both)
     assert len(ours.store("train")) > 0 and ours.tolerance.summary()["num_bad"] == 1
-    assert ours.notes()[1] == "annotation: 1 features lie on contigs that are not read: c3"
+    assert ours.notes()[1] == "annotation: 1 feature lies on contigs that are not read: c3"
 
 
 @pytest.mark.parametrize("change", ["path", "column", "annotation"])

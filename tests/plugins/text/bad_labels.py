@@ -23,7 +23,7 @@ TAGGED = {
         file("t.conll", "-DOCSTART- O\n\n-DOCSTART- O\n"), ("holds no sentence",), "t.conll", TAG
     ),
     "conll-short-line": Case(
-        file("t.conll", SENTENCES + "the\tD\ncat\n\n" + SENTENCES), ("1 columns",), "t.conll, line 242", TAG
+        file("t.conll", SENTENCES + "the\tD\ncat\n\n" + SENTENCES), ("1 column",), "t.conll, line 242", TAG
     ),
     "conll-long-line": Case(
         file("t.conll", SENTENCES + "a\tb\tc\n\n" + SENTENCES), ("3 columns",), "t.conll, line 241", TAG
@@ -52,7 +52,7 @@ TAGGED = {
         file("t.jsonl", lines({"tokens": "a b", "tags": "X Y"})), ("holds 'a b', no list",), "t.jsonl:1", TAG
     ),
     "rows-of-other-lengths": Case(
-        file("t.jsonl", lines({"tokens": ["a", "b"], "tags": ["X"]})), ("1 tags for 2 tokens",), "t.jsonl:1", TAG
+        file("t.jsonl", lines({"tokens": ["a", "b"], "tags": ["X"]})), ("1 tag for 2 tokens",), "t.jsonl:1", TAG
     ),
     "rows-with-null": Case(
         file("t.jsonl", lines({"tokens": ["a", None], "tags": ["X", "Y"]})), ("entry 2",), "t.jsonl:1", TAG

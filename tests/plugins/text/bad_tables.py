@@ -24,7 +24,7 @@ TABLES = {
     "csv-empty": Case(file("t.csv", b""), ("holds no rows",), "t.csv"),
     "csv-header-only": Case(file("t.csv", "text,label\n"), ("holds no text",), "t.csv"),
     "csv-ragged": Case(csv("one,two,three"), ("3 cells where 2",), "t.csv, line 5"),
-    "csv-short-row": Case(csv("alone"), ("1 cells where 2",), "t.csv, line 5"),
+    "csv-short-row": Case(csv("alone"), ("1 cell where 2",), "t.csv, line 5"),
     "csv-column-twice": Case(csv(header="text,text"), ("'text' occurs twice",), "t.csv"),
     "csv-no-such-column": Case(csv(header="txt,label"), ("no column 'text'", "txt"), "t.csv"),
     "csv-column-without-name": Case(csv(header="text,")),

@@ -105,7 +105,7 @@ def test_a_folder_is_read_with_all_its_files(tmp_path: Path) -> None:
         ("x.conllu", CONLL_U, {"tag_column": "UPS"}, r"no column UPS(.|\n)*line 3(.|\n)*did you mean 'UPOS'"),
         ("x.conllu", "a O\n", {}, r"2 columns, not 10\n  at: x\.conllu, line 1"),
         ("x.conll", "\n\n", {}, r"holds no text\n  at: x\.conll"),
-        ("x.jsonl", '{"tokens": ["a"], "tags": ["O", "O"]}', {}, r"2 tags for 1 tokens\n  at: x\.jsonl:1"),
+        ("x.jsonl", '{"tokens": ["a"], "tags": ["O", "O"]}', {}, r"2 tags for 1 token\n  at: x\.jsonl:1"),
         ("x.jsonl", '{"tokens": "a b", "tags": ["O"]}', {}, r"column 'tokens' holds 'a b', no list\n  at: x\.jsonl:1"),
         ("x.jsonl", '{"tokens": ["a", ""], "tags": ["O", "O"]}', {}, r"entry 2 of column 'tokens' is ''"),
         ("x.jsonl", '{"token": ["a"], "tags": ["O"]}', {}, r"no column 'tokens'(.|\n)*--data\.token_column"),

@@ -57,7 +57,7 @@ def test_a_time_off_the_grid_is_named() -> None:
 
 def test_a_mistyped_year_does_not_fill_the_memory() -> None:
     broken = series(["2016-01-01", "2016-01-02", "2016-01-03", "2106-01-04"], [1, 2, 3, 4])
-    with pytest.raises(DataError, match=r"4 rows would become 32876 steps of 1 day.*2016-01-03 and 2106-01-04"):
+    with pytest.raises(DataError, match=r"4 rows would become 32,876 steps of 1 day.*2016-01-03 and 2106-01-04"):
         TimeRules(fill_gaps=True).apply(broken)
 
 
