@@ -25,6 +25,8 @@ BOMB_RATIO = 500
 _IN_MEMORY_BYTES = 1 << 26
 """Larger members are unpacked while they are read; to go back in them is slow."""
 
+_GZIP = b"\x1f\x8b\x08"
+
 _HIDDEN = ("__MACOSX", ".")
 
 _BROKEN = (
@@ -145,6 +147,8 @@ class _Unpacked(gzip.GzipFile):
             raise
 
     def _watched(self, data: bytes) -> bytes:
+        if not self._began and data.startswith(_GZIP):
+            raise DataError("is packed twice: gzip inside gzip", at=self._at, fix="unpack it once: gunzip")
         self._began = True
         if self.offset > BOMB_BYTES:
             _refuse_bomb(self.offset, self._packed_bytes, self._at)

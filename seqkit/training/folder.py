@@ -234,8 +234,18 @@ def checkpoints_of(run: str | Path) -> list[Path]:
             fix = f"its checkpoints are missing: put a copy of them back, or train anew: {again}"
             fix = fix if was_done else f"its training was interrupted early: begin it anew: {again}"
         raise CheckpointError("the folder holds no checkpoint", at=str(path), fix=fix)
+    raise _no_run(path)
+
+
+def _no_run(path: Path) -> CheckpointError:
+    """The error for a path that is neither a file nor a folder."""
+    if path.exists():
+        what = "is neither a run folder nor a checkpoint, but a pipe, a socket or a device"
+        return CheckpointError(what, at=str(path), fix="name the folder that seqkit fit has made")
+    if path.is_symlink():
+        return CheckpointError("is a link to nothing", at=str(path), fix="mend the link, or name the run folder itself")
     siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-    raise CheckpointError(
+    return CheckpointError(
         f"no run folder or checkpoint: {path}",
         at="RUN",
         fix=did_you_mean(path.name, siblings) or "name a folder that seqkit fit has made",

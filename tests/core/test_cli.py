@@ -1,6 +1,7 @@
 """The command line: help without torch, one message an error, an exit code of each kind."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,27 @@ def test_a_missing_or_damaged_run_is_a_checkpoint_error(capsys: pytest.CaptureFi
     assert complaint(["validate", str(tmp_path / "broken.ckpt")], capsys)[0] == 4
     torch.save({"a": 1}, tmp_path / "foreign.ckpt")
     assert complaint(["generate", str(tmp_path / "foreign.ckpt")], capsys)[0] == 4
+
+
+@pytest.mark.parametrize("verb", ["predict", "score", "validate", "export"])
+@pytest.mark.parametrize("place", ["pipe", "link to a pipe", "socket", "/dev/zero"])
+def test_a_pipe_or_a_device_is_no_run_and_is_not_opened(
+    verb: str, place: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it were opened, the pipe would be waited for and the device would fill the memory."""
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    os.symlink("pipe", "link to a pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket")
+        code, shown = complaint([verb, place], capsys)
+    assert code == 4 and "but a pipe, a socket or a device" in shown and f"at: {place}" in shown
+
+
+def test_a_run_that_is_a_link_to_nothing_is_named_as_that(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "run").symlink_to("gone")
+    code, shown = complaint(["predict", str(tmp_path / "run")], capsys)
+    assert code == 4 and "is a link to nothing" in shown and "did you mean" not in shown
 
 
 @pytest.mark.parametrize(

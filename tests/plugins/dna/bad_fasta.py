@@ -118,7 +118,7 @@ ARCHIVES = {
     "gzip, its sum flipped": packed(flipped(PACKED, len(PACKED) - 6), "damaged or cut short", LAST),
     "gzip, garbage behind": packed(PACKED + b"garbage", "damaged or cut short", LAST),
     "gzip that is none": packed(raw(RECORDS), "damaged or cut short", FIRST),
-    "gzip twice": packed(gzip.compress(PACKED), NO_HEADER, "a.fa.gz, line 1"),
+    "gzip twice": packed(gzip.compress(PACKED), "is packed twice", "a.fa.gz"),
     "gzip without the ending": packed(PACKED, NO_HEADER, "a.fa, line 1", name="a.fa"),
     "zip with another ending": Case(zipped({"a.fa": RECORDS})),
     "zip, cut": Case(zipped({"a.fa": RECORDS}, lambda data: data[:-30]), "begins like one and is cut", "a.zip"),

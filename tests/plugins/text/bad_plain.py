@@ -65,7 +65,7 @@ PACKED = {
     "gz-damaged": Case(file("x.txt.gz", damaged(GZ)), ("to its end",), "x.txt.gz, after line"),
     "gz-wrong-sum": Case(file("x.txt.gz", GZ[:-8] + b"\0" * 8), ("to its end",), "x.txt.gz, after line"),
     "gz-with-more-behind": Case(file("x.txt.gz", GZ + b"more"), ("to its end",), "x.txt.gz, after line"),
-    "gz-twice": Case(file("x.txt.gz", gzip.compress(GZ)), ("is gzip, no plain text",), "x.txt.gz"),
+    "gz-twice": Case(file("x.txt.gz", gzip.compress(GZ)), ("is packed twice", "gunzip"), "x.txt.gz"),
     "gz-in-two-parts": Case(file("x.txt.gz", gzip.compress(TEXT) * 2)),
     "zip-that-is-none": Case(file("a.zip", TEXT), ("no zip archive",), "a.zip"),
     "zip-empty-file": Case(file("a.zip", b""), ("no zip archive",), "a.zip"),
