@@ -9,7 +9,8 @@ from typing import Any
 from seqkit.build import require_task
 from seqkit.domain import Domain
 from seqkit.errors import ConfigError, did_you_mean
-from seqkit.settings import Settings, build_parser, option_names, parse_values
+from seqkit.option_errors import option_names
+from seqkit.settings import Settings, build_parser, parse_values
 
 _GROUPS = ("data", "model", "encoder", "trainer")
 _OF_A_RUN = ("probe", "threads", "resume", "fresh", "checkpoint_minutes")

@@ -14,7 +14,8 @@ import pytest
 import seqkit
 from seqkit import plugins
 from seqkit.cli.main import VERBS
-from seqkit.settings import build_parser, fold_paths, option_names
+from seqkit.option_errors import option_names
+from seqkit.settings import build_parser, fold_paths
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
