@@ -5,8 +5,10 @@ python benchmarks/reading.py [--megabytes 100] [--only NAME] [--big]
 Ours is everything that `fit` does with the training split: find the files, check every record, learn the codec, encode,
 write the store; with nothing held out, and an empty cache each time. The library's time ends with its own values in
 memory. `ratio` is its time by ours, so 1 or more is not slower. Both run in turns in this process, after a first round
-that does not count; files lie in memory after that. --big reads files of that size and ten times that size once, each
-in a process of its own, and says how much memory it took at most (imports take most of the smaller figure).
+that does not count; files lie in memory after that. Held to one core (`taskset -c 0`) the table goes to
+`results/reading.md`; pyarrow and `tokenizers` use several, for which it goes to `results/reading_cores.md`. --big reads
+files of that size and ten times that size once, each in a process of its own, and says how much memory it took at most
+(imports take most of the smaller figure).
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from reading_cases import CASES, Case
 
 from seqkit.speed.table import Table
 from seqkit.speed.timing import Ratio, interleaved, median
+from seqkit.training.cores import usable_cores
 
 
 def main() -> None:
@@ -48,18 +51,18 @@ def main() -> None:
     cases = [case for case in CASES if options.only in case.name]
     if not cases:
         refuse(f"--only {options.only!r}: in none of the names {', '.join(case.name for case in CASES)}")
-    report = Report("reading_memory" if options.big else "reading", options)
+    name = "reading_memory" if options.big else "reading" if usable_cores() == 1 else "reading_cores"
+    report = Report(name, options)
     report.table(_memory(cases, size) if options.big else _speed(cases, size, options.repeats))
     report.close()
 
 
 def read(case: Case, path: Path) -> None:
-    """From the file to a finished store in an empty cache."""
-    with _folder() as cache:
-        os.environ["SEQKIT_CACHE"] = str(cache)
-        data = case.data(path)
-        data.setup("fit")
-        data.store("train")
+    """From the file to a finished store in an empty cache, which lies beside the file and goes with it."""
+    os.environ["SEQKIT_CACHE"] = tempfile.mkdtemp(prefix="cache-", dir=path.parent)
+    data = case.data(path)
+    data.setup("fit")
+    data.store("train")
 
 
 def _speed(cases: list[Case], size: int, repeats: int) -> Table:
