@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from seqkit.data.module import SequenceDataModule as SequenceDataModule
     from seqkit.data.parts import join_parts as join_parts
     from seqkit.data.signs import binary_format as binary_format
+    from seqkit.data.signs import foreign_format as foreign_format
     from seqkit.data.sources import PathOption as PathOption
     from seqkit.data.sources import SourceFile as SourceFile
     from seqkit.data.sources import each_file as each_file
@@ -102,7 +103,7 @@ _HOMES = {
     "seqkit.data.delimited_problems": ("RowLines",),
     "seqkit.data.module": ("SequenceDataModule",),
     "seqkit.data.parts": ("join_parts",),
-    "seqkit.data.signs": ("binary_format",),
+    "seqkit.data.signs": ("binary_format", "foreign_format"),
     "seqkit.data.sources": ("PathOption", "SourceFile", "each_file", "find_files", "is_hub", "split_label"),
     "seqkit.data.tables": ("TABLE_SUFFIXES", "is_table", "read_batches", "read_hub", "read_rows", "require_column"),
     "seqkit.domain": ("Domain", "Scorer"),

@@ -11,7 +11,7 @@ from typing import IO
 
 import soundfile
 
-from seqkit import DataError, SourceFile, binary_format, observe
+from seqkit import DataError, SourceFile, binary_format, foreign_format, observe
 from seqkit_audio.flac_end import check_flac
 from seqkit_audio.mp3_frames import count_samples
 from seqkit_audio.ogg_pages import check_ogg
@@ -23,6 +23,7 @@ SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
 """Endings looked for in folders and archives."""
 
 _FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3", "MPEG")
+_LOOKED_AT = 1 << 9
 _MOST_MP3_DELAY = 8 * 1152
 """Samples that an MP3 may code before and after its sound."""
 
@@ -74,7 +75,7 @@ def open_sound(source: SourceFile, origin: str) -> Iterator[Sound]:
 @contextmanager
 def _decoded(stream: IO[bytes], origin: str) -> Iterator[Sound]:
     """What libsndfile reads: FLAC, Ogg, MP3 and the rarer kinds of WAV."""
-    begin = stream.read(16)
+    begin = stream.read(_LOOKED_AT)
     if not begin:
         raise DataError("the file is empty", at=origin, fix="remove the file")
     if (other := name_of(begin)) is not None:
@@ -90,7 +91,9 @@ def _decoded(stream: IO[bytes], origin: str) -> Iterator[Sound]:
         own = isinstance(getattr(stream, "raw", None), io.FileIO)
         file = _ForwardFile(stream.name if own else stream)
     except soundfile.LibsndfileError as error:
-        raise DataError(f"no sound file: {error.error_string}", at=origin, fix=ACCEPTED) from None
+        kind, fix = foreign_format(begin) or ("", "")  # Only now: layer I of MPEG begins as UTF-16 does.
+        what = f"is {kind}, not sound" if kind else f"no sound file: {error.error_string}"
+        raise DataError(what, at=origin, fix=fix or ACCEPTED) from None
     with file:
         if file.format not in _FORMATS:
             raise DataError(f"sound files of format {file.format} are not read", at=origin, fix=ACCEPTED)

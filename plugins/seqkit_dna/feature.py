@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from seqkit import DataError, SourceFile, StructureError, quoted
+from seqkit_dna.formats import require_plain
 
 _MOST_DIGITS = 15
 GFF, BED = (".gff", ".gff3", ".gtf"), (".bed",)
@@ -44,8 +45,9 @@ def text_lines(source: SourceFile) -> Iterator[tuple[int, str]]:
     """1-based number and text of each line that is not empty, without its end.
 
     Raises:
-        StructureError: If the file is cut short or damaged: what is missing would seem to be no feature.
+        StructureError: If the file is no text, cut short or damaged: what is missing would seem to be no feature.
     """
+    require_plain(source, "an annotation", StructureError)
     number = 0
     try:
         with source.open() as file, io.TextIOWrapper(file, encoding="utf-8", errors="replace") as text:

@@ -7,7 +7,7 @@ import io
 import zlib
 from typing import cast
 
-from seqkit import TABLE_SUFFIXES, DataError, PathOption, SourceFile, StructureError, binary_format, find_files
+from seqkit import TABLE_SUFFIXES, DataError, PathOption, SourceFile, StructureError, find_files, foreign_format
 from seqkit_dna.fragment import no_record
 
 FASTA = (".fa", ".fasta", ".fna", ".ffn", ".fas", ".frn")
@@ -17,7 +17,7 @@ DAMAGE = (EOFError, OSError, zlib.error)
 """What unpacking a broken archive raises."""
 
 _FIRST_BYTES = {b">": FASTA, b"@": FASTQ, b"L": GENBANK}
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LOOKED_AT = 1 << 9
 
 
 def sequence_files(path: PathOption, suffixes: tuple[str, ...]) -> list[SourceFile]:
@@ -74,20 +74,38 @@ def hint(first: bytes, wanted: tuple[str, ...] | None = None) -> str | None:
         first: Its first bytes.
         wanted: The suffixes of the format that its name promises.
     """
-    if known := binary_format(first):
+    if known := foreign_format(first):
         return f"it is {known[0]}: {known[1]}"
-    if first.startswith(_WIDE):
-        return "it is UTF-16: save it as plain text (ASCII or UTF-8)"
     suffixes = _FIRST_BYTES.get(first.removeprefix(codecs.BOM_UTF8).lstrip()[:1])
     if suffixes is None or suffixes is wanted:
         return None
     return f"it may be of another format: name it {suffixes[0]}"
 
 
+def require_plain(source: SourceFile, wanted: str, error: type[DataError] = DataError) -> None:
+    """Refuse a file that is no plain text at all.
+
+    Args:
+        source: The file.
+        wanted: The format that its name promises.
+        error: What kind of error it is.
+
+    Raises:
+        DataError: Says what it is.
+    """
+    try:
+        with source.open() as file:
+            beginning = cast(io.BufferedIOBase, file).read1(_LOOKED_AT)
+    except DAMAGE:
+        return  # Its reader names the place.
+    if found := foreign_format(beginning):
+        raise error(f"is {found[0]}, not {wanted}", at=source.origin, fix=found[1])
+
+
 def _beginning(source: SourceFile) -> bytes:
     try:
         with source.open() as file:
-            first = cast(io.BufferedIOBase, file).read1(64)
+            first = cast(io.BufferedIOBase, file).read1(_LOOKED_AT)
     except DAMAGE as error:
         raise DataError(f"is damaged: {error}", at=source.origin, fix="get the file again") from error
     return first.removeprefix(codecs.BOM_UTF8).lstrip()

@@ -25,7 +25,7 @@ from seqkit import (
 )
 from seqkit_dna.fasta import read_fasta
 from seqkit_dna.fastq import read_fastq
-from seqkit_dna.formats import DAMAGE, FASTA, FASTQ, GENBANK, format_of, sequence_files
+from seqkit_dna.formats import DAMAGE, FASTA, FASTQ, GENBANK, format_of, require_plain, sequence_files
 from seqkit_dna.fragment import Fragment, in_blocks, no_record
 from seqkit_dna.genbank import read_genbank
 from seqkit_dna.letters import Ambiguous, canonical, count_letters, first_refused, refused_letter
@@ -77,6 +77,7 @@ class Reading:
                 yield from self._named(source, self._fragments(source, suffixes))
 
     def _fragments(self, source: SourceFile, suffixes: tuple[str, ...]) -> Iterator[Fragment]:
+        require_plain(source, "a file of sequences")
         if suffixes is FASTA:
             return read_fasta(source, self.ambiguous)
         if suffixes is FASTQ:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from seqkit import DataError, SourceFile, plural, quoted
 from seqkit_dna.feature import whole_number
+from seqkit_dna.formats import require_plain
 from seqkit_dna.letters import canonical, first_refused, refused_letter
 
 _COLUMNS = ["#CHROM", "POS", "ID", "REF", "ALT"]
@@ -50,6 +51,7 @@ def read_vcf(source: SourceFile, skipped: Counter[str]) -> Iterator[Variant]:
     Raises:
         DataError: Names file and line of what is no VCF.
     """
+    require_plain(source, "VCF")
     num_columns = 0
     for number, line in _lines(source):
         at = f"{source.origin}, line {number}"

@@ -15,8 +15,8 @@ from seqkit import (
     RowLines,
     SourceFile,
     StructureError,
-    binary_format,
     first_row,
+    foreign_format,
     quoted,
     read_batches,
     read_delimited,
@@ -183,10 +183,8 @@ def _refuse_binary(source: SourceFile) -> None:
             beginning = stream.read(1 << 12)
         except (EOFError, OSError, zlib.error):
             return  # A damaged file, which its reader names.
-    kind, fix = binary_format(beginning) or ("", "")
-    if not kind and beginning[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        kind, fix = "UTF-16", "save the table as UTF-8"
-    elif not kind and b"\0" in beginning.partition(b"\n")[0]:
+    kind, fix = foreign_format(beginning) or ("", "")
+    if not kind and b"\0" in beginning.partition(b"\n")[0]:
         kind, fix = "no text: its first line holds NUL", "save the table as UTF-8"
     elif not kind and beginning.lstrip()[:2] in (b'{"', b"[{"):
         kind, fix = "JSON", "write an object a line, and give the file the ending .jsonl"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seqkit import DataError, SourceFile, StructureError, did_you_mean, plural, quoted, report
+from seqkit import DataError, SourceFile, StructureError, did_you_mean, foreign_format, plural, quoted, report
 from seqkit_timeseries.cells import not_a_number, parse_number
 from seqkit_timeseries.series import Series, feature_names, row_times
 
@@ -73,6 +73,8 @@ def read_ts(source: SourceFile) -> Iterator[Series]:
             for line_number, raw in enumerate(stream, start=1):
                 at = f"{source.origin}, line {line_number}"
                 bare = raw.removeprefix(codecs.BOM_UTF8).strip() if line_number == 1 else raw.strip()
+                if not in_data:
+                    _require_header_line(raw, bare, at)
                 if not bare or bare.startswith(b"#"):  # The archive's comments come in any encoding.
                     continue
                 try:
@@ -95,6 +97,18 @@ def read_ts(source: SourceFile) -> Iterator[Series]:
             raise DataError(f"cannot be read: {error}", at=source.origin, fix="get the file again") from error
     if not number:
         raise DataError("holds no cases" if in_data else "has no @data line", at=source.origin, fix="check the file")
+
+
+def _require_header_line(raw: bytes, bare: bytes, at: str) -> None:
+    """Refuse what is no line of a header, nor of any text with lines.
+
+    Raises:
+        StructureError: Says what it is.
+    """
+    if found := foreign_format(raw):
+        raise StructureError(f"is {found[0]}, not the .ts format", at=at, fix=found[1])
+    if b"\r" in bare:
+        raise StructureError("lines end in CR alone (old Macintosh)", at=at, fix="end lines in \\n or \\r\\n")
 
 
 def parse_case(line: str, header: _Header | None = None) -> tuple[np.ndarray, str | None]:

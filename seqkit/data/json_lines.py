@@ -10,6 +10,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
 from seqkit.data.delimited import numbered_from
+from seqkit.data.signs import foreign_format
 from seqkit.data.sources import SourceFile
 from seqkit.errors import DataError
 from seqkit.problems import report
@@ -23,7 +24,6 @@ MOST_LINE_BYTES = 1 << 28
 
 ROWS_PER_BATCH = 2048
 
-_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _KINDS: Mapping[type, str] = {list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
 
 Row = tuple[int, dict[str, Any]]
@@ -49,6 +49,8 @@ def read_json_lines(source: SourceFile) -> Iterator[Row]:
             if not line.strip():
                 continue
             row += 1
+            if row == 1:
+                _require_plain(line, f"{source.origin}, line {number}")
             try:
                 yield row, _object(decoder, line)
             except ValueError as error:
@@ -56,6 +58,11 @@ def read_json_lines(source: SourceFile) -> Iterator[Row]:
                 report(DataError(str(error), at=at, fix=fix), record=line)
     if not row:
         raise DataError("holds no rows", at=source.origin, fix="check the file")
+
+
+def _require_plain(beginning: bytes, at: str) -> None:
+    if found := foreign_format(beginning):
+        raise DataError(f"is {found[0]}, not JSON lines", at=at, fix=found[1])
 
 
 def json_batches(rows: Iterable[Row]) -> Iterator[pa.RecordBatch]:
@@ -110,8 +117,7 @@ def _object(decoder: json.JSONDecoder, line: bytes) -> dict[str, Any]:
     try:
         value = decoder.decode(line.decode("utf-8"))
     except UnicodeDecodeError as error:
-        utf16 = line.startswith(_MARKS)
-        raise ValueError("is UTF-16, not UTF-8" if utf16 else f"is not valid UTF-8: {error.reason}") from None
+        raise ValueError(f"is not valid UTF-8: {error.reason}") from None
     except RecursionError:
         raise ValueError("cannot be read as JSON: nested too deeply") from None
     except ValueError as error:

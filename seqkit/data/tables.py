@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from seqkit.data.delimited import first_row, read_delimited
 from seqkit.data.json_lines import ROWS_PER_BATCH, Row, json_batches, read_json_lines
 from seqkit.data.parquet import parquet_names, read_parquet
-from seqkit.data.signs import binary_format
+from seqkit.data.signs import foreign_format
 from seqkit.data.sources import HUB_PREFIX, SourceFile
 from seqkit.errors import DataError, StructureError, did_you_mean
 from seqkit.problems import report
@@ -168,10 +168,8 @@ def _refuse_other_formats(source: SourceFile) -> None:
             beginning = stream.read(1 << 12)
         except (OSError, EOFError):
             return  # A damaged .gz, which its reader names.
-    kind, fix = binary_format(beginning) or ("", "")
-    if beginning[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        kind, fix = "UTF-16", "save the table as UTF-8"
-    elif not kind and beginning.startswith(b"{") and _is_object(beginning.splitlines()[0]):
+    kind, fix = foreign_format(beginning) or ("", "")
+    if not kind and beginning.startswith(b"{") and _is_object(beginning.splitlines()[0]):
         kind, fix = "JSON lines", "give it the ending .jsonl"
     if kind:
         raise DataError(f"is {kind}, not delimited text", at=source.origin, fix=fix)

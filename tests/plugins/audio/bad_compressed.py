@@ -58,6 +58,9 @@ def _short_of_header(content: bytes, total: int) -> bytes:
 _FLAC = ("FLAC", "PCM_16")
 
 NO_SOUND = {
+    "HTML named wav": Case(
+        clip(b"\n<!DOCTYPE html><html>404</html>\n" * 50), ("is a web page (HTML), not sound",), "bad.wav"
+    ),
     "text named wav": Case(clip(b"hello, this is no sound\n" * 50), ("no sound file", "FLAC"), "bad.wav"),
     "empty file": Case(clip(b""), ("the file is empty",), "bad.wav"),
     "zeros": Case(clip(bytes(5000)), ("no sound file",), "bad.wav"),

@@ -48,7 +48,8 @@ ANNOTATIONS = {
     "GFF, few columns": gff("c1\tx\tCDS\t1\t9\n", f"5 {COLUMNS}", THIRD),
     "GFF, blanks for tabs": gff(row().replace("\t", " "), "1 column, GFF and GTF have 9", THIRD),
     "GFF, a cut line": gff(row()[:12], COLUMNS, THIRD),
-    "GFF, UTF-16": gff((GOOD + row()).encode("utf-16"), "no whole number", "a.gff, line 1", good=""),
+    "GFF, UTF-16": gff((GOOD + row()).encode("utf-16"), "is UTF-16, not an annotation", "a.gff", good=""),
+    "GFF, HTML": gff("\n<!doctype html>\n", "is a web page (HTML)", "a.gff", good=""),
     "GFF, a region of one word": gff("##sequence-region c1\n", "1 word after ##sequence-region", THIRD),
     "GFF, contigs called otherwise": gff(
         "", "contig 'c1' is not in the annotation", "path", good=GOOD.replace("c1", "chr1").replace("c2", "chr2")
@@ -72,6 +73,8 @@ ANNOTATIONS = {
     ),
     "BED, end before start": bed("c1\t9\t3\tCDS\n", "the start 9 does not lie before the end 3"),
     "BED, empty": bed("c1\t9\t9\tCDS\n", "does not lie before"),
+    "BED, UTF-16": gff("c1\t0\t9\n".encode("utf-16"), "is UTF-16", "a.bed", name="a.bed", good=""),
+    "BED, HTML": gff("<html>\n", "is a web page (HTML)", "a.bed", name="a.bed", good=""),
     "BED, two columns": bed("c1\t9\n", "2 columns, BED has 3 or more"),
     "BED, no number": bed("c1\tx\t9\n", "the start is 'x'"),
     "BED, another strand": bed("c1\t0\t9\tCDS\t0\t1\n", "the strand is '1'"),
@@ -104,5 +107,6 @@ VARIANTS: dict[str, tuple[bytes | str, str, str]] = {
     "no version": ("c1\t1\t.\tA\tG\n", "", "a.vcf"),
     "cut before its header": ("##fileformat=VCFv4.2\n", "has no line '#CHROM'", "a.vcf"),
     "empty": ("", "is empty", "a.vcf"),
-    "UTF-16": (HEAD.encode("utf-16"), "", "a.vcf"),
+    "UTF-16": (HEAD.encode("utf-16"), "is UTF-16, not VCF", "a.vcf"),
+    "HTML": ("<html>", "is a web page (HTML), not VCF", "a.vcf"),
 }

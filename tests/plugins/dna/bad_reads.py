@@ -69,7 +69,8 @@ FASTQ = {
     "FASTQ, a tilde too far": fq(third(read(quality=f"\x7f{QUALITY[1:]}")), "byte 0x7f is no quality", "read 3"),
     "FASTQ, all of zero length": fq(read("a", "", quality="") * 9, "the train split is empty"),
     "FASTQ, all trimmed away": fq(READS.replace("I", "#"), "the train split is empty", min_quality=20),
-    "FASTQ, UTF-16": fq(READS.encode("utf-16"), BROKEN, "read 1"),
+    "FASTQ, UTF-16": fq(READS.encode("utf-16"), "is UTF-16"),
+    "FASTQ, HTML": fq("<html><body>404</body></html>\n", "is a web page (HTML)"),
     "FASTQ, some of zero length": fq(READS + read("a", "", quality="")),
     "FASTQ, CR LF": fq(READS.replace("\n", "\r\n")),
     "FASTQ, CR": fq(READS.replace("\n", "\r")),
@@ -86,7 +87,7 @@ FASTQ = {
 OUTSIDE = feature("join(1..6,X1.1:3..9)") + feature("10..21")
 
 
-def gb(content: str, says: str = "", at: str = "", **options: object) -> Case:
+def gb(content: bytes | str, says: str = "", at: str = "", **options: object) -> Case:
     """A file `a.gb`."""
     return Case(file("a.gb", content), says, at and f"a.gb, {at}", options)
 
@@ -98,6 +99,8 @@ def tagged(features: str, says: str = "", at: str = "", **options: object) -> Ca
 
 GENBANK = {
     "GenBank, empty": gb("", "holds no record"),
+    "GenBank, UTF-16": gb(ENTRIES.encode("utf-16"), "is UTF-16"),
+    "GenBank, HTML": gb("<?xml version='1.0'?>\n<!DOCTYPE html>\n", "is a web page (HTML)"),
     "GenBank, text": gb("hello\n", "begins with 'hello' and not with LOCUS", "record 1"),
     "GenBank, no ORIGIN": gb(ENTRIES + entry("", length=60, origin=""), "cannot be parsed", "record 9"),
     "GenBank, only how to join": gb(

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.usefixtures("no_hang")
 
 WHOLE_FILE = re.compile(
     r"holds no|split is empty|damaged|zip|cannot be read|unpacks|pipe|device|link|no such|no sequence|annotation|twice"
+    r"|web page|UTF-16"
     r"|encrypted|outside|two files|class|CDS|group|features lie|two contigs|not in the annotation|no column"
 )
 """What is said of a whole file or of an option, so that there is no record to name."""

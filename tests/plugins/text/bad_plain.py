@@ -25,6 +25,7 @@ PLAIN = {
     "one-line": Case(file("x.txt", TEXT.replace(b"\n", b" "))),
     "no-white-space": Case(file("x.txt", b"abc" * 900_000), options=WIDE),
     "no-last-line-end": Case(file("x.txt", TEXT[:-1])),
+    "html": Case(file("x.txt", b"<!DOCTYPE html>\n<html>\n" + TEXT)),
     "utf16-unsaid": Case(file("x.txt", WORDS.encode("utf-16") * 9), ("not valid utf-8", "utf-16"), "x.txt, line 1"),
     "utf16-said": Case(file("x.txt", (WORDS * 60).encode("utf-16")), options=UTF16),
     "utf16-without-mark": Case(file("x.txt", WORDS.encode("utf-16-le") * 9), ("NUL", "utf-16-le"), "x.txt, line 1"),

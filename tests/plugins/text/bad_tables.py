@@ -51,6 +51,7 @@ TABLES = {
         file("t.csv.gz", gzip.compress(GOOD_CSV.encode())[:-20]), ("to its end",), "t.csv.gz, after line"
     ),
     "csv-that-is-parquet": Case(parquet({"text": ["a"] * 60}, name="t.csv"), ("is parquet, not",), "t.csv"),
+    "csv-that-is-html": Case(file("t.csv", "<!DOCTYPE html>\n" + GOOD_CSV), ("is a web page",), "t.csv"),
     "csv-that-is-json": Case(file("t.csv", GOOD_JSONL), ("is JSON lines",), "t.csv"),
     "csv-that-is-a-workbook": Case(zipped({"xl/workbook.xml": b"<x/>"}), ("holds no file to read",), "a.zip"),
     "jsonl-empty": Case(file("t.jsonl", b""), ("holds no rows",), "t.jsonl"),

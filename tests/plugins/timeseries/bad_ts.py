@@ -47,9 +47,13 @@ CASES_OF_TS = {
     "ts-not-utf8": Case(file("t.ts", cases_of({5: "1,2,3,4:é"}).encode("latin1")), ("not valid UTF-8",), "t.ts, line 9",
         CLASSIFY),
     "ts-header-not-utf8": Case(file("t.ts", b"# \xe9\n" + cases_of().encode()), (), "", CLASSIFY),
-    "ts-utf16": Case(file("t.ts", cases_of().encode("utf-16")), ("not valid UTF-8",), "t.ts, line 1", CLASSIFY),
+    "ts-utf16": Case(file("t.ts", cases_of().encode("utf-16")), ("is UTF-16, not the .ts",), "t.ts, line 1", CLASSIFY),
+    "ts-html": _ts("is a web page", "download failed", at="t.ts, line 2", raw="\n <HTML lang='en'>\n@data\n"),
     "ts-nul": _ts("'\\x00' is not", at="t.ts, line 9", cases={5: "1,2,\0,4:a"}),
-    "ts-cr": _ts("no @data line", at="t.ts", raw=cases_of().replace("\n", "\r")),
+    "ts-cr": _ts("lines end in CR alone", "end lines in \\n", at="t.ts, line 1", raw=cases_of().replace("\n", "\r")),
+    "ts-cr-after-a-comment": _ts(
+        "lines end in CR alone", at="t.ts, line 2", raw="# by hand\n" + cases_of().replace("\n", "\r")
+    ),
     "ts-data-twice": _ts("class '@data' is not in @classLabel", at="t.ts, line 9", cases={5: "@data"}),
     "ts-gz-cut": Case(file("t.ts.gz", gzip.compress(cases_of().encode())[:-20]), ("cannot be read",), "t.ts.gz",
         CLASSIFY),
