@@ -115,7 +115,9 @@ def read_blocks(source: SourceFile, head: Head, roles: Roles, options: TableOpti
             labels,
             np.stack([texts(batch.column(name)) for name in roles.statics], axis=1) if roles.statics else None,
         )
-        passed("step", int((~rows.refused).sum()) * (1 if roles.identifier is not None else len(roles.values)))
+        if rows.cell_is_record:  # Rows of a long table have passed when their series has.
+            num_cells = len(columns) + (options.labels == "number" and roles.label is not None)
+            passed("step", int((~rows.refused).sum()) * num_cells - rows.num_bad_cells)
         if rows.refused.any():
             values = np.where(rows.refused[:, None], np.nan, block.values)
             block = replace(block, values=values, holes=rows.refused).rows(~rows.lost)
@@ -211,14 +213,8 @@ def joined(blocks: list[Block]) -> Block:
         return None if parts[0] is None else np.concatenate(parts)
 
     values = np.concatenate([block.values for block in blocks])
-    return Block(
-        join("ids"),
-        join("times"),
-        values,
-        join("labels"),
-        join("statics"),
-        _holes([(len(block.values), block.holes) for block in blocks]),
-    )
+    holes = _holes([(len(block.values), block.holes) for block in blocks])
+    return Block(join("ids"), join("times"), values, join("labels"), join("statics"), holes)
 
 
 def stacked(blocks: Iterable[Block]) -> Block | None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from seqkit import DataError, SourceFile, report, reporting
+from seqkit import DataError, SourceFile, passed, report, reporting
 from seqkit_timeseries.blocks import Block, Names, joined, read_blocks, series_of
 from seqkit_timeseries.layout import Roles, TableOptions, find_layout, find_roles
 from seqkit_timeseries.rows import read_rows_of_series
@@ -66,7 +66,9 @@ def _read_long(
 
 
 def _whole(source: SourceFile, name: str, held: list[Block], roles: Roles, options: TableOptions) -> Series:
-    return options.rules.apply(series_of(source, name, joined(held), roles, options))
+    series = options.rules.apply(series_of(source, name, joined(held), roles, options))
+    passed("step", sum(len(block.understood().values) for block in held))
+    return series
 
 
 def _runs(source: SourceFile, block: Block, current: int, done: set[int], names: Names) -> list[tuple[int, int, int]]:

@@ -29,6 +29,7 @@ class Rows:
         lines: Finds the lines of the file that rows begin in; None where it has none.
         refused: Rows that were refused, (N,) bool.
         lost: Those of them that have no place in a series, (N,) bool.
+        num_bad_cells: Cells that were refused in rows that were not.
     """
 
     file: str
@@ -38,6 +39,7 @@ class Rows:
     lines: RowLines | None = None
     refused: np.ndarray = field(init=False)
     lost: np.ndarray = field(init=False)
+    num_bad_cells: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.refused = np.zeros(self.batch.num_rows, dtype=bool)
@@ -65,6 +67,7 @@ class Rows:
         if not self.cell_is_record:
             self.refuse(row, column, what, fix)
         elif not self.refused[row]:
+            self.num_bad_cells += 1
             self._report(row, column, what, fix)
 
     def _report(self, row: int, column: str, what: str, fix: str) -> None:
