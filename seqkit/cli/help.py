@@ -100,6 +100,7 @@ seqkit compare --domain NAME: what is counted, what is trained and what is known
   --split NAME         valid (default), or test once everything is chosen
   --run DIR            where compare.json, compare.csv, a picture and the runs go (the next free runs/NAME-compare-N);
                        the same command with the same folder trains only what is not finished
+  --fresh              begin anew; what is in --run is renamed, not removed
   --json               print compare.json instead of tables
   all other options    as for seqkit fit; a recipe may hold variants and several domains under `compare:`
 """

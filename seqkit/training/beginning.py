@@ -108,8 +108,8 @@ def begin(
         ConfigError: If the wanted folder cannot be had.
     """
     config = asked_for(settings) if asked is None else asked
-    if settings.fresh and (aside := set_aside(settings.run)):
-        say(f"what was in {settings.run} is in {aside} now")
+    if settings.fresh:
+        set_aside(settings.run, say)
     folder = None
     if settings.resume == "auto" and not settings.fresh:
         usual = f"{settings.domain.name}-{config['data']['task'].replace('_', '-')}"

@@ -227,7 +227,7 @@ def checkpoints_of(run: str | Path) -> list[Path]:
             more = " ..." if len(inside) > _MOST_NAMED else ""
             fix = f"name one of the runs in it: {', '.join(inside[:_MOST_NAMED])}{more}"
         if (path / UNFINISHED).exists():
-            fix = "its training is not finished: the seqkit fit command that began it goes on with it"
+            fix = "it is not finished: the command that began it goes on with it"
         elif (path / "config.yaml").exists():
             again = f"seqkit fit --config {path / 'config.yaml'} --run {path} --fresh (what is there is renamed)"
             was_done = (path / "result.json").exists()

@@ -95,14 +95,18 @@ def _why_not(folder: RunFolder, config: dict[str, Any]) -> str:
     return "another process trains it" if _is_locked(folder) else ""
 
 
-def set_aside(wanted: str | None) -> Path | None:
-    """Rename a wanted folder that holds a run, to the next free `NAME.1`; its new name, None if there was none.
+def set_aside(wanted: str | None, say: Callable[[str], None]) -> None:
+    """Rename a wanted folder that holds a run, to the next free `NAME.1`.
+
+    Args:
+        wanted: The folder asked for, or None.
+        say: Receives its new name.
 
     Raises:
         ConfigError: If another process trains it, or this one stands in it.
     """
     if wanted is None or not holds_run(Path(wanted)):
-        return None
+        return
     path = Path(wanted)
     if _is_locked(RunFolder(path)):
         raise _being_trained(RunFolder(path))
@@ -111,7 +115,7 @@ def set_aside(wanted: str | None) -> Path | None:
     number = 1
     while (aside := path.with_name(f"{path.name}.{number}")).exists():
         number += 1
-    return path.rename(aside)
+    say(f"what was in {wanted} is in {path.rename(aside)} now")
 
 
 @contextmanager

@@ -10,6 +10,8 @@ import pytest
 import seqkit
 from seqkit import ConfigError, Domain
 from seqkit.errors import InterruptedRun
+from seqkit.training.folder import RunFolder
+from seqkit.training.unfinished import locked
 from tests.core.comparing import TINY
 from tests.core.resuming import signalled
 from tests.core.test_compare import row_of
@@ -77,6 +79,32 @@ def test_a_signal_beside_the_trainings_ends_with_what_is_done_and_how_to_go_on(
     (run,) = Path("runs").iterdir()
     assert caught.value.fix == f"the same command with --run {run} goes on"
     assert row_of(seqkit.compare(notes, run=run, **options), "bag")["runs"][0]["run"] == "bag"
+
+
+def test_fresh_means_what_it_means_for_a_training(notes: Domain, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    options: dict[str, Any] = {"rungs": ["bag"], "path": "made:first", "run": run, **TINY}
+    with signalled(("training", 1)), pytest.raises(InterruptedRun):
+        seqkit.compare(notes, **options)
+    with pytest.raises(ConfigError, match="no rung 'bags'"):
+        seqkit.compare(notes, **options | {"rungs": ["bags"]}, fresh=True)
+    assert not (tmp_path / "run.1").exists()
+    seqkit.compare(notes, **options, fresh=True)
+    assert (tmp_path / "run.1" / "bag" / "unfinished.json").is_file()
+    first = (run / "bag" / "rung.json").stat()
+    seqkit.compare(notes, **options | {"max_steps": 9}, fresh=True)  # other settings: nothing is taken over
+    assert (tmp_path / "run.2" / "bag" / "rung.json").stat() == first
+    assert not (run / ".lock").exists()
+
+
+def test_two_processes_do_not_compare_in_the_same_folder(notes: Domain, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"rungs": ["bag"], "path": "made:first", "run": tmp_path / "run", **TINY}
+    with signalled(("training", 2)), pytest.raises(InterruptedRun):
+        seqkit.compare(notes, **options)
+    for anew in (False, True):
+        with locked(RunFolder(tmp_path / "run")), pytest.raises(ConfigError, match="trained by another process"):
+            seqkit.compare(notes, **options, fresh=anew)
+    assert (tmp_path / "run" / "bag" / "checkpoints" / "resume.ckpt").is_file()
 
 
 def test_a_folder_of_something_else_is_left_alone(notes: Domain, tmp_path: Path) -> None:

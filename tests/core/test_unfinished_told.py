@@ -28,7 +28,7 @@ def test_the_verbs_say_of_an_unfinished_run_how_it_goes_on(
     unfinished: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["test", str(unfinished)]) == 4
-    assert "its training is not finished: the seqkit fit command that began it goes on" in capsys.readouterr().err
+    assert "it is not finished: the command that began it goes on" in capsys.readouterr().err
     assert json.loads((unfinished / "unfinished.json").read_text())["config"]["domain"] == "melody"
 
 

@@ -31,8 +31,9 @@ from seqkit.lecture.comparison.trial import Trial, progress_of, require_same, ru
 from seqkit.outputs import staged
 from seqkit.training.durable import atomic_write
 from seqkit.training.evaluation import versions
-from seqkit.training.folder import as_json, next_folder, require_free
+from seqkit.training.folder import RunFolder, as_json, holds_run, next_folder, require_free
 from seqkit.training.signals import GO_ON, Interruption
+from seqkit.training.unfinished import finish, locked, set_aside
 from seqkit.training.workflow import Say
 
 RESULT = "compare.json"
@@ -51,7 +52,7 @@ def compare(study: Study, say: Say = print) -> dict[str, Any]:
         What `compare.json` holds: `panels`, `rows`, `verdict` and what stands around them.
 
     Raises:
-        ConfigError: For options that do not exist, before any training.
+        ConfigError: For options that do not exist, before any training; or if another process compares there.
         InterruptedRun: If a signal ended it; the same settings in the same folder go on.
     """
     interruption = Interruption()
@@ -65,25 +66,29 @@ def _compare(study: Study, interruption: Interruption, say: Say) -> dict[str, An
     for panel in study.panels:
         for overrides in study.trained().values():
             panel.settings(overrides)  # a wrong option is found before any data are read
-    _require_root(study.run)
+    anew = columns[0].base.fresh
+    _require_root(study.run, anew)
     counted = [count_rungs(column, study) for column in columns]
     require_rungs(study, counted)
+    if anew:
+        set_aside(study.run, say)
     root = next_folder(study.run, f"{'-'.join(panel.name for panel in study.panels)}-compare")
     plans = [list(plan(study, column, one.stamp, root)) for column, one in zip(columns, counted, strict=True)]
     every = [trial for groups in plans for trials in groups for trial in trials]
     require_apart(every, root)
-    for trial in every:
-        require_same(trial)
     if not (root / RESULT).exists():
         _save(root, {"verb": "compare", "complete": False})  # marks the folder as one that may be gone on with
     interruption.fix = GO_ON if study.run is not None else f"the same command with --run {root} goes on"
-    with interruption.around(lambda: progress_of(every, root)):
+    with locked(RunFolder(root)), interruption.around(lambda: progress_of(every, root)):
+        for trial in every:
+            require_same(trial)
         result = _run_all(study, columns, counted, plans, root, say)
         result["seconds"] = round(time.perf_counter() - begin, 2)
         _save(root, result)
         _save_table(root / "compare.csv", result["rows"], study)
         result["plots"] = [str(path.relative_to(root)) for path in plot_comparison(root / "plots", result)]
         _save(root, result)
+        finish(RunFolder(root))
     return result
 
 
@@ -103,9 +108,9 @@ def _run_all(
     return _result(study, columns, panels, rows) | {"run": str(root)}
 
 
-def _require_root(run: str | None) -> None:
-    """A folder that holds a comparison may be gone on with; one that holds another run may not."""
-    if run is not None and not (Path(run) / RESULT).exists():
+def _require_root(run: str | None, anew: bool) -> None:
+    """A folder that holds a comparison may be gone on with; one that holds another run may only be set aside."""
+    if run is not None and not (Path(run) / RESULT).exists() and not (anew and holds_run(Path(run))):
         require_free(run)
         if Path(run).is_dir() and any(Path(run).iterdir()):
             raise ConfigError(

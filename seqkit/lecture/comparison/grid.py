@@ -103,6 +103,7 @@ def plan(study: Study, column: Column, stamp: str, root: Path) -> Iterator[list[
                 trainer=settings.trainer | {"enable_progress_bar": False},
                 seed=settings.seed + number,
                 run=str(root / _place(study, column, name, number)),
+                fresh=False,  # what was there is set aside as a whole
             )
             trials.append(Trial(column, name, own, stamp_of(own, column, stamp)))
         yield trials

@@ -120,7 +120,7 @@ def _train(trial: Trial) -> dict[str, Any]:
 
 def _go_on(trial: Trial) -> dict[str, Any] | None:
     """The result of an interrupted training, gone on with; None if there is none, or none that can go on."""
-    if trial.settings.fresh or trial.settings.resume == "never" or config_of(RunFolder(trial.path)) is None:
+    if trial.settings.resume == "never" or config_of(RunFolder(trial.path)) is None:
         return None
     try:
         return workflow.fit(trial.settings, lambda line: None)[1]
