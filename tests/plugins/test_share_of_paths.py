@@ -71,7 +71,7 @@ WRITE: dict[str, tuple[Write, type[SequenceDataModule], dict[str, Any]]] = {
 
 def _read(data_set: str, paths: dict[str, Any], max_bad: str = "1%") -> SequenceDataModule:
     _, kind, options = WRITE[data_set]
-    data = kind(**paths, **options, on_bad_record="skip", max_bad=max_bad)
+    data: SequenceDataModule = kind(**paths, **options, on_bad_record="skip", max_bad=max_bad)
     for split in ("train", "valid", "test"):
         data.store(split)
     return data
