@@ -1,24 +1,27 @@
-"""Batches prepared ahead by threads, handed over in order: a loader's position is where it would be without them."""
+"""Values made ahead by threads, handed over in order: a loader's position is where it would be without them."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
-from seqkit.steps import Batch
+_Made = TypeVar("_Made")
 
 
-def ahead(make: Callable[[int], Batch], positions: Iterable[int], num_workers: int) -> Iterator[Batch]:
-    """Batches in order, made by threads before they are asked for; numpy and torch let others run while they copy.
+def ahead(make: Callable[[int], _Made], positions: Iterable[int], num_workers: int) -> Generator[_Made, None, None]:
+    """Values in order, made by threads before they are asked for.
+
+    numpy, torch and pyarrow let others run while they copy and parse.
 
     Args:
-        make: A batch of its position.
+        make: A value of its position.
         positions: In order.
         num_workers: Threads; each is one batch ahead, and one more waits.
     """
-    with ThreadPoolExecutor(num_workers, thread_name_prefix="batches") as pool:
-        waiting: deque[Future[Batch]] = deque()
+    with ThreadPoolExecutor(num_workers, thread_name_prefix="ahead") as pool:
+        waiting: deque[Future[_Made]] = deque()
         try:
             for position in positions:
                 waiting.append(pool.submit(make, position))

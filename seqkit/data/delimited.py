@@ -6,9 +6,12 @@ pyarrow reads it, because it notices a ragged row that other readers shift silen
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any
 
+from seqkit.data.ahead import ahead
 from seqkit.data.checked_lines import MARK, CheckedLines, not_utf8
 from seqkit.data.delimited_problems import (
     MOST_ROW_BYTES,
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _TYPED_BYTES = 1 << 20
-"""Of a block of numbers: parsed ahead by a second thread, in a core's cache. Longer rows are read as text."""
+"""Of a block of numbers: small enough for a core's cache. Longer rows are read as text."""
 
 _FIRST_ROW = b"first_row"
 
@@ -80,7 +83,7 @@ def _typed(
     types: Mapping[str, pa.DataType],
     missing: Sequence[str],
 ) -> Iterator[pa.RecordBatch]:
-    """The rows with numbers and times parsed on the way, the next batches by a second thread."""
+    """The rows with numbers and times parsed on the way, the next batch by a second thread."""
     import pyarrow as pa
     from pyarrow import csv
 
@@ -89,16 +92,28 @@ def _typed(
         null_values=[*missing],
         strings_can_be_null=False,
     )
-    # A thread for a file of one block costs twice the time that reading it takes.
-    ahead = source.member is not None or source.path.stat().st_size > _TYPED_BYTES
-    read = csv.ReadOptions(block_size=_TYPED_BYTES, use_threads=ahead, column_names=names, skip_rows=skip_rows)
+    # pyarrow's own threads only read ahead, and cost a small file twice the time of reading it.
+    read = csv.ReadOptions(block_size=_TYPED_BYTES, use_threads=False, column_names=names, skip_rows=skip_rows)
     parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=len(names) > 1)
     times = [names.index(name) for name, kind in types.items() if pa.types.is_timestamp(kind)]
     with source.open() as stream:
-        for batch in csv.open_csv(stream, read, parse, convert):
-            if any(batch.column(place).null_count for place in times):
-                raise pa.ArrowInvalid("a time is missing")
-            yield batch
+        parsed = csv.open_csv(stream, read, parse, convert)
+        large = source.member is not None or source.path.stat().st_size > _TYPED_BYTES
+        with closing(_parsed_ahead(parsed) if large else _each(parsed)) as batches:  # closed before what it reads
+            for batch in batches:
+                if any(batch.column(place).null_count for place in times):
+                    raise pa.ArrowInvalid("a time is missing")
+                yield batch
+
+
+def _each(batches: Iterator[pa.RecordBatch]) -> Generator[pa.RecordBatch, None, None]:
+    yield from batches
+
+
+def _parsed_ahead(batches: Iterator[pa.RecordBatch]) -> Generator[pa.RecordBatch, None, None]:
+    """The same batches, parsed while those before them are worked on: pyarrow lets go of the interpreter."""
+    with closing(ahead(lambda _: next(batches, None), count(), 1)) as made:
+        yield from takewhile(lambda batch: batch is not None, made)
 
 
 def _as_text(source: SourceFile, delimiter: str, names: list[str] | None, skip_rows: int) -> Iterator[pa.RecordBatch]:

@@ -1,9 +1,11 @@
 """Rows of tables, and what is said about broken ones."""
 
 import gzip
+import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -227,3 +229,25 @@ def test_a_name_that_occurs_twice_among_very_many_is_found_at_once(tmp_path: Pat
     with pytest.raises(DataError, match="'99999' occurs twice"):
         list(read_rows(SourceFile(path)))
     assert time.perf_counter() - begin < 10  # comparing each with each takes minutes
+
+
+def test_a_large_table_is_parsed_ahead_in_order_and_no_thread_outlives_it(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n" + "".join(f"x{number},{number}\n" for number in range(300_000)))
+    types = {"b": pa.float64()}
+    batches = [*read_delimited(SourceFile(path), ",", ["a", "b"], 1, types)]
+    assert len(batches) > 2 and sum(batch.num_rows for batch in batches) == 300_000
+    numbers = np.concatenate([batch.column("b").to_numpy() for batch in batches])
+    assert np.array_equal(numbers, np.arange(300_000))
+    begun = read_delimited(SourceFile(path), ",", ["a", "b"], 1, types)
+    next(begun)
+    begun.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
+
+
+def test_a_late_cell_of_another_type_makes_text_of_what_follows(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n" + "".join(f"x{number},{number}\n" for number in range(300_000)) + "y,late\n")
+    batches = [*read_delimited(SourceFile(path), ",", ["a", "b"], 1, {"b": pa.float64()})]
+    cells = [str(cell) for batch in batches for cell in batch.column("b").to_pylist()]
+    assert len(cells) == 300_001 and cells[-1] == "late" and float(cells[299_999]) == 299_999
