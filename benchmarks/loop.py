@@ -37,6 +37,7 @@ from seqkit.optimiser import build_adamw, rate_share
 from seqkit.settings import Settings
 from seqkit.speed.table import Table
 from seqkit.speed.timing import Ratio, interleaved, median
+from seqkit.step_randomness import seed_step
 from seqkit.steps import Batch
 from seqkit.training import epoch_loop
 from seqkit.training.denormals import flushed_denormals
@@ -150,6 +151,13 @@ class Case:
         loader = self.data.loader("train")
         self._bare("prepared", [batch for _, batch in zip(range(len(loader)), loader, strict=False)])
 
+    def check(self, name: str) -> None:
+        """Both loops do the same: they end with the same weights, where both seed dropout as `fit` does."""
+        self.fit()
+        self._bare("bare", self.data.loader("train"), seeded=True)
+        assert torch.equal(self.ended["fit"], self.ended["bare"]), f"{name}: the loops end with different weights"
+        self.taken.clear()
+
     def _fit(self, name: str) -> None:
         model, clocked = self._begin(self.data.loader("train"))
         self.data.train_dataloader = lambda: clocked
@@ -164,10 +172,10 @@ class Case:
             sys.stdout = shown
         self._end(name, clocked, model)
 
-    def _bare(self, name: str, source: BatchLoader | list[Batch]) -> None:
+    def _bare(self, name: str, source: BatchLoader | list[Batch], seeded: bool = False) -> None:
         model, clocked = self._begin(source)
         with flushed_denormals():
-            bare_loop(model, clocked)
+            bare_loop(model, clocked, seeded)
         self._end(name, clocked, model)
 
     def _begin(self, source: BatchLoader | list[Batch]) -> tuple[SequenceModel, Clocked]:
@@ -180,7 +188,7 @@ class Case:
         self.ended[name] = torch.cat([p.detach().flatten() for p in model.parameters()])
 
 
-def bare_loop(model: SequenceModel, batches: Clocked) -> list[float]:
+def bare_loop(model: SequenceModel, batches: Clocked, seeded: bool = False) -> list[float]:
     """One epoch of the model's training by hand; the losses that were looked at."""
     options, seen = model.options, []
     parameters = list(model.parameters())
@@ -190,6 +198,8 @@ def bare_loop(model: SequenceModel, batches: Clocked) -> list[float]:
         rate = options.learning_rate * rate_share(number, model.total_steps, options)
         for group in optimizer.param_groups:
             group["lr"] = rate
+        if seeded:
+            seed_step(model.seed, 0, number + 1, model.device)
         outcome, after = model.outcome(batch, state)
         state = None if model.task.whole_records else tuple(s.detach() for s in after)
         loss = outcome.loss
@@ -230,8 +240,8 @@ def main() -> None:
         num_steps = 5 if options.quick else 200 if small else 40
         case = Case(settings_from(plugins.load(domain), {"task": task} | given, 0, None), num_steps)
         loops = {key: getattr(case, key) for key in ("bare", *LOOPS)}
+        case.check(name)
         interleaved(loops, options.repeats)
-        assert torch.equal(case.ended["fit"], case.ended["bare"]), f"{name}: the loops end with different weights"
         wall = {key: [step[0] for step in case.taken[key][1:]] for key in loops}
         busy = {key: [step[1] for step in case.taken[key][1:]] for key in loops}
         ratios = [Ratio.of(wall["bare"], wall[key]) for key in LOOPS]

@@ -6,7 +6,7 @@ Ours is everything that `fit` does with the training split: find the files, chec
 write the store; with nothing held out, and an empty cache each time. The library's time ends with its own values in
 memory. `ratio` is its time by ours, so 1 or more is not slower. Both run in turns in this process, after a first round
 that does not count; files lie in memory after that. Held to one core (`taskset -c 0`) the table goes to
-`results/reading.md`; pyarrow and `tokenizers` use several, for which it goes to `results/reading_cores.md`. --big reads
+`results/reading.md`; CSV and byte pairs use several, for which it goes to `results/reading_cores.md`. --big reads
 files of that size and ten times that size once, each in a process of its own, and says how much memory it took at most
 (imports take most of the smaller figure).
 """
