@@ -78,13 +78,13 @@ def numbers(column: pa.Array, name: str, rows: Rows) -> np.ndarray:
     """
     column = plain(column)
     if is_text(column.type):
-        values = from_text(column, lambda row, cell: rows.refuse_cell(row, name, *_not_a_number(cell)))
+        values = from_text(column, lambda row, cell: rows.refuse_cell(row, name, *_not_a_number(cell, name)))
     else:
         values = from_numbers(column, name, rows.file)
     beyond = np.abs(values) > LARGEST
     for row in np.flatnonzero(beyond):
         cell = column[int(row)].as_py() if is_text(column.type) else values[row]
-        rows.refuse_cell(int(row), name, *_not_a_number(str(cell)))
+        rows.refuse_cell(int(row), name, *_not_a_number(str(cell), name))
     return np.where(beyond, np.nan, values) if beyond.any() else values
 
 
@@ -168,8 +168,11 @@ def not_a_number(cell: str) -> str:
     )
 
 
-def _not_a_number(cell: str) -> tuple[str, str]:
+def _not_a_number(cell: str, name: str) -> tuple[str, str]:
     what = not_a_number(cell)
     if "larger" in what:
         return what, "write the column in larger units, or choose the columns by --data.value_columns"
-    return what, "correct it (decimals have a point), empty the cell, or choose the columns by --data.value_columns"
+    fix = "correct it (decimals have a point), empty the cell, or choose the columns by --data.value_columns"
+    if any(sign.isalpha() for sign in cell):
+        fix += f"; if the column names the series: --data.id_column {name}"
+    return what, fix

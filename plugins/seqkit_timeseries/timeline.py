@@ -70,7 +70,7 @@ class TimeRules:
             first = backwards[0]
             before, after = (show_time(time) for time in series.times[first : first + 2])
             what = f"timestamps are not in order: {after} follows {before}"
-            fix = "sort the file by time, or use --data.sort true"
+            fix = "sort the file by time, or use --data.sort true; if it holds several series: --data.id_column"
             raise DataError(f"{what} ({plural(len(backwards), 'such place')})", at=series.origin, fix=fix)
         order = np.argsort(series.times, kind="stable")
         return series.rows(order)
@@ -83,8 +83,8 @@ class TimeRules:
             twice = show_time(series.times[:-1][~new][0])
             what = f"timestamp {twice} occurs more than once ({plural(int((~new).sum()), 'row')} too many)"
             fix = (
-                "remove the duplicates, or use --data.duplicates first, last or mean; "
-                "if the file holds several series, name their column by --data.id_column"
+                "if the file holds several series, name their column by --data.id_column; "
+                "else remove the duplicates, or use --data.duplicates first, last or mean"
             )
             raise DataError(what, at=series.origin, fix=fix)
         observe("repaired", "rows of one time", int((~new).sum()))

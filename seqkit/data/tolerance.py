@@ -24,6 +24,9 @@ MOST_BAD = "1%"
 """Where the user says nothing."""
 
 _STORED = "bad_records.json"
+_MOST_SAID = 4
+"""Kinds of problems that a line names."""
+
 _MOST_KINDS = 20
 """Kinds of problems that a run's report counts one by one."""
 
@@ -107,10 +110,14 @@ class Tolerance:
         bad = self.collected.num_problems
         if not bad:
             return ""
-        (kind, count), *more = Counter(kind_of(error) for error in self.collected.errors).most_common()
-        others = f" and {len(more)} other kinds" if len(more) > 1 else " and another kind" if more else ""
+        first = {kind_of(error): error for error in reversed(self.collected.errors)}
+        kinds = Counter(kind_of(error) for error in self.collected.errors).most_common()
+        # One of its kind may be a whole series or file, and is named.
+        said = [f"{count:,} x {kind}" if count > 1 else f"{first[kind].what} ({first[kind].at})" for kind, count in kinds]
+        more = f" and {plural(len(said) - _MOST_SAID, 'other kind')}" if len(said) > _MOST_SAID else ""
         total = bad + self.collected.num_passed
-        return f"{bad:,} of {plural(total, 'record')} left out ({bad / total:.2%}): {count:,} x {kind}{others}"
+        left_out = f"{bad:,} of {plural(total, 'record')} left out ({bad / total:.2%})"
+        return f"{left_out}: {', '.join(said[:_MOST_SAID])}{more}"
 
     def save(self, folder: Path) -> None:
         """Keep what was found beside a store, so that a second start from the cache knows it, too.
