@@ -113,7 +113,8 @@ class Tolerance:
         first = {kind_of(error): error for error in reversed(self.collected.errors)}
         kinds = Counter(kind_of(error) for error in self.collected.errors).most_common()
         # One of its kind may be a whole series or file, and is named.
-        said = [f"{count:,} x {kind}" if count > 1 else f"{first[kind].what} ({first[kind].at})" for kind, count in kinds]
+        named = {kind: f"{error.what} ({error.at})" for kind, error in first.items()}
+        said = [f"{count:,} x {kind}" if count > 1 else named[kind] for kind, count in kinds]
         more = f" and {plural(len(said) - _MOST_SAID, 'other kind')}" if len(said) > _MOST_SAID else ""
         total = bad + self.collected.num_passed
         left_out = f"{bad:,} of {plural(total, 'record')} left out ({bad / total:.2%})"

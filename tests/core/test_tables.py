@@ -241,7 +241,7 @@ def test_a_large_table_is_parsed_ahead_in_order_and_no_thread_outlives_it(tmp_pa
     assert np.array_equal(numbers, np.arange(300_000))
     begun = read_delimited(SourceFile(path), ",", ["a", "b"], 1, types)
     next(begun)
-    begun.close()
+    del begun
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
 
 

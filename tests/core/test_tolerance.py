@@ -66,8 +66,8 @@ def test_bad_records_are_left_out_counted_once_and_the_good_ones_stay(tmp_path: 
     # The reader passed 101 records; one of them was taken back when the codec refused it.
     assert (summary["num_bad"], summary["num_good"]) == (2, 100)
     assert sum(summary["kinds"].values()) == 2
-    first, second = "'a!b' holds '!' (words.txt:31)", "character 'x' at position 2 is not in the alphabet (words.txt:62)"
-    assert data.tolerance.describe() == f"2 of 102 records left out (1.96%): {first}, {second}"
+    said = "'a!b' holds '!' (words.txt:31), character 'x' at position 2 is not in the alphabet (words.txt:62)"
+    assert data.tolerance.describe() == f"2 of 102 records left out (1.96%): {said}"
 
 
 def test_a_second_start_from_the_cache_still_knows_what_was_left_out(tmp_path: Path) -> None:
