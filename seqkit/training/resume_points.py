@@ -67,6 +67,11 @@ class ResumePoints(Callback):
         """Whether a point is to be taken at the next place."""
         return self.interruption.number != 0 or self._clock() >= self._next
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether a point has been read, and training has not begun yet."""
+        return self._restored is not None
+
     def on_load_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:

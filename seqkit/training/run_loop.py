@@ -15,7 +15,8 @@ class RunLoop(_FitLoop):
     @property
     def skip(self) -> bool:
         """Whether there is nothing to do; a run that goes on after its last epoch still has its end to do."""
-        return super().skip and not self.restarting
+        # Lightning calls it no restart where the last epoch was complete.
+        return super().skip and not (self.points is not None and self.points.goes_on)
 
     def _load_combined_loader_states(self) -> None:
         """Give the loader its epoch and position; Lightning does so only for an epoch that was not finished."""

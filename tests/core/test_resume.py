@@ -1,5 +1,6 @@
 """An unfinished run goes on by the same command, bit for bit as if nothing had ended it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,10 @@ from tensorboardX.proto import event_pb2  # type: ignore[import-untyped]
 
 from seqkit import Domain, SequenceModel
 from seqkit.data.loader import BatchLoader
+from seqkit.training.archive import read_checkpoint
+from seqkit.training.last_validation import LastValidation
+from seqkit.training.resume_points import ResumePoints
+from tests.core.child_processes import KILLED, in_child
 from tests.core.resuming import differences, trained
 
 STREAMS: dict[str, Any] = {"task": "next_step", "batch_size": 8, "window": 2}
@@ -106,3 +111,20 @@ def test_tensorboard_forgets_what_is_written_again(melody: Domain, tmp_path: Pat
             begun += [event.step] if event.HasField("session_log") else []
             at += length + 16
     assert begun == [7]
+
+
+def test_a_kill_between_the_last_epoch_and_the_last_validation_loses_neither(
+    whole: Any, melody: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = RECORDS | {"limit_train_batches": 4, "val_check_interval": 3}  # the fourth batch is validated at the end
+    run = tmp_path / "run"
+
+    def killed() -> None:
+        monkeypatch.setattr(ResumePoints, "is_due", property(lambda points: True))
+        monkeypatch.setattr(LastValidation, "on_train_end", lambda *given: os._exit(KILLED))
+        trained(melody, run, **options)
+
+    assert in_child(killed) == KILLED
+    assert read_checkpoint(run / "checkpoints" / "resume.ckpt")["global_step"] == 12
+    assert trained(melody, run, **options)
+    assert differences(run, whole(**options)) == []
